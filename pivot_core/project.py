@@ -1,0 +1,78 @@
+"""Where a project is, and where Pivot keeps its own files in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pivot_core.errors import UsageError
+
+PIPELINE_MODULE = "pipeline"
+
+
+@dataclass(frozen=True)
+class Project:
+    """The layout of one project. ``root`` is absolute and resolved."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path) -> Project:
+        """The nearest folder upwards from ``start`` with ``.pivot/``, else with ``pipeline.py``.
+
+        Raises UsageError where there is neither.
+        """
+        start = start.resolve()
+        for marker in (".pivot", "pipeline.py"):
+            for folder in (start, *start.parents):
+                if (folder / marker).exists():
+                    return cls(folder)
+        raise UsageError(
+            f"no pipeline here: neither {start} nor a folder above it has a .pivot/ folder or a pipeline.py\n"
+            "    start one with: pivot-core init"
+        )
+
+    @cached_property
+    def search_path(self) -> tuple[Path, ...]:
+        """Folders that stage modules are imported from, first wins: the root, then ``src/``."""
+        src = self.root / "src"
+        return (self.root, src) if src.is_dir() else (self.root,)
+
+    @property
+    def pipeline_file(self) -> Path:
+        return self.root / "pipeline.py"
+
+    @property
+    def params_file(self) -> Path:
+        return self.root / "params.yaml"
+
+    @property
+    def home(self) -> Path:
+        return self.root / ".pivot"
+
+    @property
+    def locks(self) -> Path:
+        return self.home / "stages"
+
+    @property
+    def cache(self) -> Path:
+        return self.home / "cache"
+
+    @property
+    def state(self) -> Path:
+        return self.home / "state.lmdb"
+
+    @property
+    def scratch(self) -> Path:
+        """Half-made files, on the file system of the cache; nothing in it is ever read back."""
+        return self.home / "tmp"
+
+    @property
+    def replaced(self) -> Path:
+        """What stood in the place of an output and wasn't made by Pivot: moved here, never deleted."""
+        return self.home / "replaced"
+
+    @property
+    def config_file(self) -> Path:
+        return self.home / "config.yaml"
