@@ -1,0 +1,98 @@
+"""``.pivot/config.yaml``: the settings of one project, all optional.
+
+``cache.mode``: how outputs come back from the cache (``auto``, ``reflink``, ``hardlink``, ``copy``);
+``jobs``: how many stages run at once (unset: one a core); ``resources``: capacities that stages share.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from pivot_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import yaml
+
+    from pivot_core.project import Project
+
+Capacity = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class CacheConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    mode: Literal["auto", "reflink", "hardlink", "copy"] = "auto"
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    cache: CacheConfig = CacheConfig()
+    jobs: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    resources: dict[str, Capacity] = {}
+
+
+def load_config(project: Project) -> Config:
+    """The project's settings. Raises UsageError (file:line) for an unknown key or a wrong value."""
+    path = project.config_file
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return Config()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{_shown(path, project)}: not UTF-8 text ({error})") from error
+    if not _has_settings(text):
+        return Config()
+    return _parse(text, _shown(path, project))
+
+
+def _has_settings(text: str) -> bool:
+    """False for a file of comments only, as ``init`` writes it: then nobody pays for a YAML parser."""
+    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
+
+
+def _parse(text: str, shown: str) -> Config:
+    import yaml
+
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise UsageError(f"{shown}:{line}: not valid YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{shown}: not valid YAML: {error}") from error
+    try:
+        return msgspec.convert({} if content is None else content, Config)
+    except msgspec.ValidationError as error:
+        raise UsageError(_explain(str(error), tree, shown)) from error
+
+
+def _explain(message: str, tree: yaml.Node | None, shown: str) -> str:
+    """msgspec says what and where (``$.cache.mode``); the YAML nodes know the line of that."""
+    what, _, where = message.partition(" - at ")
+    keys = [key for key in where.strip("`$").replace("[...]", "").split(".") if key]
+    unknown = re.search(r"unknown field `(.*)`", what)
+    if unknown:
+        what = f"unknown key {'.'.join([*keys, unknown[1]])!r}"
+        keys.append(unknown[1])
+    elif keys:
+        what = f"{'.'.join(keys)}: {what}"
+    return f"{shown}:{_line(tree, keys)}: {what}\n    the keys are: cache.mode, jobs, resources.<name>"
+
+
+def _line(node: yaml.Node | None, keys: list[str]) -> int:
+    """The 1-based line of the deepest of ``keys`` that is there."""
+    line = node.start_mark.line + 1 if node is not None else 1
+    for key in keys:
+        entries = node.value if node is not None and node.id == "mapping" else []
+        found = [(name, value) for name, value in entries if name.value == key]
+        if not found:
+            break
+        line, node = found[0][0].start_mark.line + 1, found[0][1]
+    return line
+
+
+def _shown(path: Path, project: Project) -> str:
+    return path.relative_to(project.root).as_posix()
