@@ -84,9 +84,11 @@ def _explain(message: str, tree: yaml.Node | None, shown: str) -> str:
 
 def _line(node: yaml.Node | None, keys: list[str]) -> int:
     """The 1-based line of the deepest of ``keys`` that is there."""
+    from yaml import MappingNode
+
     line = node.start_mark.line + 1 if node is not None else 1
     for key in keys:
-        entries = node.value if node is not None and node.id == "mapping" else []
+        entries = node.value if isinstance(node, MappingNode) else []
         found = [(name, value) for name, value in entries if name.value == key]
         if not found:
             break
