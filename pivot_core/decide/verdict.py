@@ -1,0 +1,146 @@
+"""The one decision: is a stage fresh, and if not, why. Pure: facts in, verdict out.
+
+The command line, the scheduler and the language server all ask :func:`decide`; nothing else decides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pivot_core.types import CodeFact, LastRun, Lock, Problem, Reason, State, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pivot_core.types import JSON
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What is true of one stage now. Digests by logical path; None where there is nothing.
+
+    ``discovered`` and ``environment`` cover at least what the record names; ``units`` of ``code`` may be
+    left empty while the fingerprint equals the record's, since then nobody asks for them.
+    ``defined_at`` is the place that changes of the definition are reported at.
+    """
+
+    code: CodeFact
+    definition: str
+    defined_at: tuple[str, int]
+    deps: dict[str, str | None]
+    discovered: dict[str, str | None]
+    environment: dict[str, str | None]
+    packages: dict[str, str]
+    params: dict[str, JSON]
+    outs: dict[str, str | None]
+
+
+def decide(
+    facts: Facts | Problem,
+    record: Lock | None,
+    upstream: Mapping[str, State],
+    last_run: LastRun | None = None,
+) -> Verdict:
+    """The verdict on one stage.
+
+    ``facts`` is a Problem when they can't be had (state ``error``); ``record`` is what the stage's lock
+    file says; ``upstream`` gives the states of the stages whose outputs it reads. ``last_run`` only adds
+    a word about a failure to a verdict that is not fresh anyway.
+    """
+    if isinstance(facts, Problem):
+        reason = Reason("unreadable", facts.stage or facts.path, facts.message, facts.path, facts.line)
+        return Verdict("error", (reason,))
+    waiting = tuple(
+        Reason("upstream", name, f"is {state.replace('_', ' ')}")
+        for name, state in upstream.items()
+        if state != "fresh"
+    )
+    failed = _failure(last_run)
+    if record is None:
+        path, line = facts.defined_at
+        return Verdict("never_run", (Reason("never_run", "stage", "never run", path, line), *failed, *waiting))
+    own = tuple(_differences(facts, record))
+    if own:
+        return Verdict("stale", (*own, *failed, *waiting))
+    if waiting:
+        return Verdict("upstream_stale", waiting)
+    return Verdict("fresh")
+
+
+def _failure(last_run: LastRun | None) -> tuple[Reason, ...]:
+    if last_run is None or last_run.failed is None:
+        return ()
+    return (Reason("failed", "last run", last_run.failed),)
+
+
+def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
+    if facts.code.fingerprint != record.code:
+        yield from _code(facts, record)
+    if facts.definition != record.definition:
+        yield Reason("definition", "stage", "its inputs, outputs or loaders were declared otherwise", *facts.defined_at)
+    if facts.params != record.params:
+        yield from _params(facts, record)
+    for path, was, now in _changes(record.deps, facts.deps):
+        yield Reason("input", path, _changed(was, now), path, 0)
+    for path, was, now in _changes(record.discovered, facts.discovered):
+        yield Reason("discovered_input", path, f"{_changed(was, now)}; the stage reads it undeclared", path, 0)
+    for name, was, now in _changes(record.environment, facts.environment):
+        yield Reason("environment", name, _set(was, now))
+    for name, was, now in _changes(record.packages, facts.packages):
+        yield Reason("package", name, f"version {was or 'none'}, now {now or 'none'}")
+    for path, was, now in _changes(record.outs, facts.outs):
+        yield Reason("output", path, "isn't there" if now is None else "isn't what the stage wrote", path, 0)
+
+
+def _code(facts: Facts, record: Lock) -> Iterator[Reason]:
+    """Which definitions changed; one general reason if only how they are put together did."""
+    units = facts.code.units
+    named = False
+    for name in sorted(record.units.keys() | units.keys()):
+        unit, was = units.get(name), record.units.get(name)
+        if unit is None:
+            yield Reason("code", name, "no longer part of the stage's code")
+        elif was is None:
+            yield Reason("code", name, "newly part of the stage's code", unit.path, unit.line)
+        elif unit.hash != was:
+            yield Reason("code", name, "changed since the last run", unit.path, unit.line)
+        else:
+            continue
+        named = True
+    if not named:
+        yield Reason("code", "stage", "what its code refers to changed since the last run", *facts.defined_at)
+
+
+def _params(facts: Facts, record: Lock) -> Iterator[Reason]:
+    for name in sorted(facts.params.keys() | record.params.keys()):
+        was, now = record.params.get(name), facts.params.get(name)
+        if was != now or (name in facts.params) != (name in record.params):
+            yield Reason("params", name, f"was {_short(was)}, is {_short(now)}", *facts.defined_at)
+
+
+def _changes(
+    was: Mapping[str, str | None], now: Mapping[str, str | None]
+) -> Iterator[tuple[str, str | None, str | None]]:
+    if was == now:
+        return
+    for name in sorted(was.keys() | now.keys()):
+        if was.get(name) != now.get(name):
+            yield name, was.get(name), now.get(name)
+
+
+def _changed(was: str | None, now: str | None) -> str:
+    if now is None:
+        return "isn't there any more"
+    return "changed since the last run" if was is not None else "is new since the last run"
+
+
+def _set(was: str | None, now: str | None) -> str:
+    if now is None:
+        return "was set, is not any more"
+    return "changed since the last run" if was is not None else "was not set, is now"
+
+
+def _short(value: JSON) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 40 else text[:37] + "..."
