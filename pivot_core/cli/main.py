@@ -1,0 +1,73 @@
+"""``pivot-core``: the group of commands. A command's module is imported when the command is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from difflib import get_close_matches
+
+import click
+
+# Kept here, and not only in the commands, so that `pivot-core --help` imports none of them.
+COMMANDS = {
+    "init": "Scaffold a project with a runnable example.",
+    "run": "Make stages, and what they need, up to date.",
+    "status": "Show which stages are fresh and why the others aren't.",
+    "dag": "Show the graph of stages and artifacts.",
+}
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in ``pivot_core/cli/<name>.py``, each as ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"pivot_core.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near = get_close_matches(name, COMMANDS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(COMMANDS)}."
+            ctx.fail(f"no command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pivot-core", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Pivot knows which results your Python code has made stale, and makes exactly those again.
+
+    \b
+    Start a project:             pivot-core init
+    Make everything up to date:  pivot-core run
+    See what an edit touched:    pivot-core status --explain
+
+    Exit codes: 0 done, or nothing to do; 1 a stage failed, or --check/--frozen found something stale;
+    2 wrong usage or an invalid pipeline; 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    try:
+        code = cli.main(prog_name="pivot-core", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except click.Abort:
+        code = INTERRUPTED
+    sys.exit(code)

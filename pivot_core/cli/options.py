@@ -1,0 +1,83 @@
+"""What every command has: ``--json -q -v -C``, and one way from errors to exit codes."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pivot_core.cli import failures, terminal
+from pivot_core.cli.terminal import Terminal
+from pivot_core.errors import PivotError
+from pivot_core.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Not defects of ours, and nothing that a traceback would explain better.
+_OF_THE_SYSTEM = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE}
+
+
+@dataclass(frozen=True)
+class Common:
+    """The common options as given, and the two streams of the command."""
+
+    folder: Path
+    json: bool
+    quiet: bool
+    verbose: bool
+    out: Terminal = field(default_factory=terminal.stdout)
+    err: Terminal = field(default_factory=terminal.stderr)
+
+    def project(self) -> Project:
+        """The project that the folder is in. Raises UsageError where there is none."""
+        return Project.find(self.folder)
+
+    def say(self, text: str = "") -> None:
+        """A line for people, unless they asked for quiet."""
+        if not self.quiet:
+            self.out.line(text)
+
+
+def common_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the common options to a command; it gets them as its first argument, a :class:`Common`,
+    and returns its exit code."""
+
+    @wraps(function)
+    def command(folder: Path, json: bool, quiet: bool, verbose: bool, **options: object) -> int:
+        common = Common(folder, json, quiet, verbose)
+        try:
+            return function(common, **options)
+        except PivotError as error:
+            failures.show(error, common.err)
+            if json:
+                common.out.json(failures.document(error))
+            return failures.exit_code(error)
+        except OSError as error:
+            if error.errno not in _OF_THE_SYSTEM:
+                raise
+            failures.show(PivotError(str(error)), common.err)
+            return 1
+
+    for option in reversed(_COMMON):
+        command = option(command)
+    return command
+
+
+_COMMON = (
+    click.option("--json", is_flag=True, help="Print JSON for programs, and nothing else, on stdout."),
+    click.option("-q", "--quiet", is_flag=True, help="Print failures only."),
+    click.option("-v", "--verbose", is_flag=True, help="Print what is fresh or skipped, too."),
+    click.option(
+        "-C",
+        "folder",
+        metavar="DIR",
+        default=".",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Work as if started in DIR.",
+    ),
+)

@@ -1,0 +1,173 @@
+"""A run as lines for people: one a stage, its output, the failures again at the end, a summary.
+
+events ──► Report ──► lines ──► stdout, or above the live display once a stage really runs
+                └───► what runs now ──► LiveScreen (rich; only on a terminal)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from pivot_core.cli import notes, wording
+from pivot_core.execute.events import (
+    Progress,
+    RunEnd,
+    RunStart,
+    StageEnd,
+    StageOutput,
+    StageStart,
+    Warning,
+)
+
+if TYPE_CHECKING:
+    from pivot_core.cli.live import LiveScreen
+    from pivot_core.cli.options import Common
+    from pivot_core.cli.terminal import Style
+    from pivot_core.execute.events import Event
+    from pivot_core.types import Outcome
+
+WOULD: dict[Outcome, str] = {"ran": "would run", "restored": "would be restored"}
+MUTED_LINES = 30  # of a stage's hidden output, shown if it fails
+
+
+class Report:
+    """The listener of ``pivot-core run``. ``dry_run``: stages that "ran" are such as would run."""
+
+    def __init__(self, common: Common, *, explain: bool = False, dry_run: bool = False) -> None:
+        self._common = common
+        self._explain = explain
+        self._dry_run = dry_run
+        self._width = 0
+        self._total = 0
+        self._ended = 0
+        self._live: LiveScreen | None = None
+        self._unfinished: dict[tuple[str, str], str] = {}
+        self._muted: dict[str, deque[str]] = {}
+        self._failed: list[StageEnd] = []
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case StageOutput():
+                self._output(event)
+            case StageStart():
+                self._start(event)
+            case StageEnd():
+                self._end(event)
+            case Progress():
+                self._progress(event)
+            case Warning():
+                self._warning(event)
+            case RunStart():
+                self._total = len(event.stages)
+                self._width = min(32, max(map(len, event.stages), default=0))
+            case RunEnd():
+                self._finish(event)
+
+    def close(self) -> None:
+        """Give the terminal back; safe to call twice."""
+        if self._live is not None:
+            self._live.close()
+            self._live = None
+
+    # --- while it runs ---------------------------------------------------------------------------
+
+    def _start(self, event: StageStart) -> None:
+        if self._live is None and self._common.out.interactive and not self._common.quiet:
+            from pivot_core.cli.live import LiveScreen
+
+            self._live = LiveScreen(self._ended, self._total, colour=self._common.out.colour)
+        if self._live is not None:
+            self._live.start(event.stage)
+
+    def _progress(self, event: Progress) -> None:
+        if self._live is not None:
+            self._live.progress(event)
+
+    def _warning(self, event: Warning) -> None:
+        if self._live is not None:
+            self._line(notes.warning(event, self._common.out))
+        else:
+            self._common.err.line(notes.warning(event, self._common.err))
+
+    def _output(self, event: StageOutput) -> None:
+        key = (event.stage, event.stream)
+        *lines, rest = (self._unfinished.pop(key, "") + event.text).split("\n")
+        if rest:
+            self._unfinished[key] = rest
+        self._output_lines(event.stage, lines)
+
+    def _output_lines(self, stage: str, lines: list[str]) -> None:
+        # A progress bar rewrites its line: what it left on it is what counts.
+        lines = [line.rstrip("\r").rpartition("\r")[2] for line in lines]
+        if self._common.quiet:
+            self._muted.setdefault(stage, deque(maxlen=MUTED_LINES)).extend(lines)
+        elif lines:
+            prefix = self._common.out.paint(f"  {stage} │ ", "dim")
+            self._line("\n".join(prefix + line for line in lines))
+
+    def _end(self, event: StageEnd) -> None:
+        self._ended += 1
+        for stream in ("stdout", "stderr"):
+            rest = self._unfinished.pop((event.stage, stream), "")
+            if rest:
+                self._output_lines(event.stage, [rest])
+        if event.outcome == "failed":
+            self._failed.append(event)
+        else:
+            self._muted.pop(event.stage, None)
+        if self._live is not None:
+            self._live.end(event.stage)
+        if event.outcome != "skipped" or self._common.verbose:
+            self._stage_line(event)
+
+    def _stage_line(self, event: StageEnd) -> None:
+        out = self._common.out
+        symbol, style = wording.OUTCOMES[event.outcome]
+        word = WOULD.get(event.outcome, event.outcome) if self._dry_run else event.outcome
+        took = wording.duration(event.duration_s) if event.duration_s else ""
+        why = event.error.message.partition("\n")[0] if event.error else ""
+        if not self._explain:
+            why = why or wording.first_reason(event.reasons)
+        line = f"{event.stage:<{self._width}}  {out.paint(f'{word:<9}', style)}  {took:>8}  {why}"
+        self._line(f"{out.paint(symbol, style)} {line}".rstrip())
+        for reason in event.reasons if self._explain else ():
+            self._line(f"    {out.paint(reason.kind.replace('_', ' '), 'dim')}  {wording.reason(reason)}")
+
+    # --- at the end -------------------------------------------------------------------------------
+
+    def _finish(self, event: RunEnd) -> None:
+        self.close()
+        for failed in self._failed:
+            self._failure(failed)
+        style: Style = "green" if event.ok else "red"
+        self._common.say(self._common.out.paint(self._summary(event), style))
+
+    def _failure(self, event: StageEnd) -> None:
+        out, error = self._common.out, event.error
+        out.line()
+        where = f" ({wording.place(error.path, error.line)})" if error and error.path else ""
+        what = f": {error.type}: {error.message}" if error else ""
+        out.line(f"{out.paint(f'✗ {event.stage} failed', 'bold', 'red')}{what}{where}")
+        for line in self._muted.pop(event.stage, ()):
+            out.line(f"  {event.stage} │ {line}")
+        for line in error.traceback.splitlines() if error else ():
+            out.line(f"    {line}")
+        out.line()
+
+    def _summary(self, event: RunEnd) -> str:
+        took = wording.duration(event.duration_s)
+        skipped = event.counts.get("skipped", 0)
+        if event.ok and skipped == sum(event.counts.values()):
+            are = "stage is" if skipped == 1 else "stages are"
+            return f"nothing to do: {skipped} {are} fresh ({took})"
+        said = wording.outcomes(event.counts)
+        return f"would have {said} ({took})" if self._dry_run else f"{said} in {took}"
+
+    def _line(self, text: str) -> None:
+        if self._common.quiet:
+            return
+        if self._live is not None:
+            self._live.print(text)
+        else:
+            self._common.out.line(text)

@@ -1,0 +1,70 @@
+"""``pivot-core run``: make stages up to date, and tell about it as it happens."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from pivot_core.cli.options import Common, common_options
+from pivot_core.cli.report import Report
+from pivot_core.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pivot_core.execute.events import Event
+
+
+@click.command()
+@click.argument("stages", nargs=-1, metavar="[STAGE]...")
+@click.option("--only", is_flag=True, help="Just the named stages, not what they need.")
+@click.option("--force", is_flag=True, help="Run the stages even if they are fresh.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would run; change nothing.")
+@click.option("-k", "--keep-going", is_flag=True, help="After a failure, go on with what doesn't need it.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Stages at once (default: the cores)."
+)
+@click.option("--explain", is_flag=True, help="Show every reason of every stage that runs.")
+@click.option("--frozen", is_flag=True, help="For CI: run nothing, exit with 1 if anything would have to.")
+@common_options
+def command(
+    common: Common,
+    stages: tuple[str, ...],
+    only: bool,
+    force: bool,
+    dry_run: bool,
+    keep_going: bool,
+    jobs: int | None,
+    explain: bool,
+    frozen: bool,
+) -> int:
+    """Make stages, and what they need, up to date.
+
+    Without STAGE names: all of them. A stage runs if its code, parameters, inputs or outputs aren't what
+    they were when it last succeeded. If it ever ran with exactly these, its outputs come back from the
+    cache instead.
+
+    \b
+    Examples:
+      pivot-core run                 everything that isn't fresh
+      pivot-core run train           one stage and what it needs
+      pivot-core run -n --explain    what would run, and every reason why
+      pivot-core run train --force   run one stage and what it needs again
+      pivot-core run -k -j 4         four at once; a failure stops only what needs it
+      pivot-core run --json          events as JSON Lines, for programs
+    """
+    # Whoever terminates us gets the clean stop of Ctrl-C, not half-killed workers.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    report = None if common.json else Report(common, explain=explain, dry_run=dry_run or frozen)
+    listener: Callable[[Event], None] = report or common.out.json
+    try:
+        with Engine(common.project(), listener, jobs) as engine:
+            summary = engine.run(
+                stages, only=only, force=force, dry_run=dry_run, keep_going=keep_going, frozen=frozen
+            )
+    finally:
+        if report is not None:
+            report.close()
+    return 0 if summary.ok else 1

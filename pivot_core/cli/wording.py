@@ -1,0 +1,66 @@
+"""How verdicts, reasons, outcomes and durations read in a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pivot_core.cli.terminal import Style
+    from pivot_core.types import Outcome, Reason, State
+
+STATES: dict[State, tuple[str, Style]] = {
+    "fresh": ("✓", "green"),
+    "stale": ("~", "yellow"),
+    "upstream_stale": ("↑", "yellow"),
+    "never_run": ("+", "cyan"),
+    "error": ("✗", "red"),
+}
+OUTCOMES: dict[Outcome, tuple[str, Style]] = {
+    "ran": ("✓", "green"),
+    "restored": ("↺", "cyan"),
+    "failed": ("✗", "red"),
+    "blocked": ("⊘", "yellow"),
+    "cancelled": ("⊘", "yellow"),
+    "skipped": ("·", "dim"),
+}
+
+
+def place(path: str | None, line: int | None) -> str:
+    """``helpers.py:3``, ``helpers.py``, or nothing."""
+    return f"{path}:{line}" if path and line else path or ""
+
+
+def reason(item: Reason) -> str:
+    """One reason on one line, with its place at the end (unless the subject is that place)."""
+    where = place(item.path, item.line)
+    said = f"{item.subject} {item.detail}".strip()
+    return f"{said} ({where})" if where and where != item.subject else said
+
+
+def first_reason(reasons: Sequence[Reason]) -> str:
+    if not reasons:
+        return ""
+    rest = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    return reason(reasons[0]) + rest
+
+
+def duration(seconds: float) -> str:
+    """``0.05 s``, ``2.1 s``, ``3 min 05 s``."""
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def outcomes(counts: Mapping[Outcome, int]) -> str:
+    """``failed 1, ran 3, skipped 8``: what happened and how often, without the zeros."""
+    order: tuple[Outcome, ...] = ("failed", "blocked", "cancelled", "ran", "restored", "skipped")
+    return ", ".join(f"{name} {counts[name]}" for name in order if counts.get(name))
