@@ -1,0 +1,230 @@
+"""The content-addressed cache: a file's name is the digest of its bytes, and restoring proves it.
+
+``files/ab/cdef…`` (0444) holds files; manifests of trees are ``….dir`` beside them. An object appears
+by one rename of a complete file, so a killed process leaves at worst a scratch file that nobody reads.
+"""
+
+from __future__ import annotations
+
+import errno
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from pivot_core.errors import CorruptContent, UsageError
+from pivot_core.store import tree
+from pivot_core.store.atomic import remove, scratch_path, swap_in, write_scratch
+from pivot_core.store.digests import SMALL, TREE_SUFFIX, hash_bytes, hash_file, is_digest, is_tree
+from pivot_core.store.links import Linker, LinkMode
+
+_READ_ONLY = 0o444
+
+
+class ContentCache:
+    """``root`` is the project's cache folder, ``scratch`` one for half-made files on its file system."""
+
+    def __init__(self, root: Path, scratch: Path) -> None:
+        self.root = root
+        self.scratch = scratch
+        self._linker = Linker()
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def path_of(self, digest: str) -> Path:
+        """Where the object is, or would be. Raises CorruptContent if that isn't a digest at all."""
+        if not is_digest(digest):
+            raise CorruptContent(f"not the digest of any content: {digest!r}")
+        return self.root / "files" / digest[:2] / digest[2:]
+
+    def has(self, digest: str) -> bool:
+        """Whether the object is there; for a tree: with all its files. Reads no content of files."""
+        if not is_digest(digest) or not self.path_of(digest).is_file():
+            return False
+        if not is_tree(digest):
+            return True
+        try:
+            return all(self.path_of(file).is_file() for file in self.manifest(digest).values())
+        except CorruptContent:
+            return False
+
+    def manifest(self, digest: str) -> dict[str, str]:
+        """Relative path to digest, for the tree ``digest``. Raises CorruptContent (and drops the bad)."""
+        path = self.path_of(digest)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise _missing(digest) from None
+        if hash_bytes(data) + TREE_SUFFIX != digest:
+            raise _dropped(path, digest)
+        return tree.decode(data)
+
+    # --- publishing -----------------------------------------------------------------------------
+
+    def add(self, path: Path, *, move: bool = False) -> str:
+        """Publish the content of one regular file; returns its digest.
+
+        With ``move`` the file is gone afterwards, and wasn't copied if that could be avoided. Raises
+        UsageError if it isn't a regular file, OSError if it can't be read.
+        """
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"can't keep {path}: it is no regular file")
+        if move and status.st_nlink == 1 and not path.is_symlink():
+            return self._add_by_rename(path)
+        digest = self._add_by_copy(path, status.st_size)
+        if move:
+            path.unlink()
+        return digest
+
+    def add_bytes(self, data: bytes) -> str:
+        """Publish these bytes as a file; returns its digest."""
+        digest = hash_bytes(data)
+        self._add_bytes_as(digest, data)
+        return digest
+
+    def add_tree(self, path: Path) -> str:
+        """Publish every file under a folder, then the manifest; returns the digest of the tree.
+
+        Raises UsageError naming what can't be kept (links that leave the folder, pipes, …).
+        """
+        listing = tree.walk(str(path))
+        tree.check_publishable(str(path), listing)
+        manifest = {file.name: self.add(Path(file.path)) for file in listing.files}
+        digest = tree.digest_of(manifest)
+        self._add_bytes_as(digest, tree.encode(manifest))
+        return digest
+
+    def _add_by_rename(self, path: Path) -> str:
+        digest = hash_file(path)
+        if self._is_intact(digest, path.stat().st_size):
+            path.unlink()
+            return digest
+        try:
+            self._publish(path, digest)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            digest = self._add_by_copy(path, path.stat().st_size)
+            path.unlink()
+        return digest
+
+    def _add_by_copy(self, path: Path, size: int) -> str:
+        """The digest is always that of the bytes that were kept, whatever happens to ``path`` meanwhile."""
+        if size <= SMALL:
+            return self.add_bytes(path.read_bytes())
+        digest = hash_file(path)
+        if self._is_intact(digest, size):
+            return digest
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        fresh = scratch_path(self.scratch)
+        try:
+            self._linker.place(path, fresh, "reflink")
+            digest = hash_file(fresh)
+            self._publish(fresh, digest)
+        finally:
+            fresh.unlink(missing_ok=True)
+        return digest
+
+    def _add_bytes_as(self, digest: str, data: bytes) -> None:
+        if self._is_intact(digest, len(data)):
+            return
+        fresh = write_scratch(self.scratch, data)
+        try:
+            self._publish(fresh, digest)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def _publish(self, fresh: Path, digest: str) -> None:
+        fresh.chmod(_READ_ONLY)
+        target = self.path_of(digest)
+        try:
+            fresh.replace(target)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            fresh.replace(target)
+
+    def _is_intact(self, digest: str, size: int) -> bool:
+        """Whether the object is there and right: to keep a bad one would record content that isn't."""
+        path = self.path_of(digest)
+        try:
+            return path.stat().st_size == size and _address(path, digest) == digest
+        except FileNotFoundError:
+            return False
+
+    # --- restoring ------------------------------------------------------------------------------
+
+    def restore(self, digest: str, destination: Path, mode: LinkMode = "auto") -> None:
+        """Put a file of the cache at ``destination``, replacing what is there.
+
+        Raises CorruptContent if the object isn't there, or isn't what it should be (then it is dropped).
+        """
+        source = self._verified(digest)
+        self._into_place(destination, lambda fresh: self._place(source, fresh, mode))
+
+    def restore_tree(self, digest: str, destination: Path, mode: LinkMode = "auto") -> None:
+        """Put a tree of the cache at ``destination``, replacing what is there: all of it or nothing.
+
+        Raises CorruptContent as ``restore`` does; the destination is as it was then.
+        """
+        sources = {name: self._verified(file) for name, file in self.manifest(digest).items()}
+
+        def build(fresh: Path) -> None:
+            fresh.mkdir()
+            for name, source in sources.items():
+                target = fresh / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._place(source, target, mode)
+
+        self._into_place(destination, build)
+
+    def _place(self, source: Path, fresh: Path, mode: LinkMode) -> None:
+        self._linker.place(source, fresh, mode)
+
+    def _verified(self, digest: str) -> Path:
+        path = self.path_of(digest)
+        try:
+            actual = _address(path, digest)
+        except FileNotFoundError:
+            raise _missing(digest) from None
+        if actual != digest:
+            raise _dropped(path, digest)
+        return path
+
+    def _into_place(self, destination: Path, make: Callable[[Path], None]) -> None:
+        """Make it in our scratch folder, so that a killed process leaves nothing among the user's files.
+
+        That can't be where the destination is on another file system; then beside it.
+        """
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        try:
+            _make_and_swap(self.scratch, destination, make)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _make_and_swap(destination.parent, destination, make)
+
+
+def _make_and_swap(workshop: Path, destination: Path, make: Callable[[Path], None]) -> None:
+    fresh = scratch_path(workshop)
+    try:
+        make(fresh)
+        swap_in(fresh, destination)
+    finally:
+        remove(fresh)
+
+
+def _address(path: Path, digest: str) -> str:
+    return hash_file(path) + (TREE_SUFFIX if is_tree(digest) else "")
+
+
+def _missing(digest: str) -> CorruptContent:
+    return CorruptContent(f"the cache has no content {digest}: the stage that makes it has to run again")
+
+
+def _dropped(path: Path, digest: str) -> CorruptContent:
+    path.unlink(missing_ok=True)
+    return CorruptContent(
+        f"the cache's content {digest} was changed by somebody and was dropped: "
+        "the stage that makes it has to run again"
+    )

@@ -1,0 +1,233 @@
+"""One LMDB environment on disk: opening, growing, and surviving whatever is found there.
+
+What is in it can be made again, so nothing here fails a command: a damaged database is replaced at the
+next write, one that can't be used (read-only disk, no locks on this file system) is as good as empty.
+
+LMDB must not be opened twice by one process (closing one handle would drop the other's locks), so all
+who use the same path share one ``Database``.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import lmdb
+
+from pivot_core.store.atomic import remove, scratch_path
+
+if TYPE_CHECKING:
+    Transaction = lmdb.Transaction[bytes]
+
+T = TypeVar("T")
+
+_FIRST_MAP_SIZE = 1 << 26  # bytes of address space, not of memory or disk; doubled when full
+_MAX_READERS = 512
+_DAMAGED = (
+    lmdb.InvalidError,
+    lmdb.VersionMismatchError,
+    lmdb.CorruptedError,
+    lmdb.PageNotFoundError,
+    lmdb.PanicError,
+    lmdb.IncompatibleError,
+)
+# LMDB's data format 1 with 64 bits: page header, then MDB_meta (mdb.c).
+_META = struct.Struct("=16x I I 8x 8x I 44x 48x Q Q")
+_MAGIC = 0xBEEFC0DE
+_FORMAT = 1
+
+_shared: dict[Path, Database] = {}
+_sharing = threading.Lock()
+
+
+class Database:
+    """Use ``Database.share`` and ``release``. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._users = 0
+        self._guard = threading.RLock()
+        self._environment: lmdb.Environment | None = None
+        self._writable = False
+        self._damaged = False
+        self._unusable = False
+
+    @classmethod
+    def share(cls, path: Path) -> Database:
+        """The database at ``path``; nothing is opened or made yet. To be given back by ``release``."""
+        path = Path(os.path.realpath(path))
+        with _sharing:
+            database = _shared.setdefault(path, cls(path))
+            database._users += 1
+            return database
+
+    def release(self) -> None:
+        """The last one who had it closes it."""
+        with _sharing:
+            self._users -= 1
+            if self._users == 0:
+                _shared.pop(self.path, None)
+                self._close()
+
+    def read(self, job: Callable[[Transaction], T]) -> T | None:
+        """``job`` in a read transaction; None if there is nothing that could be read."""
+        with self._guard:
+            try:
+                if self._damaged or self._unusable or not self._open(write=False):
+                    return None
+                return self._transact(job, write=False)
+            except _DAMAGED as error:
+                self._note_damage(str(error))
+            except (lmdb.Error, OSError) as error:
+                self._give_up(error)
+            return None
+
+    def write(self, job: Callable[[Transaction], None]) -> bool:
+        """``job`` in a write transaction; False if nothing can be stored. It may be called again."""
+        with self._guard:
+            try:
+                return self._write(job)
+            except _DAMAGED as error:
+                self._note_damage(str(error))
+            except (lmdb.Error, OSError) as error:
+                self._give_up(error)
+                return False
+            try:  # it is dropped now; a second failure is not about what was in it
+                return self._write(job)
+            except (lmdb.Error, OSError) as error:
+                self._give_up(error)
+                return False
+
+    def _write(self, job: Callable[[Transaction], None]) -> bool:
+        if self._unusable or not self._open(write=True):
+            return False
+        self._transact(job, write=True)
+        self._fill_up()
+        return True
+
+    def _transact(self, job: Callable[[Transaction], T], *, write: bool) -> T:
+        environment = self._environment
+        assert environment is not None
+        while True:
+            try:
+                with environment.begin(write=write) as transaction:
+                    return job(transaction)
+            except lmdb.MapFullError:
+                environment.set_mapsize(environment.info()["map_size"] * 2)
+            except lmdb.MapResizedError:
+                environment.set_mapsize(0)  # another process made it grow: take its size
+
+    def _open(self, *, write: bool) -> bool:
+        if self._environment is not None and (self._writable or not write):
+            return True
+        self._close()
+        if write and self._damaged:
+            self._drop()
+        elif (wrong := _what_is_wrong(self.path)) is not None:
+            self._note_damage(wrong)
+            return self._open(write=True) if write else False
+        if not write and not (self.path / "data.mdb").exists():
+            return False
+        self._environment = self._opened(write=write)
+        self._writable = write
+        return True
+
+    def _opened(self, *, write: bool) -> lmdb.Environment:
+        if write:
+            self.path.mkdir(parents=True, exist_ok=True)
+        environment = lmdb.open(
+            str(self.path),
+            map_size=max(_FIRST_MAP_SIZE, _size(self.path / "data.mdb")),
+            readonly=not write,
+            create=write,
+            metasync=False,  # a power cut may undo the last transaction, and tear none
+            max_readers=_MAX_READERS,
+            mode=0o755,
+        )
+        if write:
+            environment.reader_check()  # slots that killed processes left taken
+        return environment
+
+    def _fill_up(self) -> None:
+        """Make the file as long as LMDB's own count of its pages.
+
+        Pages at the end that one transaction took and freed again are counted but never written. Without
+        them ``_what_is_wrong`` couldn't tell a sound file from a truncated one.
+        """
+        environment = self._environment
+        assert environment is not None
+        needed = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+        data = self.path / "data.mdb"
+        if _size(data) < needed:
+            with environment.begin(write=True):  # nobody else makes it longer meanwhile
+                if _size(data) < needed:
+                    os.truncate(data, needed)
+
+    def _drop(self) -> None:
+        """Away by one rename, so that no process ever opens half of it."""
+        if os.path.lexists(self.path):
+            aside = scratch_path(self.path.parent)
+            self.path.rename(aside)
+            remove(aside)
+        self._damaged = False
+
+    def _close(self) -> None:
+        if self._environment is not None:
+            self._environment.close()
+            self._environment = None
+
+    def _note_damage(self, why: str) -> None:
+        self._close()
+        self._damaged = True
+        _warn("the state database %s is damaged (%s); it will be made anew", self.path, why)
+
+    def _give_up(self, error: Exception) -> None:
+        self._close()
+        self._unusable = True
+        _warn("the state database %s can't be used (%s); going on without it", self.path, error)
+
+
+def _what_is_wrong(path: Path) -> str | None:
+    """Damage that LMDB itself doesn't look for: it would read past the end of the file and die (SIGBUS)."""
+    if not path.is_dir():
+        return "not a folder" if os.path.lexists(path) else None
+    data = path / "data.mdb"
+    try:
+        with data.open("rb", buffering=0) as file:
+            head = file.read(_META.size)
+            if not head or sys.maxsize < 1 << 32:
+                return None  # LMDB takes an empty file for a new one
+            if len(head) < _META.size:
+                return "truncated"
+            first = _META.unpack(head)
+            magic, version, page_size = first[:3]
+            if magic != _MAGIC:
+                return "not an LMDB file"
+            if version != _FORMAT:
+                return None  # LMDB says whether it knows that one
+            file.seek(page_size)
+            second = file.read(_META.size)
+            metas = [first, *([_META.unpack(second)] if len(second) == _META.size else [])]
+            pages = max(last_page for *_, last_page, _ in metas) + 1
+            # Asked after reading: a writer that is at work makes the file longer first.
+            return "truncated" if os.fstat(file.fileno()).st_size < pages * page_size else None
+    except FileNotFoundError:
+        return None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _warn(message: str, *details: object) -> None:
+    import logging  # here: a command that has nothing to warn about shouldn't pay for it
+
+    logging.getLogger("pivot").warning(message, *details)

@@ -1,0 +1,124 @@
+"""Lock files: one a stage, in git. JSON, sorted, one key a line, the same bytes for the same facts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from pivot_core.errors import PivotError
+from pivot_core.store.atomic import write_bytes
+from pivot_core.types import Lock
+
+SCHEMA = 1
+_SUFFIX = ".lock"
+# What a file name can't have on some system, the escape itself, and a dot that would hide the file.
+_UNSAFE = re.compile(r'^\.|[%/\\:*?"<>|\x00-\x1f]')
+_ESCAPED = re.compile(r"%([0-9A-F]{2})")
+_CHUNK = 1 << 16
+_decoder = msgspec.json.Decoder(Lock)
+
+
+class UnreadableLock(PivotError):  # noqa: N818 (named for what it is, like the others)
+    """A lock file that isn't one: merge conflict markers, half a file, a later schema."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        self.path = path
+        self.why = why
+        super().__init__(
+            f"{path}: can't be read: {why}\n    restore it from git, or remove it and run the stage"
+        )
+
+
+class Locks:
+    """The lock files in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path_of(self, stage: str) -> Path:
+        """The file of a stage's lock, whether or not it is there."""
+        return self.folder / _file_name(stage)
+
+    def read(self, stage: str) -> Lock | None:
+        """The lock of a stage; None if it has none. Raises UnreadableLock."""
+        data = _content(str(self.path_of(stage)))
+        return None if data is None else self._decode(stage, data)
+
+    def read_all(self, stages: Iterable[str]) -> dict[str, Lock | UnreadableLock]:
+        """The locks of those of ``stages`` that have one; an unreadable one is returned, not raised."""
+        found: dict[str, Lock | UnreadableLock] = {}
+        folder = f"{self.folder}{os.sep}"
+        for stage in stages:
+            data = _content(folder + _file_name(stage))
+            if data is None:
+                continue
+            try:
+                lock = self._decode(stage, data)
+            except UnreadableLock as error:
+                found[stage] = error
+            else:
+                if lock is not None:
+                    found[stage] = lock
+        return found
+
+    def write(self, lock: Lock) -> None:
+        """Make or replace a stage's lock, atomically; the file isn't touched if nothing changed."""
+        path, data = self.path_of(lock.stage), encode(lock)
+        if _content(str(path)) != data:
+            write_bytes(path, data)
+
+    def remove(self, stage: str) -> None:
+        """Remove a stage's lock; none there is fine."""
+        self.path_of(stage).unlink(missing_ok=True)
+
+    def names(self) -> list[str]:
+        """The stages that have a lock, sorted."""
+        if not self.folder.is_dir():
+            return []
+        found = (path.name for path in self.folder.iterdir())
+        return sorted(_stage_name(name) for name in found if name.endswith(_SUFFIX) and name[0] != ".")
+
+    def _decode(self, stage: str, data: bytes) -> Lock | None:
+        try:
+            lock = _decoder.decode(data)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            why = "it has merge conflict markers" if b"\n<<<<<<< " in b"\n" + data else str(error)
+            raise UnreadableLock(self.path_of(stage), why) from error
+        if lock.schema != SCHEMA:
+            raise UnreadableLock(
+                self.path_of(stage), f"it has schema {lock.schema}; this Pivot knows {SCHEMA}"
+            )
+        # Where file names ignore case, the file of "Train" is found for "train": not this stage's record.
+        return lock if lock.stage == stage else None
+
+
+def encode(lock: Lock) -> bytes:
+    """The bytes of a lock file: deterministic, all fields, keys sorted, one a line."""
+    return msgspec.json.format(msgspec.json.encode(lock, order="sorted"), indent=1) + b"\n"
+
+
+def _content(path: str) -> bytes | None:
+    # Bare system calls: a thousand locks are read on every command, and `open` alone would take the time.
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        chunks = [os.read(descriptor, _CHUNK)]
+        while chunks[-1]:
+            chunks.append(os.read(descriptor, _CHUNK))
+    finally:
+        os.close(descriptor)
+    return b"".join(chunks)
+
+
+def _file_name(stage: str) -> str:
+    return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", stage) + _SUFFIX
+
+
+def _stage_name(file_name: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), file_name.removesuffix(_SUFFIX))

@@ -1,0 +1,130 @@
+"""What a directory artifact consists of, and the manifest that names it.
+
+A manifest is canonical JSON: ``{"relative/path": digest, …}``, sorted. Its own digest with ``.dir`` is
+the digest of the tree. Empty folders, modes and times aren't part of it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from pivot_core.errors import CorruptContent, UsageError
+from pivot_core.store.atomic import is_scratch
+from pivot_core.store.digests import TREE_SUFFIX, hash_bytes, is_digest, is_tree
+
+
+class TreeFile(NamedTuple):
+    """One regular file in a tree. ``linked``: a symbolic link is on the way to it, or is it."""
+
+    name: str
+    path: str
+    status: os.stat_result
+    linked: bool
+
+
+class Listing(NamedTuple):
+    """The files of a tree sorted by name, and what else is there: (name, what it is)."""
+
+    files: tuple[TreeFile, ...]
+    others: tuple[tuple[str, str], ...]
+
+
+_Found = TreeFile | tuple[str, str]
+
+
+def walk(root: str) -> Listing:
+    """All files under the folder ``root``. Links are followed, but never in a circle.
+
+    A file that disappears meanwhile isn't in the answer. Raises OSError for a folder that can't be read.
+    """
+    status = Path(root).stat()
+    found = list(_walk(root, "", False, ((status.st_dev, status.st_ino),)))
+    files = sorted((item for item in found if isinstance(item, TreeFile)), key=lambda item: item.name)
+    return Listing(tuple(files), tuple(item for item in found if not isinstance(item, TreeFile)))
+
+
+def _walk(folder: str, prefix: str, linked: bool, above: tuple[tuple[int, int], ...]) -> Iterator[_Found]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if is_scratch(entry.name):
+                continue
+            name = prefix + entry.name
+            is_link = entry.is_symlink()
+            try:
+                status = entry.stat()
+            except OSError:
+                if is_link:
+                    yield name, "a link to nothing"
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                here = (status.st_dev, status.st_ino)
+                if here in above:
+                    yield name, "a link to a folder that it is in"
+                else:
+                    yield from _walk(entry.path, name + "/", linked or is_link, (*above, here))
+            elif stat.S_ISREG(status.st_mode):
+                yield TreeFile(name, entry.path, status, linked or is_link)
+            else:
+                yield name, "neither a file nor a folder"
+
+
+def check_publishable(root: str, listing: Listing) -> None:
+    """Raises UsageError if the tree has something that a manifest can't hold, naming all of it."""
+    wrong = [f"{name} is {what}" for name, what in listing.others]
+    home = os.path.realpath(root) + os.sep
+    wrong.extend(
+        f"{file.name} is (in) a link that leaves it"
+        for file in listing.files
+        if file.linked and not os.path.realpath(file.path).startswith(home)
+    )
+    if wrong:
+        raise UsageError(f"can't keep the directory {root}: " + "; ".join(sorted(wrong)))
+
+
+def encode(manifest: Mapping[str, str]) -> bytes:
+    """The canonical bytes of a manifest. Raises UsageError for a name that isn't valid UTF-8."""
+    try:
+        return msgspec.json.encode(manifest, order="sorted")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"a file name in a directory artifact isn't valid UTF-8: {error.object!r}"
+        ) from error
+
+
+def digest_of(manifest: Mapping[str, str]) -> str:
+    """The digest of the tree that this manifest describes."""
+    return hash_bytes(encode(manifest)) + TREE_SUFFIX
+
+
+def decode(data: bytes) -> dict[str, str]:
+    """A manifest from its bytes, checked: every name stays within the tree, every digest is one.
+
+    Raises CorruptContent.
+    """
+    try:
+        manifest = msgspec.json.decode(data, type=dict[str, str])
+    except msgspec.MsgspecError as error:
+        raise CorruptContent(f"the manifest of a directory can't be read: {error}") from error
+    wrong = sorted(name for name, digest in manifest.items() if not _is_entry(name, digest))
+    wrong.extend(name for name in manifest if any(folder in manifest for folder in _folders_above(name)))
+    if wrong:
+        raise CorruptContent(f"the manifest of a directory has entries that can't be: {', '.join(wrong)}")
+    return manifest
+
+
+def _is_entry(name: str, digest: str) -> bool:
+    parts = name.split("/")
+    safe = not any(part in ("", ".", "..") or "\0" in part for part in parts)
+    return safe and is_digest(digest) and not is_tree(digest)
+
+
+def _folders_above(name: str) -> Iterator[str]:
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name
