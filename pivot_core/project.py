@@ -10,6 +10,9 @@ from pivot_core.errors import UsageError
 
 PIPELINE_MODULE = "pipeline"
 
+# Folders below the root that hold other people's code, or none.
+_FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
+
 
 @dataclass(frozen=True)
 class Project:
@@ -38,6 +41,18 @@ class Project:
         """Folders that stage modules are imported from, first wins: the root, then ``src/``."""
         src = self.root / "src"
         return (self.root, src) if src.is_dir() else (self.root,)
+
+    def is_own(self, path: Path) -> bool:
+        """Whether an absolute path lies in the project and isn't foreign (``.venv/``, ``node_modules/``)."""
+        try:
+            parts = path.relative_to(self.root).parts
+        except ValueError:
+            return False
+        folders = parts[:-1]
+        if any(part in _FOREIGN or part.startswith(".") for part in folders):
+            return False
+        # A virtual environment may have any name.
+        return not (folders and (self.root / folders[0] / "pyvenv.cfg").exists())
 
     @property
     def pipeline_file(self) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pivot_core.types import CodeFact, LastRun, Lock, Problem, Reason, State, Verdict
+from pivot_core.types import CodeFact, LastRun, Lock, Reason, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,20 +37,20 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 def decide(
-    facts: Facts | Problem,
-    record: Lock | None,
+    facts: Facts | tuple[Reason, ...],
+    record: Lock | Reason | None,
     upstream: Mapping[str, State],
     last_run: LastRun | None = None,
 ) -> Verdict:
     """The verdict on one stage.
 
-    ``facts`` is a Problem when they can't be had (state ``error``); ``record`` is what the stage's lock
-    file says; ``upstream`` gives the states of the stages whose outputs it reads. ``last_run`` only adds
-    a word about a failure to a verdict that is not fresh anyway.
+    ``facts`` are reasons when they can't be had (state ``error``). ``record`` is what the stage's lock
+    file says, or why it can't be read (the stage is stale then: its result is there, but nobody knows of
+    what). ``upstream`` gives the states of the stages whose outputs it reads. ``last_run`` only adds a
+    word about a failure to a verdict that is not fresh anyway.
     """
-    if isinstance(facts, Problem):
-        reason = Reason("unreadable", facts.stage or facts.path, facts.message, facts.path, facts.line)
-        return Verdict("error", (reason,))
+    if isinstance(facts, tuple):
+        return Verdict("error", facts)
     waiting = tuple(
         Reason("upstream", name, f"is {state.replace('_', ' ')}")
         for name, state in upstream.items()
@@ -59,8 +59,10 @@ def decide(
     failed = _failure(last_run)
     if record is None:
         path, line = facts.defined_at
-        return Verdict("never_run", (Reason("never_run", "stage", "never run", path, line), *failed, *waiting))
-    own = tuple(_differences(facts, record))
+        return Verdict(
+            "never_run", (Reason("never_run", "stage", "never run", path, line), *failed, *waiting)
+        )
+    own = (record,) if isinstance(record, Reason) else tuple(_differences(facts, record))
     if own:
         return Verdict("stale", (*own, *failed, *waiting))
     if waiting:
@@ -78,18 +80,22 @@ def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
     if facts.code.fingerprint != record.code:
         yield from _code(facts, record)
     if facts.definition != record.definition:
-        yield Reason("definition", "stage", "its inputs, outputs or loaders were declared otherwise", *facts.defined_at)
+        yield Reason(
+            "definition", "stage", "its inputs, outputs or loaders were declared otherwise", *facts.defined_at
+        )
     if facts.params != record.params:
         yield from _params(facts, record)
     for path, was, now in _changes(record.deps, facts.deps):
         yield Reason("input", path, _changed(was, now), path, 0)
     for path, was, now in _changes(record.discovered, facts.discovered):
-        yield Reason("discovered_input", path, f"{_changed(was, now)}; the stage reads it undeclared", path, 0)
+        yield Reason(
+            "discovered_input", path, f"{_changed(was, now)}; the stage reads it undeclared", path, 0
+        )
     for name, was, now in _changes(record.environment, facts.environment):
         yield Reason("environment", name, _set(was, now))
     for name, was, now in _changes(record.packages, facts.packages):
         yield Reason("package", name, f"version {was or 'none'}, now {now or 'none'}")
-    for path, was, now in _changes(record.outs, facts.outs):
+    for path, _, now in _changes(record.outs, facts.outs):
         yield Reason("output", path, "isn't there" if now is None else "isn't what the stage wrote", path, 0)
 
 

@@ -1,0 +1,78 @@
+"""Installed versions of third-party packages, by the names they are imported under."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pivot_core.store.state import State
+
+_PREFIX = "packages"
+
+
+class _Installed(msgspec.Struct, frozen=True):
+    """``folders``: the import path's folders that hold distributions, with their mtimes in ns."""
+
+    folders: dict[str, int]
+    versions: dict[str, str]
+
+
+class PackageVersions:
+    """What is installed in this interpreter. Read once per change of ``site-packages``, kept in the state.
+
+    Installing, upgrading or removing a distribution adds or removes its ``.dist-info`` folder, and so
+    changes the mtime of the folder around it.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._versions: dict[str, str] | None = None
+
+    def of(self, names: Iterable[str]) -> dict[str, str]:
+        """Import name -> version, for those of ``names`` that are installed.
+
+        A namespace that several distributions share gives all of them (``a 1.0, b 2.1``).
+        """
+        if self._versions is None:
+            self._versions = self._read()
+        return {name: self._versions[name] for name in sorted(names) if name in self._versions}
+
+    def _read(self) -> dict[str, str]:
+        folders = _folders()
+        kept = self._state.get(_PREFIX, sys.prefix)
+        if kept is not None:
+            try:
+                known = msgspec.msgpack.decode(kept, type=_Installed)
+            except msgspec.MsgspecError:
+                known = None
+            if known is not None and known.folders == folders:
+                return known.versions
+        versions = _installed()
+        self._state.put(_PREFIX, sys.prefix, msgspec.msgpack.encode(_Installed(folders, versions)))
+        return versions
+
+
+def _folders() -> dict[str, int]:
+    found = {}
+    for entry in sys.path:
+        try:
+            found[entry] = Path(entry).stat().st_mtime_ns
+        except OSError:
+            continue
+    return found
+
+
+def _installed() -> dict[str, str]:
+    from importlib.metadata import packages_distributions, version
+
+    versions = {}
+    for name, distributions in packages_distributions().items():
+        known = sorted({f"{distribution} {version(distribution)}" for distribution in distributions})
+        versions[name] = known[0].split(" ", 1)[1] if len(known) == 1 else ", ".join(known)
+    return versions

@@ -1,0 +1,142 @@
+"""Keeps what the code graph found, until a file that it looked at changes.
+
+With nothing edited, all fingerprints come from one record of the state, and no source is parsed. What the
+graph consulted (and what it looked for and didn't find) is compared by content, so the answer is the graph's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pivot_core.project import PIPELINE_MODULE
+from pivot_core.types import CodeFact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pivot_core.artifacts.hashing import FileHashes
+    from pivot_core.code.graph import CodeGraph
+    from pivot_core.project import Project
+    from pivot_core.store.state import State
+    from pivot_core.types import StageSpec
+
+_SUMMARIES = "summary"
+_INDEX = "code"
+_VERSION = 1
+
+Roots = tuple[tuple[str, str], ...]
+
+
+class _Index(msgspec.Struct, frozen=True):
+    """``facts`` has no units: they are asked for only when a stage is stale, or recorded."""
+
+    version: int
+    consulted: dict[str, str | None]
+    definition: str
+    facts: dict[str, tuple[Roots, CodeFact]]
+
+
+_decode = msgspec.msgpack.Decoder(_Index).decode
+
+
+class CodeIndex:
+    """The code facts of a project's stages, and the fingerprint of what defines its pipeline.
+
+    ``overlay`` maps logical paths to the text of unsaved buffers; what it yields isn't kept.
+    """
+
+    def __init__(
+        self, project: Project, hashes: FileHashes, state: State, overlay: Mapping[str, str] | None = None
+    ) -> None:
+        self._project = project
+        self._hashes = hashes
+        self._state = state
+        self._overlay = overlay or {}
+        self._graph: CodeGraph | None = None
+        self._definition: str | None = None
+        self._facts: dict[str, tuple[Roots, CodeFact]] = {}
+        self._whole: dict[Roots, CodeFact] = {}
+        self._changed = False
+        if not self._overlay:
+            self._load()
+
+    def definition(self) -> str:
+        """The fingerprint of the slice of code that defines the pipeline."""
+        if self._definition is None:
+            self._definition = self._open_graph().definition(PIPELINE_MODULE)
+            self._changed = True
+        return self._definition
+
+    def fact(self, spec: StageSpec) -> CodeFact:
+        """The stage's code; ``units`` may be empty (see :meth:`whole`)."""
+        kept = self._facts.get(spec.name)
+        if kept is not None and kept[0] == spec.roots:
+            return kept[1]
+        fact = self.whole(spec)
+        self._facts[spec.name] = (spec.roots, fact)
+        self._changed = True
+        return fact
+
+    def whole(self, spec: StageSpec) -> CodeFact:
+        """The stage's code with every unit in it."""
+        roots = spec.roots
+        if roots not in self._whole:
+            self._whole[roots] = self._open_graph().stage(roots)
+        return self._whole[roots]
+
+    def save(self) -> None:
+        """Keep what was found for the next process."""
+        if not self._changed or self._overlay or self._definition is None:
+            return
+        consulted = dict(self._sources.consulted)
+        facts = {
+            name: (roots, msgspec.structs.replace(fact, units={}))
+            for name, (roots, fact) in self._facts.items()
+        }
+        index = _Index(_VERSION, consulted, self._definition, facts)
+        self._state.put(_INDEX, "index", msgspec.msgpack.encode(index))
+        self._changed = False
+
+    def _load(self) -> None:
+        data = self._state.get(_INDEX, "index")
+        if data is None:
+            return
+        try:
+            index = _decode(data)
+        except msgspec.MsgspecError:  # written by another version
+            return
+        if index.version == _VERSION and self._still(index.consulted):
+            self._definition, self._facts = index.definition, dict(index.facts)
+
+    def _still(self, consulted: Mapping[str, str | None]) -> bool:
+        files = [path for path in consulted if not path.endswith("/")]
+        if any(consulted[path] != digest for path, digest in self._hashes.digests(files).items()):
+            return False
+        folders = (path for path in consulted if path.endswith("/"))
+        return all(self._hashes.listing(path) == consulted[path] for path in folders)
+
+    def _open_graph(self) -> CodeGraph:
+        if self._graph is None:
+            from pivot_core.code.graph import CodeGraph
+            from pivot_core.code.sources import Sources
+
+            self._sources = Sources(
+                self._project, self._hashes.digest, self._overlay, listing=self._hashes.listing
+            )
+            self._graph = CodeGraph(self._sources, _Summaries(self._state))
+        return self._graph
+
+
+class _Summaries:
+    """The code graph's cache of module summaries, by content: one prefix of the state."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def get(self, key: str) -> bytes | None:
+        return self._state.get(_SUMMARIES, key)
+
+    def put(self, key: str, value: bytes) -> None:
+        self._state.put(_SUMMARIES, key, value)

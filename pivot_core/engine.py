@@ -1,0 +1,247 @@
+"""The engine that every front end calls: the terminal, CI and the language server get the same answers.
+
+It wires the rooms together and owns what is shared between them: the state, the cache, the file hashes.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from pivot_core.artifacts.hashing import FileHashes
+from pivot_core.artifacts.packages import PackageVersions
+from pivot_core.code.index import CodeIndex
+from pivot_core.config import load_config
+from pivot_core.decide import decide
+from pivot_core.define.definition import Definitions
+from pivot_core.errors import InvalidPipeline, UsageError
+from pivot_core.execute.events import Event, Progress, ignore
+from pivot_core.execute.pool import Pool
+from pivot_core.execute.record import Recorder
+from pivot_core.facts import Gatherer
+from pivot_core.store.cache import ContentCache
+from pivot_core.store.lock import Locks, UnreadableLock
+from pivot_core.store.state import State
+from pivot_core.types import Definition, LastRun, Lock, Reason, StageSpec, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pivot_core.artifacts.graph import ArtifactGraph
+    from pivot_core.config import Config
+    from pivot_core.define.definition import Pipeline
+    from pivot_core.execute.run import Options, RunSummary
+    from pivot_core.project import Project
+    from pivot_core.types import State as VerdictState
+
+
+class StageStatus(msgspec.Struct, frozen=True):
+    """A stage, the verdict on it, and when it last ran here (None: not, as far as this machine knows)."""
+
+    spec: StageSpec
+    verdict: Verdict
+    last_run: LastRun | None
+
+
+class Engine:
+    """One project, looked at once. A context manager; closing it saves what was found out.
+
+    ``on_event`` listens to everything that takes time. ``jobs``: how many stages run at once (default: the
+    project's configuration, else one a core that this process may use). ``overlay``: logical path -> text
+    of unsaved buffers. ``readonly``: look, but write nothing (another process is at work).
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        on_event: Callable[[Event], None] = ignore,
+        jobs: int | None = None,
+        *,
+        overlay: Mapping[str, str] | None = None,
+        readonly: bool = False,
+    ) -> None:
+        self.project = project
+        self._emit = on_event
+        self._config: Config = load_config(project)
+        self._state = State(project.state, readonly=readonly)
+        self._hashes = FileHashes(project.root, self._state)
+        self._cache = ContentCache(project.cache, project.scratch)
+        self._locks = Locks(project.locks)
+        self._recorder = Recorder(self._locks, self._state, self._cache)
+        self._code = CodeIndex(project, self._hashes, self._state, overlay)
+        self._packages = PackageVersions(self._state)
+        self._found: Pipeline | None = None
+        self._pool = Pool(project, jobs or self._config.jobs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers and save the state."""
+        self._pool.close()
+        self._save()
+        self._state.close()
+
+    def definition(self) -> Definition:
+        """What ``pipeline.py`` defines. Raises InvalidPipeline with all its mistakes, UsageError."""
+        return self._pipeline().definition
+
+    def graph(self) -> ArtifactGraph:
+        """The artifact graph of the definition."""
+        return self._pipeline().graph
+
+    def status(self, names: Sequence[str] = ()) -> list[StageStatus]:
+        """The verdicts on these stages and on all they need (none named: on all), upstream first.
+
+        Raises InvalidPipeline, and UsageError for a name that isn't a stage's.
+        """
+        pipeline = self._pipeline()
+        order = self._select(names)
+        records = self._records(order)
+        last_runs = self._recorder.last_runs([spec.name for spec in order])
+        gatherer = self._gatherer(pipeline)
+        gatherer.prefetch(order, records.values())
+        states: dict[str, VerdictState] = {}
+        found = []
+        for spec in order:
+            record, last = records[spec.name], last_runs.get(spec.name)
+            upstream = {name: states[name] for name in pipeline.graph.upstream.get(spec.name, ())}
+            facts = gatherer.missing(spec, pipeline.graph.producer) or gatherer.facts(spec, record)
+            verdict = decide(facts, record, upstream, last)
+            states[spec.name] = verdict.state
+            found.append(StageStatus(spec, verdict, last))
+        return found
+
+    def run(
+        self,
+        names: Sequence[str] = (),
+        *,
+        only: bool = False,
+        force: bool = False,
+        dry_run: bool = False,
+        keep_going: bool = False,
+        frozen: bool = False,
+    ) -> RunSummary:
+        """Make these stages, and what they need, up to date (none named: all).
+
+        ``only``: not what they need. ``force``: the named stages whatever their verdict. ``dry_run``:
+        emit what would happen. ``keep_going``: after a failure go on with what doesn't depend on it.
+        ``frozen``: restore, but make nothing; a stage that would have to run ends as ``blocked``.
+
+        Raises InvalidPipeline, UsageError, and KeyboardInterrupt after a clean stop.
+        """
+        from pivot_core.execute.run import Options
+        from pivot_core.execute.session import exclusive, stopped_by_signals
+
+        pipeline = self._pipeline()
+        order = self._select(names, only=only)
+        if not keep_going:
+            self._refuse_missing(pipeline, order)
+        forced = frozenset(names or [spec.name for spec in order]) if force else frozenset()
+        if dry_run:
+            from pivot_core.execute.run import foresee
+
+            wanted = {spec.name for spec in order}
+            verdicts = {found.spec.name: found.verdict for found in self.status(list(wanted))}
+            return foresee({n: v for n, v in verdicts.items() if n in wanted}, forced, self._emit)
+        with exclusive(self.project), stopped_by_signals():
+            return self._start(pipeline, order, Options(forced, keep_going, frozen))
+
+    def _start(self, pipeline: Pipeline, order: Sequence[StageSpec], options: Options) -> RunSummary:
+        from pivot_core.execute.plan import Planner
+        from pivot_core.execute.run import Run, new_run_id
+        from pivot_core.execute.schedule import Schedule
+
+        records = self._records(order)
+        gatherer = self._gatherer(pipeline)
+        gatherer.prefetch(order, records.values())
+        run_id = new_run_id()
+        planner = Planner(
+            self.project,
+            run_id,
+            self._config.cache.mode,
+            records,
+            pipeline.graph.producer,
+            gatherer,
+            self._hashes,
+            self._cache,
+            self._recorder,
+        )
+        schedule = Schedule(order, pipeline.graph.upstream, self._config.resources)
+        return Run(run_id, order, schedule, planner, self._pool, options, self._emit, self._flush).execute()
+
+    # --- parts ---------------------------------------------------------------------------------
+
+    def _pipeline(self) -> Pipeline:
+        if self._found is None:
+            definitions = Definitions(self.project, self._code, self._hashes, self._state)
+            self._found = definitions.get(self._load_definition)
+        return self._found
+
+    def _load_definition(self) -> Callable[[], tuple[Definition, dict[str, str]]]:
+        self._emit(Progress(stage=None, text="loading pipeline.py"))
+        return self._pool.load_definition()
+
+    def _gatherer(self, pipeline: Pipeline) -> Gatherer:
+        return Gatherer(self.project, self._code, self._hashes, self._packages, pipeline.digests)
+
+    def _records(self, order: Sequence[StageSpec]) -> dict[str, Lock | Reason | None]:
+        locks = self._locks.read_all(spec.name for spec in order)
+        return {spec.name: self._record(locks.get(spec.name)) for spec in order}
+
+    def _record(self, found: Lock | UnreadableLock | None) -> Lock | Reason | None:
+        if not isinstance(found, UnreadableLock):
+            return found
+        path = Path(found.path).relative_to(self.project.root).as_posix()
+        return Reason("unreadable", "lock file", f"can't be read ({found.why})", path, 0)
+
+    def _select(self, names: Sequence[str], *, only: bool = False) -> list[StageSpec]:
+        pipeline = self._pipeline()
+        specs = {spec.name: spec for spec in pipeline.definition.stages}
+        for name in names:
+            if name not in specs:
+                raise UsageError(_unknown(name, list(specs)))
+        wanted = set(names or specs)
+        if not only:
+            frontier = list(wanted)
+            while frontier:
+                for name in pipeline.graph.upstream.get(frontier.pop(), ()):
+                    if name not in wanted:
+                        wanted.add(name)
+                        frontier.append(name)
+        return [specs[name] for name in pipeline.graph.order if name in wanted]
+
+    def _refuse_missing(self, pipeline: Pipeline, order: Sequence[StageSpec]) -> None:
+        """Before hours of work: tell of all inputs that aren't there."""
+        absent = [path for path in pipeline.graph.sources if not os.path.lexists(self.project.root / path)]
+        if absent:
+            from pivot_core.artifacts.graph import missing
+
+            if problems := missing(pipeline.graph, order, self.project.root):
+                raise InvalidPipeline(problems)
+
+    def _save(self) -> None:
+        self._code.save()
+        self._flush()
+
+    def _flush(self) -> None:
+        self._hashes.flush()
+        self._state.flush()
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = (
+        f"did you mean {near[0]!r}?"
+        if near
+        else f"stages: {', '.join(known[:10])}{', …' * (len(known) > 10)}"
+    )
+    return f"no stage is named {name!r}\n    {hint}"

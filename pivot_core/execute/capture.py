@@ -1,0 +1,99 @@
+"""Catches what a stage prints: at the level of descriptors, so that C code and child processes count.
+
+::
+
+    stage ── fd 1, 2 ──> pipe ── thread of this worker ──> deliver(stream, text)
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import os
+import selectors
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+Stream = Literal["stdout", "stderr"]
+Deliver = Callable[[Stream, str], None]
+
+
+class Capture:
+    """Stands between descriptors 1 and 2 of this process and ``deliver``, for the rest of its life.
+
+    Whole lines are delivered as they come, and what remains by :meth:`drain`.
+    """
+
+    def __init__(self, deliver: Deliver) -> None:
+        self._deliver = deliver
+        self._lock = threading.Lock()
+        self._pipes = {_redirect(1): _Lines("stdout"), _redirect(2): _Lines("stderr")}
+        for stream in (sys.stdout, sys.stderr):
+            # A pipe is no terminal, so Python would hold text back; and no print may fail for its alphabet.
+            stream.reconfigure(  # type: ignore[union-attr]  # real text streams in a worker
+                encoding="utf-8", errors="backslashreplace", line_buffering=True
+            )
+        with Path(os.devnull).open() as nothing:
+            os.dup2(nothing.fileno(), 0)
+        self._libc = ctypes.CDLL(None)
+        threading.Thread(target=self._read_on, name="capture", daemon=True).start()
+
+    def drain(self) -> None:
+        """Deliver all that has been printed until now. Called in the thread that ran the stage."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._libc.fflush(None)
+        with self._lock:
+            for descriptor, lines in self._pipes.items():
+                self._forward(descriptor, lines)
+                if rest := lines.rest():
+                    self._deliver(lines.stream, rest)
+
+    def _read_on(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            for descriptor in self._pipes:
+                selector.register(descriptor, selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select():
+                    with self._lock:
+                        self._forward(key.fd, self._pipes[key.fd])
+
+    def _forward(self, descriptor: int, lines: _Lines) -> None:
+        while True:
+            try:
+                data = os.read(descriptor, 65536)
+            except BlockingIOError:
+                return
+            if text := lines.feed(data):
+                self._deliver(lines.stream, text)
+
+
+class _Lines:
+    """Bytes in, text of whole lines out."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream: Stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._held = ""
+
+    def feed(self, data: bytes) -> str:
+        text = self._held + self._decoder.decode(data)
+        end = max(text.rfind("\n"), text.rfind("\r")) + 1  # progress bars end their lines with \r
+        self._held = text[end:]
+        return text[:end]
+
+    def rest(self) -> str:
+        text, self._held = self._held + self._decoder.decode(b"", final=True), ""
+        return text
+
+
+def _redirect(descriptor: int) -> int:
+    """Make ``descriptor`` the writing end of a new pipe; return its reading end, non-blocking."""
+    reading, writing = os.pipe()
+    os.dup2(writing, descriptor, inheritable=True)
+    os.close(writing)
+    os.set_blocking(reading, False)
+    return reading

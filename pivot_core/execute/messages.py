@@ -1,0 +1,87 @@
+"""What travels between coordinator and workers: references and plain data, as MessagePack bytes.
+
+loky carries the task there; everything that comes back comes over one socket, in order, so that a
+stage's output can never arrive after its end.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from pivot_core.execute.events import StageError
+from pivot_core.store.links import LinkMode
+from pivot_core.types import Definition, StageSpec
+
+
+class Task(msgspec.Struct, frozen=True):
+    """Run one stage. ``ticket`` is unique in the run: a retry has another.
+
+    ``previous`` maps outputs that are in their place now, as Pivot made them, to their digests: they can be
+    had back from the cache. ``keep`` maps outputs that somebody else made to where they are to be moved.
+    """
+
+    ticket: int
+    spec: StageSpec
+    mode: LinkMode
+    previous: dict[str, str] = {}
+    keep: dict[str, str] = {}
+
+
+class Started(msgspec.Struct, frozen=True, tag=True):
+    ticket: int
+    pid: int
+
+
+class Output(msgspec.Struct, frozen=True, tag=True):
+    ticket: int
+    stream: Literal["stdout", "stderr"]
+    text: str
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """A stage has ended. ``outs`` maps logical paths to digests, all of them published.
+
+    ``reads`` are the project files it opened undeclared; ``import_reads`` those its worker's modules
+    opened while they were imported, by module file; ``sources`` the digests of all modules the worker has.
+    """
+
+    ticket: int
+    duration_s: float
+    error: StageError | None = None
+    outs: dict[str, str] = {}
+    reads: tuple[str, ...] = ()
+    import_reads: dict[str, tuple[str, ...]] = {}
+    sources: dict[str, str] = {}
+
+
+class Defined(msgspec.Struct, frozen=True, tag=True):
+    """``pipeline.py`` was loaded. ``sources`` as in Done; ``output`` is what it printed."""
+
+    ticket: int
+    definition: Definition
+    sources: dict[str, str]
+
+
+class Crashed(msgspec.Struct, frozen=True):
+    """The pool broke while a task was under way (not necessarily in the worker that had it)."""
+
+    ticket: int
+    detail: str
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """A restoring thread of the coordinator has ended; ``error`` when the content couldn't be had."""
+
+    ticket: int
+    error: str | None = None
+
+
+# What comes over the socket, and what can lie in the coordinator's inbox.
+Message: TypeAlias = Started | Output | Done | Defined
+Delivery: TypeAlias = Message | Crashed | Restored
+
+encode = msgspec.msgpack.encode
+decode_message = msgspec.msgpack.Decoder(Message).decode
+decode_task = msgspec.msgpack.Decoder(Task).decode

@@ -1,0 +1,131 @@
+"""Sees which project files (and, while ``pipeline.py`` loads, variables) user code reads undeclared.
+
+An audit hook can't be taken out again, so there is one for the life of a worker. What it sees belongs to
+the module that is being imported, if one is, else to the stage that runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+_NOT_DATA = (".pivot/", ".git/")
+_LISTINGS = frozenset({"os.listdir", "os.scandir"})
+
+
+class Observer:
+    """The reads of one worker process. Paths are logical; a listed directory's ends with ``/``.
+
+    ``imports`` maps a project module's file to what it read while it was imported.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root) + os.sep
+        self._importing: list[tuple[str, set[str]]] = []
+        self._reads: set[str] | None = None
+        self._written: set[str] = set()
+        self.imports: dict[str, set[str]] = {}
+
+    def install(self) -> None:
+        sys.addaudithook(self._hook)
+
+    @contextmanager
+    def stage(self) -> Iterator[set[str]]:
+        """Collect what a stage reads. What it wrote itself before isn't an input of it."""
+        self._reads, self._written = set(), set()
+        try:
+            yield self._reads
+        finally:
+            self._reads = None
+
+    @contextmanager
+    def importing(self, module: str) -> Iterator[set[str]]:
+        """Collect what a module reads while it is imported."""
+        reads = self.imports.setdefault(module, set())
+        self._importing.append((module, reads))
+        try:
+            yield reads
+        finally:
+            self._importing.pop()
+
+    def forget_imports(self) -> None:
+        self.imports.clear()
+
+    def _hook(self, event: str, args: tuple[object, ...]) -> None:
+        if event == "open":
+            if self._reads is None and not self._importing:
+                return
+            path, _, flags = args
+            if isinstance(path, str | bytes | os.PathLike) and isinstance(flags, int):
+                self._opened(path, flags)
+        elif event in _LISTINGS and self._importing:
+            # Only while modules load (`for path in folder.glob("*.csv"): pipeline.register(...)`): a
+            # stage's own listings change by the outputs of others.
+            path = args[0] if args and args[0] is not None else "."
+            if isinstance(path, str | bytes | os.PathLike) and not _by_the_import_system():
+                self._note(path, listing=True)
+
+    def _opened(self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes], flags: int) -> None:
+        if flags & _WRITES:
+            self._written.add(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - no user class in a hook
+        else:
+            self._note(path)
+
+    def _note(
+        self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes], *, listing: bool = False
+    ) -> None:
+        full = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+        if not (full + os.sep if listing else full).startswith(self._root):
+            return
+        if full in self._written:
+            return
+        logical = full[len(self._root) :].replace(os.sep, "/") + ("/" if listing else "")
+        if _is_code(logical) or logical.startswith(_NOT_DATA):
+            return
+        if self._importing:
+            self._importing[-1][1].add(logical)
+        elif self._reads is not None:
+            self._reads.add(logical)
+
+
+def _is_code(logical: str) -> bool:
+    """Code is tracked by the code graph; its bytecode and foreign packages are nobody's data."""
+    return logical.endswith((".py", ".pyc", ".so")) or "/site-packages/" in f"/{logical}"
+
+
+def _by_the_import_system() -> bool:
+    """Whether the listing is the path finder's own (frames: this, _hook, the caller)."""
+    return sys._getframe(2).f_code.co_filename.startswith("<frozen importlib")
+
+
+@contextmanager
+def variables_read(project_root: Path) -> Iterator[set[str]]:
+    """Collect the environment variables that project code reads (by any means, literal name or not).
+
+    Done only while ``pipeline.py`` loads: a name too many there costs a reload, not a rerun.
+    """
+    seen: set[str] = set()
+    root = str(project_root) + os.sep
+    kind = type(os.environ)
+    original = kind.__getitem__
+
+    def getitem(self: os._Environ[str], key: str) -> str:
+        frame = sys._getframe(1)
+        while frame.f_back is not None and frame.f_code.co_filename.startswith("<frozen"):
+            frame = frame.f_back
+        if frame.f_code.co_filename.startswith(root) and isinstance(key, str):
+            seen.add(key)
+        return original(self, key)
+
+    kind.__getitem__ = getitem  # type: ignore[method-assign]
+    try:
+        yield seen
+    finally:
+        kind.__getitem__ = original  # type: ignore[method-assign]

@@ -1,0 +1,149 @@
+"""What a worker does with the outputs of a stage: make room, save, publish, and put back on failure.
+
+Order: every value is saved to a scratch file first, then all content goes into the cache, then into its
+place. So a stage that fails while its second output is saved has changed nothing that was there.
+Outputs that the stage writes itself (PathOnly, directories, incremental ones) can't wait: what was there is
+moved or removed before the stage runs, and had back from the cache if it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pivot_core.errors import CorruptContent, PivotError
+from pivot_core.loaders import PathOnly
+from pivot_core.store.atomic import remove
+from pivot_core.store.digests import is_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pivot_core.define.bind import Binding, BoundOut
+    from pivot_core.execute.messages import Task
+    from pivot_core.store.cache import ContentCache
+    from pivot_core.store.links import LinkMode
+    from pivot_core.types import OutSpec
+
+
+class WrongOutput(PivotError):  # noqa: N818 - named for what it is
+    """What the stage returned or wrote isn't what it declares."""
+
+
+class Outputs:
+    """The outputs of one task, in the project at the current directory."""
+
+    def __init__(self, task: Task, binding: Binding, cache: ContentCache, scratch: Path) -> None:
+        self._task = task
+        self._binding = binding
+        self._cache = cache
+        self._scratch = scratch / f"{os.getpid()}-{task.ticket}"
+
+    def make_room(self) -> None:
+        """Before the stage runs: foreign files aside, self-written outputs away, incremental ones back."""
+        for path, kept in self._task.keep.items():
+            move_aside(Path(path), Path(kept))
+        for out in self._task.spec.outs:
+            place = Path(out.path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if out.kind == "incremental" and out.path in self._task.previous:
+                # Always a private copy: the stage may change it in place.
+                fetch(self._cache, self._task.previous[out.path], place, "copy")
+            elif is_self_written(out):
+                remove(place)
+                if out.kind == "directory":
+                    place.mkdir()
+
+    def publish(self, values: Mapping[str, object]) -> dict[str, str]:
+        """Save what the stage returned, publish it and put it in place; logical path -> digest.
+
+        Raises WrongOutput, and whatever a writer raises.
+        """
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        try:
+            saved = {out.path: self._save(out, values[out.key]) for out in self._binding.outs}
+            digests = {out.path: self._add(out, saved[out.path]) for out in self._task.spec.outs}
+            for out in self._task.spec.outs:
+                self._put_in_place(out, digests[out.path])
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        return digests
+
+    def _save(self, out: BoundOut, value: object) -> Path:
+        """Where the output's content is now: its own place if the stage wrote it, else a scratch file."""
+        if isinstance(out.writer, PathOnly):
+            return _check_written(out.path, value)
+        folder = self._scratch / str(len(list(self._scratch.iterdir())))
+        folder.mkdir()
+        path = folder / Path(out.path).name
+        if out.kind == "directory":
+            path.mkdir()
+        out.writer.save(value, path)
+        if not path.exists():
+            raise WrongOutput(f"{type(out.writer).__name__} wrote no file for {out.path}")
+        return path
+
+    def _add(self, out: OutSpec, path: Path) -> str:
+        if out.kind == "directory" or path.is_dir():
+            return self._cache.add_tree(path)
+        # An incremental output's own file stays where it is: the cache gets a copy of it.
+        return self._cache.add(path, move=out.kind != "incremental")
+
+    def _put_in_place(self, out: OutSpec, digest: str) -> None:
+        place = Path(out.path)
+        if out.kind == "incremental":
+            if out.loader.qualname != PathOnly.__qualname__:
+                fetch(self._cache, digest, place, "copy")
+        elif not (is_self_written(out) and place.is_dir()):
+            fetch(self._cache, digest, place, self._task.mode)
+
+
+def is_self_written(out: OutSpec) -> bool:
+    """Whether the stage writes the output itself, in its place, while it runs."""
+    own = (out.loader.module, out.loader.qualname) == (PathOnly.__module__, PathOnly.__qualname__)
+    return own or out.kind == "incremental"
+
+
+def put_back(cache: ContentCache, task: Task) -> None:
+    """After a failure: replace what the stage has left of self-written outputs by what was there before."""
+    for out in task.spec.outs:
+        kept = task.keep.get(out.path)
+        if not is_self_written(out) or (kept is not None and not Path(kept).exists()):
+            continue  # never touched: nothing was moved aside yet
+        remove(Path(out.path))
+        if (digest := task.previous.get(out.path)) is not None:
+            try:
+                fetch(cache, digest, Path(out.path), "copy" if out.kind == "incremental" else task.mode)
+            except CorruptContent:
+                continue  # dropped from the cache; the stage runs again anyway
+
+
+def fetch(cache: ContentCache, digest: str, place: Path, mode: LinkMode) -> None:
+    """Put a file or tree of the cache in its place. Raises CorruptContent, OSError."""
+    if is_tree(digest):
+        cache.restore_tree(digest, place, mode)
+    else:
+        cache.restore(digest, place, mode)
+
+
+def move_aside(path: Path, to: Path) -> None:
+    """Move what stands at ``path`` (made by somebody else) to ``to``."""
+    if path.exists() or path.is_symlink():
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, to)
+
+
+def _check_written(declared: str, value: object) -> Path:
+    place = Path(declared)
+    if not isinstance(value, str | os.PathLike):
+        raise WrongOutput(
+            f"the output {declared} has the loader PathOnly: the stage writes it and returns its path, "
+            f"but it returned {type(value).__name__}"
+        )
+    if Path(value).resolve() != place.resolve():
+        raise WrongOutput(f"the stage returned the path {os.fspath(value)!r}, but declares {declared!r}")
+    if not place.exists():
+        raise WrongOutput(f"the stage returned {declared!r} but didn't write it")
+    return place

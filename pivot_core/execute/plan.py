@@ -1,0 +1,207 @@
+"""What a run has to do for one stage, and what it records afterwards. No processes here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from pivot_core.decide import Facts, decide
+from pivot_core.execute.events import Warning, now
+from pivot_core.execute.messages import Done, Task
+from pivot_core.execute.outputs import fetch, move_aside, put_back
+from pivot_core.execute.record import Recorder, Result
+from pivot_core.types import LastRun, Lock, Reason, StageSpec, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pivot_core.artifacts.hashing import FileHashes
+    from pivot_core.facts import Gatherer
+    from pivot_core.project import Project
+    from pivot_core.store.cache import ContentCache
+    from pivot_core.store.links import LinkMode
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What to do for a stage that is due."""
+
+    spec: StageSpec
+    verdict: Verdict
+    action: Literal["skip", "restore", "make", "fail"]
+    facts: Facts
+    result: Result | None = None
+
+
+class Planner:
+    """Decides on stages of one run, one by one as they come due, and records how they ended."""
+
+    def __init__(
+        self,
+        project: Project,
+        run_id: str,
+        mode: LinkMode,
+        records: Mapping[str, Lock | Reason | None],
+        made: Mapping[str, str],
+        gatherer: Gatherer,
+        hashes: FileHashes,
+        cache: ContentCache,
+        recorder: Recorder,
+    ) -> None:
+        self._project = project
+        self._run_id = run_id
+        self._mode: LinkMode = mode
+        self._records = records
+        self._made = made
+        self._gatherer = gatherer
+        self._hashes = hashes
+        self._cache = cache
+        self._recorder = recorder
+
+    def plan(self, spec: StageSpec, *, force: bool = False) -> Plan:
+        """What to do now that everything the stage needs is up to date."""
+        record = self._records[spec.name]
+        facts = self._gatherer.facts(spec, record)
+        if missing := self._gatherer.missing(spec, self._made):
+            return Plan(spec, decide(missing, None, {}), "fail", facts)
+        verdict = decide(facts, record, {})
+        if force:
+            return Plan(spec, verdict, "make", facts)
+        if verdict.state == "fresh":
+            return Plan(spec, verdict, "skip", facts)
+        if (result := self._earlier(spec, facts, record, verdict)) is not None:
+            return Plan(spec, verdict, "restore", facts, result)
+        return Plan(spec, verdict, "make", facts)
+
+    def _earlier(
+        self, spec: StageSpec, facts: Facts, record: Lock | Reason | None, verdict: Verdict
+    ) -> Result | None:
+        """A result that was made by this very code of these very inputs, if the cache has it."""
+        only_outputs = all(reason.kind in ("output", "failed") for reason in verdict.reasons)
+        if isinstance(record, Lock) and only_outputs and self._recorder.has_content(record.outs):
+            return Result(record.discovered, record.outs)
+        if any(out.kind == "incremental" for out in spec.outs):
+            return None  # what it has gathered since must not be rolled back
+        for candidate in self._recorder.candidates(facts):
+            if self._gatherer.discovered(candidate.discovered) == candidate.discovered:
+                return Result(candidate.discovered, candidate.outs)
+        return None
+
+    def task(self, plan: Plan, ticket: int) -> Task:
+        """The order for a worker. What stands in an output's place and isn't in the cache is kept."""
+        previous, keep = self._standing(plan.facts.outs)
+        for out in plan.spec.outs:
+            if out.kind == "incremental" and (start := self._start_of(plan.spec, out.path, keep)) is not None:
+                previous[out.path] = start
+        return Task(ticket, plan.spec, self._mode, previous, keep)
+
+    def _start_of(self, spec: StageSpec, path: str, keep: dict[str, str]) -> str | None:
+        """What an incremental output starts from: the recorded content, else what is there already."""
+        record = self._records[spec.name]
+        recorded = record.outs.get(path) if isinstance(record, Lock) else None
+        if recorded is not None and self._cache.has(recorded):
+            return recorded
+        place = self._project.root / path
+        if not place.exists():
+            return None
+        keep.pop(path, None)
+        return self._cache.add_tree(place) if place.is_dir() else self._cache.add(place)
+
+    def _standing(self, outs: Mapping[str, str | None]) -> tuple[dict[str, str], dict[str, str]]:
+        previous: dict[str, str] = {}
+        keep: dict[str, str] = {}
+        for path, digest in outs.items():
+            if digest is not None and self._cache.has(digest):
+                previous[path] = digest
+            elif digest is not None:
+                keep[path] = (self._project.replaced / self._run_id / path.rstrip("/")).as_posix()
+        return previous, keep
+
+    def kept(self, keep: Mapping[str, str], stage: str) -> Iterable[Warning]:
+        """Says where files went that stood in the place of an output and weren't made by Pivot."""
+        for path, to in keep.items():
+            shown = Path(to).relative_to(self._project.root).as_posix()
+            yield Warning(
+                message=f"{path} wasn't made by this stage or was edited since; kept as {shown}",
+                stage=stage,
+                path=path,
+            )
+
+    def put_back(self, task: Task) -> None:
+        """Undo what a killed worker has left of a stage's outputs."""
+        put_back(self._cache, task)
+
+    def restore(self, plan: Plan) -> None:
+        """Put an earlier result in place. Raises CorruptContent, OSError."""
+        assert plan.result is not None
+        _, keep = self._standing(plan.facts.outs)
+        for path, to in keep.items():
+            move_aside(self._project.root / path, Path(to))
+        kinds = {out.path: out.kind for out in plan.spec.outs}
+        for path, digest in plan.result.outs.items():
+            if plan.facts.outs.get(path) != digest:
+                mode: LinkMode = "copy" if kinds.get(path) == "incremental" else self._mode
+                fetch(self._cache, digest, self._project.root / path, mode)
+
+    def restored(self, plan: Plan) -> list[Warning]:
+        """Record that an earlier result is in place again."""
+        assert plan.result is not None
+        _, keep = self._standing(plan.facts.outs)
+        self._record(plan, plan.result.discovered, plan.result.outs)
+        return list(self.kept(keep, plan.spec.name))
+
+    def made(self, plan: Plan, done: Done) -> list[Warning]:
+        """Record a stage's success, unless what it was made of changed while it ran: then say so."""
+        name = plan.spec.name
+        changed = [
+            *self._gatherer.changed_since(plan.facts),
+            *self._gatherer.outdated(plan.facts.code, done.sources),
+        ]
+        for path in done.outs:
+            self._hashes.forget(path)
+        if changed:
+            return [
+                Warning(
+                    message=f"{path} changed while the stage ran: it will run again", stage=name, path=path
+                )
+                for path in changed
+            ]
+        discovered = self._gatherer.discovered(self._undeclared(plan, done))
+        self._record(plan, discovered, done.outs)
+        self._recorder.ended(name, LastRun(now(), done.duration_s, self._run_id))
+        return [
+            Warning(
+                message=f"reads {path} undeclared; take it as a parameter, with outputs.Dep({path!r}, …)",
+                stage=name,
+                path=plan.spec.path,
+                line=plan.spec.line,
+            )
+            for path in done.reads
+            if path in discovered
+        ]
+
+    def failed(self, plan: Plan, duration_s: float, why: str) -> None:
+        self._recorder.ended(plan.spec.name, LastRun(now(), duration_s, self._run_id, failed=why))
+
+    def _undeclared(self, plan: Plan, done: Done) -> list[str]:
+        """Project files that were read, by the stage or while its modules were imported, without being
+        declared as inputs or outputs."""
+        declared = [item.path for item in (*plan.spec.deps, *plan.spec.outs)]
+        modules = set(plan.facts.code.modules)
+        reads = {*done.reads}
+        for module, seen in done.import_reads.items():
+            if module in modules:
+                reads.update(seen)
+        return sorted(path for path in reads if not any(_within(path, known) for known in declared))
+
+    def _record(self, plan: Plan, discovered: dict[str, str | None], outs: dict[str, str]) -> None:
+        code = self._gatherer.whole_code(plan.spec)
+        self._recorder.success(plan.spec, msgspec.structs.replace(plan.facts, code=code), discovered, outs)
+        for path, digest in outs.items():
+            self._hashes.remember(path, digest)
+
+
+def _within(path: str, known: str) -> bool:
+    folder = known.rstrip("/")
+    return path == folder or path.startswith(folder + "/")

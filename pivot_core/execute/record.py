@@ -1,0 +1,109 @@
+"""Makes a stage's success last: lock file first, then the state; and finds earlier results to restore."""
+
+from __future__ import annotations
+
+import msgspec
+from xxhash import xxh3_128_hexdigest
+
+from pivot_core.decide import Facts
+from pivot_core.store.cache import ContentCache
+from pivot_core.store.lock import Locks
+from pivot_core.store.state import State
+from pivot_core.types import JSON, LastRun, Lock, StageSpec
+
+_RUNS = "runs"
+_LAST = "last"
+_KEPT_PER_KEY = 8  # earlier results of one code and input, that differ in what the stage read undeclared
+
+
+class Result(msgspec.Struct, frozen=True):
+    """An earlier result: outputs by path, right while the undeclared reads are what ``discovered`` says."""
+
+    discovered: dict[str, str | None]
+    outs: dict[str, str]
+
+
+_decode_results = msgspec.msgpack.Decoder(tuple[Result, ...]).decode
+_decode_last = msgspec.msgpack.Decoder(LastRun).decode
+
+
+class Recorder:
+    """Writes what is known of a finished stage, and reads it back."""
+
+    def __init__(self, locks: Locks, state: State, cache: ContentCache) -> None:
+        self._locks = locks
+        self._state = state
+        self._cache = cache
+
+    def success(
+        self, spec: StageSpec, facts: Facts, discovered: dict[str, str | None], outs: dict[str, str]
+    ) -> None:
+        """Record that ``outs`` are what the stage makes of ``facts``. Raises OSError."""
+        self._locks.write(
+            Lock(
+                stage=spec.name,
+                code=facts.code.fingerprint,
+                definition=facts.definition,
+                units={name: unit.hash for name, unit in facts.code.units.items()},
+                deps={path: digest for path, digest in facts.deps.items() if digest is not None},
+                discovered=discovered,
+                environment=facts.environment,
+                packages=facts.packages,
+                params=facts.params,
+                outs=outs,
+            )
+        )
+        key = _key(facts)
+        results = [result for result in self._results(key) if result.discovered != discovered]
+        kept = (Result(discovered, outs), *results[: _KEPT_PER_KEY - 1])
+        self._state.put(_RUNS, key, msgspec.msgpack.encode(kept))
+
+    def ended(self, stage: str, last: LastRun) -> None:
+        self._state.put(_LAST, stage, msgspec.msgpack.encode(last))
+
+    def last_runs(self, stages: list[str]) -> dict[str, LastRun]:
+        """When stages last ran here, for those that this machine's state knows of."""
+        return {name: _decode_last(data) for name, data in self._state.get_many(_LAST, stages).items()}
+
+    def candidates(self, facts: Facts) -> tuple[Result, ...]:
+        """Earlier results of just these facts whose content is all in the cache.
+
+        The caller has to compare ``discovered`` with what the files are now.
+        """
+        return tuple(
+            result
+            for result in self._results(_key(facts))
+            if result.outs.keys() == facts.outs.keys() and self.has_content(result.outs)
+        )
+
+    def has_content(self, outs: dict[str, str]) -> bool:
+        """Whether all of it can be had from the cache."""
+        return all(self._cache.has(digest) for digest in outs.values())
+
+    def _results(self, key: str) -> tuple[Result, ...]:
+        data = self._state.get(_RUNS, key)
+        if data is None:
+            return ()
+        try:
+            return _decode_results(data)
+        except msgspec.MsgspecError:  # an older layout: as good as none
+            return ()
+
+
+class _Key(msgspec.Struct, frozen=True):
+    code: str
+    definition: str
+    deps: dict[str, str | None]
+    environment: dict[str, str | None]
+    packages: dict[str, str]
+    params: dict[str, JSON]
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def _key(facts: Facts) -> str:
+    key = _Key(
+        facts.code.fingerprint, facts.definition, facts.deps, facts.environment, facts.packages, facts.params
+    )
+    return xxh3_128_hexdigest(_encoder.encode(key))

@@ -1,0 +1,126 @@
+"""Who may start next: dependencies, slots, mutexes and resources. Bookkeeping only, no I/O."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pivot_core.types import StageSpec
+
+
+class Schedule:
+    """The selected stages of one run, on their way from waiting to settled.
+
+    ::
+
+        waiting ── all it needs is settled ──> due ── (needs a worker) enqueue ──> queued ── slot ──> running
+           └───────────── block ─────────────┐   └────────── settle ─────────┐                 settle ──┤
+                                             v                               v                          v
+                                                                 settled
+    """
+
+    def __init__(
+        self,
+        order: Sequence[StageSpec],
+        upstream: Mapping[str, Sequence[str]],
+        capacities: Mapping[str, float],
+    ) -> None:
+        self._specs = {spec.name: spec for spec in order}
+        self._rank = {name: rank for rank, name in enumerate(self._specs)}
+        self._needs = {
+            name: {up for up in upstream.get(name, ()) if up in self._specs} for name in self._specs
+        }
+        self._needed_by: dict[str, list[str]] = {name: [] for name in self._specs}
+        for name, needs in self._needs.items():
+            for need in needs:
+                self._needed_by[need].append(name)
+        self._due = [name for name, needs in self._needs.items() if not needs]
+        self._queued: list[tuple[int, str]] = []
+        self._running: set[str] = set()
+        self._settled: set[str] = set()
+        self._capacities = capacities
+
+    @property
+    def done(self) -> bool:
+        return len(self._settled) == len(self._specs)
+
+    @property
+    def unsettled(self) -> list[str]:
+        """The stages that have neither ended nor been given up, in order."""
+        return [name for name in self._specs if name not in self._settled]
+
+    def take_due(self) -> list[str]:
+        """Stages whose upstream is settled; each is handed out once."""
+        due, self._due = self._due, []
+        return sorted(due, key=self._rank.__getitem__)
+
+    def enqueue(self, name: str) -> None:
+        heapq.heappush(self._queued, (self._rank[name], name))
+
+    def start_next(self, width: int, ahead: int) -> str | None:
+        """The next queued stage that may run beside those that run (now running), if there is one.
+
+        ``width``: how many run at once; ``ahead``: how many more may be given to the pool already.
+        """
+        if len(self._running) >= width + ahead:
+            return None
+        passed: list[tuple[int, str]] = []
+        chosen = None
+        while self._queued:
+            rank, name = heapq.heappop(self._queued)
+            if self._fits(self._specs[name], width):
+                chosen = name
+                self._running.add(name)
+                break
+            passed.append((rank, name))
+        for item in passed:
+            heapq.heappush(self._queued, item)
+        return chosen
+
+    def requeue(self, name: str) -> None:
+        """A running stage has to start again (a retry, or its pool broke)."""
+        self._running.discard(name)
+        self.enqueue(name)
+
+    def settle(self, name: str) -> None:
+        """The stage has ended well, or needed nothing: those that wait for it may become due."""
+        self._running.discard(name)
+        self._settled.add(name)
+        for follower in self._needed_by[name]:
+            needs = self._needs[follower]
+            needs.discard(name)
+            if not needs:
+                self._due.append(follower)
+
+    def fail(self, name: str) -> list[str]:
+        """The stage has failed: returns what can't be made now (now settled too), in order."""
+        self._running.discard(name)
+        self._settled.add(name)
+        blocked = self._downstream(name) - self._settled
+        self._settled |= blocked
+        return sorted(blocked, key=self._rank.__getitem__)
+
+    def _downstream(self, name: str) -> set[str]:
+        found: set[str] = set()
+        frontier = [name]
+        while frontier:
+            for follower in self._needed_by[frontier.pop()]:
+                if follower not in found:
+                    found.add(follower)
+                    frontier.append(follower)
+        return found
+
+    def _fits(self, spec: StageSpec, width: int) -> bool:
+        if not self._running:
+            return True  # alone, anything runs: a demand above capacity must not wait for ever
+        running = [self._specs[name] for name in self._running]
+        if any(set(spec.mutex) & set(other.mutex) for other in running):
+            return False
+        for name, amount in spec.resources.items():
+            used = sum(other.resources.get(name, 0.0) for other in running)
+            if used + amount > self._capacities.get(name, width if name == "cpu" else 1.0):
+                return False
+        return True

@@ -1,0 +1,194 @@
+"""The worker process: gets references, imports the stage, loads, runs, saves, hashes, reports.
+
+Only this side ever imports user code. It is started by :mod:`pivot_core.execute.pool`, through loky.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from multiprocessing.connection import Client
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from pivot_core.define.bind import Binding, bind
+from pivot_core.errors import PivotError
+from pivot_core.execute.capture import Capture
+from pivot_core.execute.events import StageError
+from pivot_core.execute.failure import describe
+from pivot_core.execute.importer import UserModules
+from pivot_core.execute.messages import Defined, Done, Message, Output, Started, Task, decode_task, encode
+from pivot_core.execute.observe import Observer, variables_read
+from pivot_core.execute.outputs import Outputs, put_back
+from pivot_core.project import Project
+from pivot_core.store.cache import ContentCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from pivot_core.execute.capture import Stream
+    from pivot_core.types import StageSpec
+
+_worker: Worker  # the one of this process, once start() has run
+
+
+class StageTimeout(PivotError):  # noqa: N818 - named for what happened
+    """A stage ran longer than its ``timeout``."""
+
+
+def start(root: str, address: str, key: bytes) -> None:
+    """Set this process up (loky's initializer): before any task, and before any user code."""
+    global _worker
+    # A process group of its own: Ctrl-C in the terminal reaches the coordinator, which then ends
+    # the whole group, the stage's children included.
+    os.setpgid(0, 0)
+    _worker = Worker(Project(Path(root)), address, key)
+
+
+def run_stage(task: bytes) -> None:
+    """Run one stage; the result travels by the socket, so that it can't overtake the output."""
+    _worker.run(decode_task(task))
+
+
+def load_definition(ticket: int) -> None:
+    """Load ``pipeline.py`` and send what it defines."""
+    _worker.define(ticket)
+
+
+class Worker:
+    """One worker process's state between tasks."""
+
+    def __init__(self, project: Project, address: str, key: bytes) -> None:
+        self._project = project
+        self._connection = Client(address, family="AF_UNIX", authkey=key)
+        self._connection.send_bytes(str(os.getpid()).encode())
+        self._sending = threading.Lock()
+        threading.Thread(target=self._end_with_coordinator, daemon=True).start()
+        self._observer = Observer(project.root)
+        self._modules = UserModules(project, self._observer)
+        self._cache = ContentCache(project.cache, project.scratch)
+        self._ticket = 0
+        os.chdir(project.root)
+        self._capture = Capture(self._deliver)
+        self._observer.install()
+        self._modules.install()
+
+    def run(self, task: Task) -> None:
+        self._ticket = task.ticket
+        self._send(Started(task.ticket, os.getpid()))
+        began = time.perf_counter()
+        error: StageError | None = None
+        outs: dict[str, str] = {}
+        with self._observer.stage() as reads, _kept_environment(self._project.root):
+            try:
+                with _alarm(task.spec.timeout):
+                    outs = self._make(task)
+            except BaseException as raised:  # noqa: BLE001 - whatever a stage raises is its failure, not ours
+                error = describe(raised, self._project)
+        self._capture.drain()
+        self._send(
+            Done(
+                ticket=task.ticket,
+                duration_s=time.perf_counter() - began,
+                error=error,
+                outs=outs,
+                reads=tuple(sorted(reads)),
+                import_reads={
+                    path: tuple(sorted(seen)) for path, seen in self._observer.imports.items() if seen
+                },
+                sources=self._modules.sources,
+            )
+        )
+
+    def define(self, ticket: int) -> None:
+        from pivot_core.define.load import define
+
+        self._ticket = ticket
+        self._modules.refresh()
+        with self._observer.stage() as reads, variables_read(self._project.root) as variables:
+            definition = define(self._project.root)
+        self._capture.drain()
+        imported = {read for seen in self._observer.imports.values() for read in seen}
+        self._send(
+            Defined(
+                ticket,
+                msgspec.structs.replace(
+                    definition, reads=tuple(sorted(reads | imported)), environment=tuple(sorted(variables))
+                ),
+                self._modules.sources,
+            )
+        )
+
+    def _make(self, task: Task) -> dict[str, str]:
+        self._modules.refresh()
+        binding = self._bind(task.spec)
+        outputs = Outputs(task, binding, self._cache, self._project.scratch)
+        outputs.make_room()
+        try:
+            values = binding.split_result(binding.function(**binding.load_arguments()))
+            return outputs.publish(values)
+        except BaseException:
+            put_back(self._cache, task)
+            raise
+
+    def _bind(self, spec: StageSpec) -> Binding:
+        function: object = importlib.import_module(spec.module)
+        for name in spec.qualname.split("."):
+            function = getattr(function, name)
+        return bind(cast("Callable[..., object]", function), spec)
+
+    def _deliver(self, stream: Stream, text: str) -> None:
+        self._send(Output(self._ticket, stream, text))
+
+    def _send(self, message: Message) -> None:
+        with self._sending:
+            self._connection.send_bytes(encode(message))
+
+    def _end_with_coordinator(self) -> None:
+        """Wait for the end of the connection, which nobody else reads, and end the whole group with it."""
+        try:
+            self._connection.recv_bytes()
+        except (EOFError, OSError):
+            os.killpg(0, signal.SIGKILL)
+
+
+@contextmanager
+def _alarm(seconds: float | None) -> Iterator[None]:
+    """Raise StageTimeout in the body after ``seconds``. (Native code that never returns is killed by
+    the coordinator, a little later.)"""
+    if seconds is None:
+        yield
+        return
+
+    def ring(signum: int, frame: FrameType | None) -> None:
+        raise StageTimeout(f"ran longer than its timeout of {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _kept_environment(root: Path) -> Iterator[None]:
+    """Give the next stage the folder, variables and import path that this one found."""
+    variables, path = dict(os.environ), list(sys.path)
+    try:
+        yield
+    finally:
+        if dict(os.environ) != variables:
+            os.environ.clear()
+            os.environ.update(variables)
+        sys.path[:] = path
+        os.chdir(root)

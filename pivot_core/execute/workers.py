@@ -1,0 +1,125 @@
+"""The worker processes of a run.
+
+::
+
+    coordinator                                             worker (loky)
+      run(task) ── loky: function by reference, bytes ───────> worker.run_stage
+      inbox <── reading thread <── AF_UNIX socket, frames ──── Started, Output…, Done
+      inbox <── Crashed <── loky: the future's exception       (died: signal, out of memory)
+
+The socket lies in a private folder and wants a key. A worker that loses it knows that the coordinator
+is gone and ends itself with all its children, so no orphan writes into the next run's outputs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import tempfile
+import threading
+import warnings
+from contextlib import suppress
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import loky
+from loky.backend import get_context
+
+from pivot_core.execute import worker
+from pivot_core.execute.messages import Crashed, Task, decode_message, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from queue import SimpleQueue
+
+    from pivot_core.execute.messages import Delivery
+    from pivot_core.project import Project
+
+
+class Workers:
+    """A pool of ``width`` processes. Everything that happens in it arrives in ``inbox``."""
+
+    def __init__(self, project: Project, width: int, inbox: SimpleQueue[Delivery]) -> None:
+        self.width = width
+        self._inbox = inbox
+        self._pids: set[int] = set()
+        self._folder = Path(tempfile.mkdtemp(prefix="pivot-"))
+        key = secrets.token_bytes(32)
+        # multiprocessing's own short path: a socket's is limited to about 100 characters.
+        self._address = str(self._folder / "s")
+        self._key = key
+        self._listener = Listener(self._address, family="AF_UNIX", backlog=width + 1, authkey=key)
+        self._closing = False
+        threading.Thread(target=self._accept, name="workers", daemon=True).start()
+        self._executor = loky.ProcessPoolExecutor(
+            max_workers=width,
+            context=get_context("loky"),
+            initializer=worker.start,
+            initargs=(str(project.root), self._address, key),
+        )
+
+    def run(self, task: Task) -> None:
+        """Give a task to the next free worker."""
+        self._submit(task.ticket, worker.run_stage, encode(task))
+
+    def define(self, ticket: int) -> None:
+        """Have a worker load ``pipeline.py``; a Defined arrives."""
+        self._submit(ticket, worker.load_definition, ticket)
+
+    def close(self) -> None:
+        """End the idle workers."""
+        self._executor.shutdown(wait=True)
+        self._stop_listening()
+
+    def kill(self) -> None:
+        """End all workers now, with whatever their stages have started."""
+        for pid in self._pids:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._executor.shutdown(wait=True, kill_workers=True)
+        self._stop_listening()
+
+    def _submit(self, ticket: int, function: Callable[..., None], argument: bytes | int) -> None:
+        future = self._executor.submit(function, argument)
+        future.add_done_callback(lambda future: self._ended(ticket, future))
+
+    def _ended(self, ticket: int, future: Future[None]) -> None:
+        if not future.cancelled() and (error := future.exception()) is not None:
+            self._inbox.put(Crashed(ticket, _how(error)))
+
+    def _accept(self) -> None:
+        while not self._closing:
+            try:
+                connection = self._listener.accept()
+            except (OSError, EOFError):  # a caller without the key, or closed
+                continue
+            if self._closing:
+                connection.close()
+                return
+            threading.Thread(target=self._read, args=(connection,), daemon=True).start()
+
+    def _read(self, connection: Connection) -> None:
+        with suppress(EOFError, OSError), connection:
+            self._pids.add(int(connection.recv_bytes()))
+            while True:
+                self._inbox.put(decode_message(connection.recv_bytes()))
+
+    def _stop_listening(self) -> None:
+        self._closing = True
+        with suppress(OSError, EOFError):  # wakes the accepting thread
+            Client(self._address, family="AF_UNIX", authkey=self._key).close()
+        self._listener.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _how(error: BaseException) -> str:
+    """How the worker died, from loky's message, such as ``SIGKILL(-9)``."""
+    found = re.search(r"exit codes of the workers are \{(.*?)\}", str(error))
+    return found.group(1) if found else f"{type(error).__name__}: {error}"

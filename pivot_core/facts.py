@@ -1,0 +1,113 @@
+"""Gathers what :func:`pivot_core.decide.decide` decides on: the four facts of each stage, as they are now."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from pivot_core.decide import Facts
+from pivot_core.types import Lock, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pivot_core.artifacts.hashing import FileHashes
+    from pivot_core.artifacts.packages import PackageVersions
+    from pivot_core.code.index import CodeIndex
+    from pivot_core.project import Project
+    from pivot_core.types import CodeFact, StageSpec
+
+
+class Gatherer:
+    """The present facts of stages. ``definitions`` maps a stage to the digest of its definition."""
+
+    def __init__(
+        self,
+        project: Project,
+        code: CodeIndex,
+        hashes: FileHashes,
+        packages: PackageVersions,
+        definitions: Mapping[str, str],
+    ) -> None:
+        self._project = project
+        self._code = code
+        self._hashes = hashes
+        self._packages = packages
+        self._definitions = definitions
+
+    def prefetch(self, specs: Sequence[StageSpec], records: Iterable[Lock | Reason | None]) -> None:
+        """Look at all files of many stages at once, which is cheaper than one by one."""
+        paths = {item.path for spec in specs for item in (*spec.deps, *spec.outs)}
+        for record in records:
+            if isinstance(record, Lock):
+                paths.update(path for path in record.discovered if not path.endswith("/"))
+        self._hashes.digests(sorted(paths))
+
+    def facts(self, spec: StageSpec, record: Lock | Reason | None) -> Facts:
+        """The facts of one stage. Its code has its units unless the record's fingerprint is the same."""
+        lock = record if isinstance(record, Lock) else None
+        code = self._code.fact(spec)
+        if lock is None or lock.code != code.fingerprint:
+            code = self._code.whole(spec)
+        digest = self._hashes.digest
+        return Facts(
+            code=code,
+            definition=self._definitions[spec.name],
+            defined_at=(spec.path, spec.line),
+            deps={dep.path: digest(dep.path) for dep in spec.deps},
+            discovered=self.discovered(lock.discovered) if lock is not None else {},
+            environment={name: _fingerprint(os.environ.get(name)) for name in code.environment},
+            packages=self._packages.of(code.packages),
+            params=spec.params,
+            outs={out.path: digest(out.path) for out in spec.outs},
+        )
+
+    def whole_code(self, spec: StageSpec) -> CodeFact:
+        """The stage's code with all its units, as a lock file keeps them."""
+        return self._code.whole(spec)
+
+    def discovered(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """Digests of files (and listings of folders, ending in ``/``) that no stage declares."""
+        return {
+            path: self._hashes.listing(path) if path.endswith("/") else self._hashes.digest(path)
+            for path in paths
+        }
+
+    def changed_since(self, facts: Facts) -> list[str]:
+        """Inputs and source files that are no longer what ``facts`` says."""
+        for path in facts.deps:
+            self._hashes.forget(path)
+        return [path for path, was in facts.deps.items() if self._hashes.digest(path) != was]
+
+    def outdated(self, code: CodeFact, loaded: Mapping[str, str]) -> list[str]:
+        """Files of the stage's code that a worker ran in another version than the fingerprint's."""
+        return [path for path in code.modules if path in loaded and loaded[path] != self._hashes.digest(path)]
+
+    def missing(self, spec: StageSpec, made: Mapping[str, str]) -> tuple[Reason, ...]:
+        """One reason for each input that isn't there and that no stage makes (``made``: output -> stage)."""
+        found = []
+        for dep in spec.deps:
+            if self._hashes.digest(dep.path) is None and not _made(dep.path, made):
+                from pivot_core.artifacts.places import dep_place
+
+                place = dep_place(self._project.root, spec, dep)
+                found.append(Reason("input", dep.path, _NOT_THERE, place.path, place.line))
+        return tuple(found)
+
+
+_NOT_THERE = "isn't there, and no stage makes it"
+
+
+def _made(path: str, made: Mapping[str, str]) -> bool:
+    """Whether a stage makes the path, something in it, or a folder around it."""
+    if path in made:
+        return True
+    folder = path.rstrip("/") + "/"
+    return any(out.startswith(folder) or (out.endswith("/") and path.startswith(out)) for out in made)
+
+
+def _fingerprint(value: str | None) -> str | None:
+    """A digest of a variable's value: lock files are in git, and values can be secrets."""
+    return None if value is None else blake3(value.encode("utf-8", "surrogateescape")).hexdigest(length=16)
