@@ -1,0 +1,232 @@
+"""The artifact graph: which stage makes what, and who needs it. It emerges from the paths alone."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from pivot_core.artifacts import paths
+from pivot_core.artifacts.overlap import Outputs, problem_at
+from pivot_core.artifacts.places import Places
+from pivot_core.errors import InvalidPipeline
+from pivot_core.types import DepSpec, OutSpec, Place, Problem, StageSpec
+
+_SUGGESTIONS_AT_MOST = 25  # problems that get a suggestion: each is a search through all that exists
+
+
+class ArtifactGraph(msgspec.Struct, frozen=True):
+    """Stages and the artifacts between them. Plain data, so that it can be stored with the definition.
+
+    ``producer`` maps each output to its stage; ``upstream`` and ``downstream`` each stage to its
+    neighbours, in order of registration; ``order`` has every stage after all of its upstream, otherwise
+    in order of registration; ``sources`` are the dependencies that no stage makes, sorted.
+    """
+
+    producer: dict[str, str]
+    upstream: dict[str, tuple[str, ...]]
+    downstream: dict[str, tuple[str, ...]]
+    order: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+class _Edge(NamedTuple):
+    """``artifact`` as its producer calls it; ``dep`` as the stage that needs it does."""
+
+    artifact: str
+    dep: DepSpec
+
+
+_Edges = Mapping[str, Mapping[str, _Edge]]  # stage -> upstream stage -> one artifact between them
+
+
+def build(stages: Sequence[StageSpec], root: Path) -> ArtifactGraph:
+    """The graph of these stages. Raises InvalidPipeline with every problem that was found."""
+    places = Places(root)
+    problems = list(_path_problems(stages, root, places))
+    outputs = Outputs(places)
+    for spec in stages:
+        for out in spec.outs:
+            outputs.add(spec, out)
+    problems.extend(outputs.problems)
+    edges = {spec.name: _upstream(spec, outputs) for spec in stages}
+    order, rest = _sorted_stages(stages, edges)
+    problems.extend(_cycle_problems(stages, edges, rest, places))
+    if problems:
+        raise InvalidPipeline(problems)
+    return _graph(stages, outputs, edges, order)
+
+
+def missing(graph: ArtifactGraph, stages: Sequence[StageSpec], root: Path) -> tuple[Problem, ...]:
+    """A problem for every dependency that no stage makes and that isn't there, with what was meant."""
+    absent = {path for path in graph.sources if not _exists(root, path)}
+    if not absent:
+        return ()
+    places = Places(root)
+    hints: dict[str, str] = {}
+    problems: list[Problem] = []
+    for spec in stages:
+        for dep in spec.deps:
+            if dep.path in absent:
+                if dep.path not in hints:
+                    hints[dep.path] = _hint(graph, root, dep.path, search=len(hints) < _SUGGESTIONS_AT_MOST)
+                message = f"{spec.name} needs {dep.path}, which isn't there and which no stage makes"
+                problems.append(problem_at(places.dep(spec, dep), spec, message, hints[dep.path]))
+    return tuple(problems)
+
+
+# --- paths ----------------------------------------------------------------------------------------
+
+
+def _path_problems(stages: Sequence[StageSpec], root: Path, places: Places) -> Iterator[Problem]:
+    for spec in stages:
+        for dep in spec.deps:
+            wrong = paths.check(dep.path, root)
+            if wrong is not None:
+                yield _pathproblem_at(places.dep(spec, dep), spec, f'dependency "{dep.path}" {wrong}')
+        for out in spec.outs:
+            wrong = paths.check(out.path, root) or _wrong_kind(out)
+            if wrong is not None:
+                yield _pathproblem_at(places.out(spec, out), spec, f'output "{out.path}" {wrong}')
+
+
+def _pathproblem_at(place: Place, spec: StageSpec, message: str) -> Problem:
+    return problem_at(
+        place, spec, message, "write a path in the project, like data/rows.csv (a directory: data/)"
+    )
+
+
+def _wrong_kind(out: OutSpec) -> str | None:
+    is_directory = out.path.endswith("/")
+    if out.kind == "directory" and not is_directory:
+        return "is a DirectoryOut, so it has to end in /"
+    if out.kind != "directory" and is_directory:
+        return "ends in /, which only a DirectoryOut does"
+    return None
+
+
+# --- edges, order, cycles -------------------------------------------------------------------------
+
+
+def _upstream(spec: StageSpec, outputs: Outputs) -> dict[str, _Edge]:
+    found: dict[str, _Edge] = {}
+    for dep in spec.deps:
+        for maker in outputs.makers(dep.path):
+            found.setdefault(maker.spec.name, _Edge(maker.out.path, dep))
+    return found
+
+
+def _sorted_stages(stages: Sequence[StageSpec], edges: _Edges) -> tuple[list[str], list[str]]:
+    """Stages after their upstream, first registered first; and those that a cycle keeps from it."""
+    index = {spec.name: position for position, spec in enumerate(stages)}
+    waits = {name: len(above) for name, above in edges.items()}
+    below: dict[str, list[str]] = {name: [] for name in edges}
+    for name, above in edges.items():
+        for other in above:
+            below[other].append(name)
+    ready = [(index[name], name) for name, count in waits.items() if not count]
+    heapq.heapify(ready)
+    order: list[str] = []
+    while ready:
+        _, name = heapq.heappop(ready)
+        order.append(name)
+        for other in below[name]:
+            waits[other] -= 1
+            if not waits[other]:
+                heapq.heappush(ready, (index[other], other))
+    done = set(order)
+    return order, [name for name in edges if name not in done]
+
+
+def _cycle_problems(
+    stages: Sequence[StageSpec], edges: _Edges, rest: list[str], places: Places
+) -> Iterator[Problem]:
+    """One problem a cycle, until none is left among the stages that couldn't be sorted."""
+    specs = {spec.name: spec for spec in stages}
+    while rest:
+        cycle = _cycle_among(rest, edges)
+        yield _cycleproblem_at(cycle, specs, edges, places)
+        left = [specs[name] for name in rest if name not in cycle]
+        names = {spec.name for spec in left}
+        inner = {name: {up: edge for up, edge in edges[name].items() if up in names} for name in names}
+        rest = _sorted_stages(left, inner)[1]
+
+
+def _cycle_among(rest: Sequence[str], edges: _Edges) -> list[str]:
+    """Each of ``rest`` waits for another of it, so walking upstream must come back somewhere."""
+    members = set(rest)
+    seen: dict[str, int] = {}
+    walked: list[str] = []
+    name = rest[0]
+    while name not in seen:
+        seen[name] = len(walked)
+        walked.append(name)
+        name = next(other for other in edges[name] if other in members)
+    cycle = walked[seen[name] :][::-1]  # now each one makes what the next one needs
+    first = min(range(len(cycle)), key=lambda at: rest.index(cycle[at]))
+    return cycle[first:] + cycle[:first]
+
+
+def _cycleproblem_at(
+    cycle: Sequence[str], specs: Mapping[str, StageSpec], edges: _Edges, places: Places
+) -> Problem:
+    steps = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
+    links = [(specs[down], edges[down][up]) for up, down in steps]
+    text = (
+        "".join(f"{up} → {edge.artifact} → " for up, (_, edge) in zip(cycle, links, strict=True)) + cycle[0]
+    )
+    where = [places.dep(spec, edge.dep) for spec, edge in links]
+    message = (
+        f"{cycle[0]} needs its own output: {text}"
+        if len(cycle) == 1
+        else f"these stages wait for each other: {text}"
+    )
+    hint = "let one of them read something else; to go on from one's own last result, use an IncrementalOut"
+    return problem_at(where[-1], links[-1][0], message, hint, tuple(where[:-1]))
+
+
+def _graph(
+    stages: Sequence[StageSpec], outputs: Outputs, edges: _Edges, order: Sequence[str]
+) -> ArtifactGraph:
+    names = [spec.name for spec in stages]
+    index = {name: position for position, name in enumerate(names)}
+    below: dict[str, list[str]] = {name: [] for name in names}
+    for name in names:
+        for other in edges[name]:
+            below[other].append(name)
+    needed = {dep.path for spec in stages for dep in spec.deps}
+    return ArtifactGraph(
+        producer={path: output.spec.name for path, output in outputs.producer.items()},
+        upstream={name: tuple(sorted(edges[name], key=index.__getitem__)) for name in names},
+        downstream={name: tuple(below[name]) for name in names},
+        order=tuple(order),
+        sources=tuple(sorted(path for path in needed if not any(outputs.makers(path)))),
+    )
+
+
+# --- what is missing ------------------------------------------------------------------------------
+
+
+def _exists(root: Path, path: str) -> bool:
+    full = root / path
+    return full.is_dir() if path.endswith("/") else full.exists()
+
+
+def _hint(graph: ArtifactGraph, root: Path, path: str, *, search: bool) -> str:
+    near = _nearest(graph, root, path) if search else None
+    return f"did you mean {near}?" if near else f"put {path} there, or register the stage that makes it"
+
+
+def _nearest(graph: ArtifactGraph, root: Path, path: str) -> str | None:
+    import difflib
+
+    folder = (root / path).parent
+    while not folder.is_dir():
+        folder = folder.parent
+    prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
+    beside = (f"{prefix}{item.name}{'/' if item.is_dir() else ''}" for item in folder.iterdir())
+    candidates = [*graph.producer, *(name for name in sorted(beside) if not name.startswith(".pivot/"))]
+    return next(iter(difflib.get_close_matches(path, candidates, n=1)), None)

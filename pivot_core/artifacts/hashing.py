@@ -1,0 +1,272 @@
+"""What files *are*: content digests, kept by signature so that a known file costs one ``lstat``.
+
+A signature is (size, mtime, ctime, inode). The ctime can't be set back by a program, so an edit that
+keeps size and mtime shows. What it can't show is a second edit within one tick of the file system's
+clock; so the digest of a file that was that young when it was read isn't kept ("racy" in git's words).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import struct
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import xxhash
+
+from pivot_core.artifacts.paths import below_resolved_parent
+from pivot_core.errors import UsageError
+from pivot_core.store import tree
+from pivot_core.store.atomic import is_scratch
+from pivot_core.store.digests import hash_bytes, hash_file, is_tree
+from pivot_core.store.state import FILES, TREES, State
+
+_YOUNG_NS = 20_000_000  # the kernel's clock for files ticks every 4 to 10 ms
+_YOUNG_COARSE_NS = 2_000_000_000  # FAT, HFS+, some network file systems: whole seconds, or even ones
+_SECOND_NS = 1_000_000_000
+_ATTEMPTS = 5
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
+# Made by running Python or Pivot: no stage that lists a folder means these.
+_OURS = frozenset({".pivot", "__pycache__"})
+
+_SIGNATURE = struct.Struct("<QqqQ")
+_INODE_MASK = (1 << 64) - 1
+
+
+class _File(NamedTuple):
+    """A file to be hashed: where it is read, the key it is kept by (its resolved path)."""
+
+    path: str
+    key: str
+    status: os.stat_result
+
+
+class FileHashes:
+    """Digests of the project's files, by logical path.
+
+    Within one object a path is looked at once, until ``forget``. Not for several threads at a time.
+    """
+
+    def __init__(self, root: Path, state: State | None) -> None:
+        self._root = str(root)
+        self._state = state
+        self._memo: dict[str, str | None] = {}
+        self._parents: dict[str, str] = {}
+        self._pending: dict[str, tuple[str, bytes]] = {}  # remembered: digest and signature
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def digest(self, logical: str) -> str | None:
+        """The digest of a file, or of a directory (``….dir``); None if it is absent.
+
+        Raises UsageError if it can't be read, or is neither a file nor a folder.
+        """
+        return self.digests((logical,))[logical]
+
+    def digests(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """``digest`` for many, with one look into the state for all."""
+        wanted = tuple(paths)
+        memo = self._memo
+        unknown = [path for path in wanted if path not in memo]
+        if unknown:
+            self._look_at(unknown)
+        return {path: memo[path] for path in wanted}
+
+    def signature(self, logical: str) -> bytes | None:
+        """Opaque; as long as it is equal the content is (but see the module). None: absent.
+
+        Reads no content and remembers nothing: always what is on disk now.
+        """
+        found = self._find(logical)
+        if found is None:
+            return None
+        if stat.S_ISDIR(found.status.st_mode):
+            return _tree_signature(_listing(found.path).files)
+        return _signature(found.status)
+
+    def listing(self, logical_dir: str) -> str:
+        """The digest of the sorted names in a folder (not below it); "" if there is no such folder."""
+        try:
+            names = [path.name for path in Path(self._root, logical_dir).iterdir()]
+        except OSError as error:
+            if error.errno in _ABSENT:
+                return ""
+            raise _unreadable(logical_dir, error) from error
+        seen = sorted(os.fsencode(name) for name in names if name not in _OURS and not is_scratch(name))
+        return hash_bytes(b"\0".join(seen))
+
+    # --- telling --------------------------------------------------------------------------------
+
+    def forget(self, logical: str) -> None:
+        """It may have changed: look again. Directories that it is in, or that are in it, as well."""
+        name = logical.rstrip("/")
+        related = {name, name + "/"}
+        if logical.endswith("/") or is_tree(self._memo.get(logical) or ""):
+            related.update(path for path in self._memo if path.startswith(name + "/"))
+        while "/" in name:
+            name = name.rpartition("/")[0]
+            related.update((name, name + "/"))
+        for path in related:
+            self._memo.pop(path, None)
+            self._pending.pop(path, None)
+
+    def remember(self, logical: str, digest: str) -> None:
+        """A worker hashed this output just now. Kept in the state by ``flush`` if it is unchanged then."""
+        self.forget(logical)
+        self._memo[logical] = digest
+        signature = self.signature(logical)
+        if signature is not None:
+            self._pending[logical] = (digest, signature)
+
+    def flush(self) -> None:
+        """Store what was learned. What is too young to be kept safely waits for the next flush."""
+        if self._state is None:
+            return
+        now = time.time_ns()
+        for logical, (digest, signature) in list(self._pending.items()):
+            if self._keep_remembered(logical, digest, signature, now):
+                del self._pending[logical]
+        self._state.flush()
+
+    def _keep_remembered(self, logical: str, digest: str, signature: bytes, now: int) -> bool:
+        """Whether that is settled: stored, or changed since and never to be stored."""
+        assert self._state is not None
+        found = self._find(logical)
+        if found is None:
+            return True
+        files: Sequence[os.stat_result] = (found.status,)
+        if is_dir := stat.S_ISDIR(found.status.st_mode):
+            listed = _listing(found.path).files
+            files = [file.status for file in listed]
+            current = _tree_signature(listed)
+        else:
+            current = _signature(found.status)
+        if current != signature or is_dir != is_tree(digest):
+            return True
+        if not all(_is_settled(status, now) for status in files):
+            return False
+        self._state.put(TREES if is_dir else FILES, found.key, signature + digest.encode())
+        return True
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def _look_at(self, paths: Iterable[str]) -> None:
+        files: list[tuple[str, _File]] = []
+        for path in paths:
+            found = self._find(path)
+            if found is None:
+                self._memo[path] = None
+            elif stat.S_ISDIR(found.status.st_mode):
+                self._memo[path] = self._tree_digest(found)
+            else:
+                files.append((path, found))
+        digests = self._file_digests([file for _, file in files])
+        self._memo.update(zip((path for path, _ in files), digests, strict=True))
+
+    def _find(self, logical: str) -> _File | None:
+        """One ``lstat`` for a file that is no link. A path that ends in ``/`` is a folder or absent."""
+        text = logical.rstrip("/")
+        path = f"{self._root}/{text}"
+        key = below_resolved_parent(self._root, text, self._parents)
+        try:
+            status = os.lstat(path)
+            if stat.S_ISLNK(status.st_mode):
+                key = os.path.realpath(path)
+                status = Path(path).stat()
+        except OSError as error:
+            if error.errno in _ABSENT:
+                return None
+            raise _unreadable(logical, error) from error
+        if stat.S_ISDIR(status.st_mode):
+            return _File(path, key, status)
+        if text != logical:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"{logical} is neither a file nor a folder")
+        return _File(path, key, status)
+
+    def _file_digests(self, files: Sequence[_File]) -> list[str]:
+        known = {} if self._state is None else self._state.get_many(FILES, [file.key for file in files])
+        digests: list[str] = []
+        for file in files:
+            kept = known.get(file.key)
+            if kept is not None and kept.startswith(_signature(file.status)):
+                digests.append(kept[_SIGNATURE.size :].decode())
+            else:
+                digests.append(self._hash(file))
+        return digests
+
+    def _tree_digest(self, folder: _File) -> str:
+        """As ``_hash``, for a directory."""
+        kept = None if self._state is None else self._state.get(TREES, folder.key)
+        listed = _listing(folder.path).files
+        for _ in range(_ATTEMPTS):
+            started = time.time_ns()
+            signature = _tree_signature(listed)
+            if kept is not None and kept.startswith(signature):
+                return kept[len(signature) :].decode()
+            digests = self._file_digests([_member(folder, file) for file in listed])
+            digest = tree.digest_of({file.name: own for file, own in zip(listed, digests, strict=True)})
+            before, listed = listed, _listing(folder.path).files
+            if _tree_signature(listed) == signature:
+                if self._state is not None and all(_is_settled(file.status, started) for file in before):
+                    self._state.put(TREES, folder.key, signature + digest.encode())
+                break
+        return digest
+
+    def _hash(self, file: _File) -> str:
+        """Read it; again if it changed meanwhile. One that never rests gets a digest that isn't kept."""
+        path = Path(file.path)
+        for _ in range(_ATTEMPTS):
+            started = time.time_ns()
+            try:
+                before = path.stat()
+                digest = hash_file(path)
+                after = path.stat()
+            except OSError as error:
+                raise _unreadable(file.path, error) from error
+            signature = _signature(before)
+            if signature == _signature(after):
+                if self._state is not None and _is_settled(before, started):
+                    self._state.put(FILES, file.key, signature + digest.encode())
+                return digest
+        return digest
+
+
+def _member(folder: _File, file: tree.TreeFile) -> _File:
+    key = os.path.realpath(file.path) if file.linked else f"{folder.key}/{file.name}"
+    return _File(file.path, key, file.status)
+
+
+def _signature(status: os.stat_result) -> bytes:
+    return _SIGNATURE.pack(
+        status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino & _INODE_MASK
+    )
+
+
+def _tree_signature(files: Sequence[tree.TreeFile]) -> bytes:
+    hasher = xxhash.xxh3_128()
+    for file in files:
+        hasher.update(os.fsencode(file.name) + b"\0" + _signature(file.status))
+    return hasher.digest()
+
+
+def _is_settled(status: os.stat_result, now: int) -> bool:
+    """Whether an edit after ``now`` (ns) would certainly get another ctime than this one."""
+    changed = status.st_ctime_ns
+    return now - changed >= (_YOUNG_NS if changed % _SECOND_NS else _YOUNG_COARSE_NS)
+
+
+def _listing(path: str) -> tree.Listing:
+    try:
+        return tree.walk(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: OSError) -> UsageError:
+    return UsageError(f"can't read {path}: {error.strerror or error}")
