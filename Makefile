@@ -1,0 +1,74 @@
+# Everything a person does twice. `make demo` and `make test` set up what they need by themselves.
+#
+#   PYTHON=python3.12   the interpreter that the virtual environment is made with (3.11 or newer)
+#   VENV=.venv          where it is; made again when the lock file or pyproject.toml changes
+
+PYTHON ?= python3
+VENV   ?= .venv
+LOCK   ?= requirements.lock
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.made-from-$(LOCK)
+PYTEST := $(BIN)/python -m pytest
+SHARED := ../shared/corpus
+CORPUS := $(if $(wildcard $(SHARED)/harness.py),$(SHARED),tests/corpus)
+
+.PHONY: help demo test test-lowest lint types pytest corpus bench lock clean venv
+
+help:
+	@echo "make demo         see Pivot work on a real pipeline (sets up all it needs)"
+	@echo "make test         lint, types, tests and the change-detection corpus"
+	@echo "make test-lowest  the tests on the lowest allowed versions of the dependencies"
+	@echo "make lint types pytest corpus   the parts of make test"
+	@echo "make bench        100 and 1,000 stages, beside other tools"
+	@echo "make lock         write the lock files again (UPGRADE=1: to the newest versions)"
+	@echo "make clean        remove what these targets made"
+
+demo: $(READY)
+	@$(BIN)/python examples/demo.py
+
+test: lint types pytest corpus
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+pytest: $(READY)
+	$(PYTEST) -n auto
+
+# The score of change detection: is every edit that can change an output seen, and no other?
+corpus: $(READY)
+	$(BIN)/python $(CORPUS)/harness.py --cli "$(abspath $(BIN))/pivot-core" $(CORPUS)/cases.py
+
+test-lowest:
+	$(MAKE) pytest VENV=$(VENV)-lowest LOCK=requirements-lowest.lock
+
+bench: $(READY)
+	$(BIN)/python benchmarks/bench.py
+
+venv: $(READY)
+
+$(READY): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Pivot needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing)." >&2; \
+	  echo "Say which to use: make $(firstword $(MAKECMDGOALS) test) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' can't make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--extra pandas --extra matplotlib --extra demo --extra lsp --group dev \
+	--generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+lock: $(READY)
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --resolution lowest-direct -o requirements-lowest.lock
+
+clean:
+	rm -rf $(VENV) $(VENV)-lowest dist .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
