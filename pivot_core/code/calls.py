@@ -1,0 +1,285 @@
+"""What calls, subscripts and attributes say beyond their form: effects, variables, dynamic access."""
+
+# ruff: noqa: SIM905  # long lists of words read better as text
+# ruff: noqa: N802  # handlers are named after the kinds of nodes
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from pivot_core.code.stream import CALL, HANDED, LITERAL, QUIET, READ
+from pivot_core.code.vocabulary import MUTATORS, TALKING
+
+if TYPE_CHECKING:
+    from pivot_core.code.scopes import Scope
+    from pivot_core.code.stream import Stream
+
+_SPECIAL: Final = frozenset(
+    """
+    getattr hasattr exec eval compile import_module __import__ vars locals dir _getframe
+    currentframe
+    """.split()
+)
+_SEES_LOCALS: Final = frozenset(
+    """
+    locals vars dir eval exec _getframe currentframe stack query sql evaluate f_locals
+    """.split()
+)
+
+
+class CallReader:
+    """Base of the writer: the part that looks at calls."""
+
+    scopes: list[Scope]
+    methods: list[tuple[str, str]]
+    depth: int
+    out: Stream
+    flags: set[str]
+
+    def visit(self, node: ast.AST) -> None:
+        raise NotImplementedError
+
+    def items(self, nodes: Sequence[object]) -> None:
+        raise NotImplementedError
+
+    def chain(self, node: ast.AST) -> str | None:
+        raise NotImplementedError
+
+    def slot(self, chain: str, flags: int, node: ast.AST) -> None:
+        raise NotImplementedError
+
+    def find(self, name: str) -> Scope | None:
+        raise NotImplementedError
+
+    def on_Call(self, node: ast.Call) -> None:
+        chain = self.chain(node.func)
+        last = _last(node.func)
+        self.out.tokens.append("Call")
+        if last in _SEES_LOCALS:
+            self.freeze()
+        if chain is None:
+            self._unknown_call(node, last)
+        elif last in _SPECIAL and self._special(node, chain, last):
+            return
+        else:
+            self.slot(chain, CALL, node)
+            self.notice_name(last)
+            if last in MUTATORS and isinstance(node.func, ast.Attribute):
+                self.out.effects.append(("method", chain, ""))
+        self._arguments(node, last)
+        self._notice_getenv(node, chain, last)
+
+    def _unknown_call(self, node: ast.Call, last: str) -> None:
+        self.visit(node.func)
+        if not self.depth:
+            self.flags.add("unknown_call")
+        if last in MUTATORS and isinstance(node.func, ast.Attribute):
+            self.notice_store(node.func.value)
+
+    def _arguments(self, node: ast.Call, last: str) -> None:
+        self.out.tokens.append("(")
+        args: Sequence[ast.expr] = node.args
+        if args and last == "register" and isinstance(node.func, ast.Attribute):
+            handed = self.chain(args[0])
+            if handed is not None:
+                self.slot(handed, HANDED, args[0])
+                args = args[1:]
+        for arg in args:
+            self.visit(arg)
+        for keyword in node.keywords:
+            self.out.tokens.append(f"{keyword.arg}=")
+            self.visit(keyword.value)
+        self.out.tokens.append(")")
+
+    # --- functions that look things up by name ---------------------------------------------------
+
+    def _special(self, node: ast.Call, chain: str, last: str) -> bool:
+        """Handle a dynamic function whose argument is literal; True when all of it is written."""
+        args = node.args
+        if last in ("getattr", "hasattr") and chain == last and len(args) >= 2:
+            return self._literal_attribute(node, chain)
+        if last in ("exec", "eval", "compile") and args and isinstance(args[0], ast.Constant):
+            self.slot(chain, CALL | LITERAL, node)
+            self.quoted(args[0])
+            self._arguments(node, last)
+            return True
+        if last in ("import_module", "__import__"):
+            self.slot(chain, CALL | LITERAL, node)
+            self._import(node, chain)
+            self._arguments(node, last)
+            return True
+        if last in ("vars", "locals", "dir") and not args and not self.depth:
+            self.slot("globals", QUIET, node)
+        return False
+
+    def _literal_attribute(self, node: ast.Call, chain: str) -> bool:
+        key = node.args[1]
+        owner = self.chain(node.args[0])
+        if owner is None or not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+            return False
+        if not key.value.isidentifier():
+            return False
+        self.slot(chain, CALL, node)
+        self.notice_attribute(key.value)
+        self.slot(owner + ("" if owner.endswith(":") else ".") + key.value, 0, node)
+        self.items(node.args[2:])
+        return True
+
+    def _import(self, node: ast.Call, chain: str) -> None:
+        """``import_module("x")`` stands for the module; any other name for all that may be meant."""
+        if not node.args:
+            self.out.imports.append((chain, "", node.lineno))
+            return
+        prefix, whole = _prefix(node.args[0])
+        package = next((word.value for word in node.keywords if word.arg == "package"), None)
+        if package is None and len(node.args) > 1 and not chain.endswith("__import__"):
+            package = node.args[1]
+        if prefix.startswith(".") and isinstance(package, ast.Constant) and isinstance(package.value, str):
+            prefix = f"{package.value}{prefix}" if prefix[1:2] != "." else ""
+            whole = whole and bool(prefix)
+        if whole:
+            self.slot(f"@{prefix}:", QUIET, node)
+        else:
+            self.out.imports.append((chain, prefix, node.lineno))
+
+    def quoted(self, node: ast.Constant) -> None:
+        """Names in code that is given as text."""
+        if not isinstance(node.value, str):
+            return
+        try:
+            tree = ast.parse(node.value)
+        except (SyntaxError, ValueError):
+            return
+        parts: list[ast.AST] = [tree]
+        while parts:
+            part = parts.pop()
+            chain = self.chain(part)
+            if chain is not None:
+                self.slot(chain, QUIET | READ, node)
+            else:
+                parts.extend(ast.iter_child_nodes(part))
+
+    # --- what code changes -----------------------------------------------------------------------
+
+    def notice_statement(self, call: ast.Call) -> None:
+        """``X.append()``, ``f(X)``: a call whose value nobody takes is there for what it changes."""
+        chain = self.chain(call.func)
+        last = _last(call.func)
+        if chain is not None:
+            if last not in TALKING:
+                self.out.effects.append(("call", chain, ""))
+        elif isinstance(call.func, ast.Attribute):
+            self.notice_store(call.func.value)
+        for arg in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            passed = self.chain(arg.value if isinstance(arg, ast.Starred) else arg)
+            if passed is not None:
+                self.out.effects.append(("pass", passed, chain or ""))
+
+    def notice_store(self, node: ast.AST) -> None:
+        """Something inside the object at the bottom of ``a.b[0].c`` is changed."""
+        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call | ast.Starred):
+            chain = self.chain(node)
+            if chain is not None:
+                self.out.effects.append(("store", chain, ""))
+                return
+            node = node.func if isinstance(node, ast.Call) else node.value
+        if isinstance(node, ast.Name):
+            self._store_name(node)
+
+    def _store_name(self, node: ast.Name) -> None:
+        chain = self.chain(node)
+        if chain is not None:
+            self.out.effects.append(("store", chain, ""))
+        elif self.methods and node.id == self.methods[-1][1]:
+            self.out.effects.append(("store", self.methods[-1][0], ""))
+
+    # --- what code reads -------------------------------------------------------------------------
+
+    def notice_name(self, name: str) -> None:
+        if name == "__doc__":
+            self.flags.add("reads_docs")
+        elif name == "__annotations__":
+            self.flags.add("reads_annotations")
+
+    def notice_attribute(self, name: str) -> None:
+        if name[:2] == "__":
+            if name == "__doc__":
+                self.flags.add("reads_docs")
+            elif name in ("__annotations__", "__annotate__", "__signature__", "__type_params__"):
+                self.flags.add("reads_annotations")
+        elif name in _SEES_LOCALS:
+            self.freeze()
+
+    def freeze(self) -> None:
+        """Something may look at the local variables by name: keep their names."""
+        for scope in self.scopes:
+            scope.frozen = True
+            for variable in scope.variables.values():
+                variable.frozen = True
+
+    def notice_key(self, mapping: ast.expr, key: ast.expr) -> None:
+        """``mapping["KEY"]``: an environment variable if the mapping turns out to be ``os.environ``."""
+        chain = self.chain(mapping)
+        if chain is None and isinstance(mapping, ast.Name):
+            chain = self._local_alias(mapping.id)
+        name = self._key(key)
+        if chain is not None and name is not None:
+            self.out.environment.append((chain, name))
+
+    def on_Compare(self, node: ast.Compare) -> None:
+        self.out.tokens.append("Compare")
+        self.visit(node.left)
+        for operator, right in zip(node.ops, node.comparators, strict=True):
+            self.out.tokens.append(type(operator).__name__)
+            self.visit(right)
+        self.out.tokens.append(")")
+        if isinstance(node.ops[0], ast.In | ast.NotIn):
+            self.notice_key(node.comparators[0], node.left)
+
+    def _notice_getenv(self, node: ast.Call, chain: str | None, last: str) -> None:
+        if not node.args:
+            return
+        if last in ("get", "pop", "setdefault", "__getitem__") and isinstance(node.func, ast.Attribute):
+            self.notice_key(node.func.value, node.args[0])
+        elif chain is not None and (isinstance(node.func, ast.Name) or last in ("getenv", "getenvb")):
+            self.notice_key(node.func, node.args[0])
+
+    def _key(self, node: ast.expr) -> str | None:
+        if isinstance(node, ast.Constant):
+            return node.value if isinstance(node.value, str) else None
+        if isinstance(node, ast.Name | ast.Attribute):
+            chain = self.chain(node)
+            return None if chain is None else "$" + chain
+        return None
+
+    def notice_alias(self, node: ast.Assign) -> None:
+        """Remember ``env = os.environ`` of a function, for the keys it is asked for."""
+        target = node.targets[0]
+        if self.scopes and isinstance(target, ast.Name) and _last(node.value) in ("environ", "getenv"):
+            chain = self.chain(node.value)
+            scope = self.find(target.id)
+            if chain is not None and scope is not None:
+                scope.aliases[target.id] = chain
+
+    def _local_alias(self, name: str) -> str | None:
+        scope = self.find(name)
+        return None if scope is None else scope.aliases.get(name)
+
+
+def _last(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _prefix(node: ast.expr) -> tuple[str, bool]:
+    """(literal beginning of a text, whether that is all of it)."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text, True
+        case ast.JoinedStr(values=[first, *_]) | ast.BinOp(left=first):
+            return _prefix(first)[0].partition("%")[0], False
+        case ast.Call(func=ast.Attribute(value=text_node, attr="format")):
+            return _prefix(text_node)[0].partition("{")[0], False
+    return "", False

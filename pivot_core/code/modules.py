@@ -1,0 +1,168 @@
+"""The project's modules as summaries, with their names looked up: loaded once, when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+import xxhash
+
+from pivot_core.code.records import ENGINE_VERSION, ModuleSummary, SourceError, Statement, decode, encode
+from pivot_core.code.stream import IMPORT
+
+if TYPE_CHECKING:
+    from pivot_core.code.sources import Sources
+
+
+class SummaryCache(Protocol):
+    """Where summaries are kept between processes."""
+
+    def get(self, key: str) -> bytes | None: ...
+    def put(self, key: str, value: bytes) -> None: ...
+
+
+class Module:
+    """One project module. ``index`` are the statements that bind each name, ``aliases`` the names that
+    stand for what they import and nothing else."""
+
+    def __init__(self, name: str, path: str, package: bool, digest: str, summary: ModuleSummary) -> None:
+        self.name = name
+        self.path = path
+        self.package = package
+        self.digest = digest
+        self.summary = summary
+        self.index: dict[str, list[int]] = {}
+        for place, statement in enumerate(summary.statements):
+            for bound in statement.names:
+                self.index.setdefault(bound, []).append(place)
+        self.rebound = frozenset(summary.rebound)
+        self.aliases = dict(self._aliases())
+
+    @property
+    def error(self) -> SourceError | None:
+        return self.summary.error
+
+    def statements(self, name: str) -> list[Statement]:
+        return [self.summary.statements[place] for place in self.index.get(name, ())]
+
+    def binds(self, name: str) -> bool:
+        return name in self.index or name in self.rebound
+
+    def absolute(self, source: str) -> str:
+        """Absolute name of the module that an import names; "" for one above the top."""
+        level = len(source) - len(source.lstrip("."))
+        if not level:
+            return source
+        parts = self.name.split(".")
+        if not self.package:
+            parts.pop()
+        if level - 1 > len(parts):
+            return ""
+        parts = parts[: len(parts) - level + 1]
+        return ".".join([*parts, *filter(None, [source[level:]])])
+
+    def executed_imports(self) -> Iterator[str]:
+        """Chains of the imports that are executed while the module is."""
+        for statement in self.summary.statements:
+            if statement.typing_only:
+                continue
+            for chain, flags in zip(statement.head.slots, statement.head.flags, strict=True):
+                if chain[0] == "@" and flags & IMPORT:
+                    yield chain
+
+    def _aliases(self) -> Iterator[tuple[str, str]]:
+        for name, places in self.index.items():
+            found = [self.summary.statements[place] for place in places]
+            chains = {statement.value for statement in found}
+            if name in self.rebound or len(chains) > 1:
+                continue
+            if all(
+                statement.value_kind == "import" and (statement.typing_only or not statement.guarded)
+                for statement in found
+            ):
+                yield name, chains.pop()
+
+
+class Modules:
+    """The modules of a project by name."""
+
+    def __init__(self, sources: Sources, cache: SummaryCache) -> None:
+        self.sources = sources
+        self._cache = cache
+        self._loaded: dict[str, Module | None] = {}
+        self._direct: dict[str, tuple[str, ...]] = {}
+        self._closures: dict[frozenset[str], frozenset[str]] = {}
+
+    def get(self, name: str) -> Module | None:
+        """The module, None if the project has no such file (a namespace package has none)."""
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def exists(self, name: str) -> bool:
+        return self.sources.locate(name) is not None
+
+    def executed_by(self, module: Module, chain: str) -> list[str]:
+        """Project modules that executing an import executes, its packages first."""
+        source, _, attribute = chain[1:].partition(":")
+        name = module.absolute(source)
+        found = []
+        if self.sources.locate(name.partition(".")[0]) is not None:
+            parts = name.split(".")
+            found = [".".join(parts[: i + 1]) for i in range(len(parts))]
+            target = self.get(name)
+            if attribute and not (target is not None and target.binds(attribute)):
+                found.append(f"{name}.{attribute}")
+        return [name for name in found if self.exists(name)]
+
+    def imported(self, name: str) -> tuple[str, ...]:
+        """Project modules that a module imports while it is imported; its packages too."""
+        if name not in self._direct:
+            found: dict[str, None] = {}
+            parts = name.split(".")
+            found.update((".".join(parts[:i]), None) for i in range(1, len(parts)))
+            module = self.get(name)
+            if module is not None:
+                for chain in dict.fromkeys(module.executed_imports()):
+                    found.update((other, None) for other in self.executed_by(module, chain))
+            self._direct[name] = tuple(found)
+        return self._direct[name]
+
+    def closure(self, names: frozenset[str]) -> frozenset[str]:
+        """The modules and all that importing them imports (of the project)."""
+        if names not in self._closures:
+            seen: set[str] = set()
+            stack = [name for name in names if self.exists(name)]
+            while stack:
+                name = stack.pop()
+                if name not in seen:
+                    seen.add(name)
+                    stack.extend(self.imported(name))
+            self._closures[names] = frozenset(seen)
+        return self._closures[names]
+
+    def _load(self, name: str) -> Module | None:
+        located = self.sources.locate(name)
+        if located is None or not located.path:
+            return None
+        digest = self.sources.digest(located.path) or ""
+        return Module(name, located.path, bool(located.folders), digest, self._summary(located.path, digest))
+
+    def _summary(self, path: str, digest: str) -> ModuleSummary:
+        key = xxhash.xxh3_128_hexdigest(f"{ENGINE_VERSION} {digest}".encode())
+        kept = self._cache.get(key)
+        if kept is not None:
+            try:
+                return decode(kept)
+            except msgspec.DecodeError:
+                pass  # a damaged entry is made again
+        try:
+            text = self.sources.text(path)
+        except (OSError, ValueError, LookupError) as error:
+            return ModuleSummary(error=SourceError(0, str(error)))
+        from pivot_core.code.summary import summarise  # the parser is loaded only when it is needed
+
+        summary = summarise(text)
+        self._cache.put(key, encode(summary))
+        return summary

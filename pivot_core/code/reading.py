@@ -1,0 +1,184 @@
+"""A part of a statement with its free names resolved: what it says, and what it leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT, LITERAL
+from pivot_core.code.vocabulary import ANNOTATION_BLIND, IMPORTERS, INERT_DECORATORS, WIDENING, under
+from pivot_core.types import Widening
+
+if TYPE_CHECKING:
+    from pivot_core.code.modules import Module, Modules
+    from pivot_core.code.records import Part, Statement
+    from pivot_core.code.resolve import Key, Resolution, Resolver
+
+WHOLE: Final = "*"  # the name of the unit that is a whole module
+_ENVIRONMENT: Final = frozenset(
+    {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.environ.get", "os.environ.setdefault"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``text`` covers the form and what each free name in it stands for. ``links`` are the units that it
+    leads to; ``valued`` those used as a value, not called; ``executed`` the modules that it imports."""
+
+    text: str
+    links: tuple[Key, ...] = ()
+    valued: tuple[Key, ...] = ()
+    packages: tuple[str, ...] = ()
+    executed: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    reads: frozenset[str] = frozenset()
+    decorated: bool = False
+    widened: tuple[Widening, ...] = ()
+
+
+NOTHING: Final = Reading("")
+
+
+class Reader:
+    """Reads the parts of statements; each is read once."""
+
+    def __init__(self, modules: Modules, resolver: Resolver) -> None:
+        self._modules = modules
+        self._resolver = resolver
+        self._memo: dict[int, Reading] = {}
+
+    def read(self, module: Module, part: Part) -> Reading:
+        if not part.form and not part.slots:
+            return NOTHING
+        found = self._memo.get(id(part))  # parts live as long as their module, which is never dropped
+        if found is None:
+            found = self._memo[id(part)] = _Pass(self._modules, self._resolver, module).read(part)
+        return found
+
+    def code(self, module: Module, statement: Statement) -> tuple[Reading, Reading]:
+        """What a statement's code is: head and body, without annotations and documentation."""
+        return self.read(module, statement.head), self.read(module, statement.body)
+
+    def environment(self, module: Module, part: Part) -> tuple[str, ...]:
+        return _environment(self._modules, self._resolver, module, part)
+
+
+class _Pass:
+    """One reading in the making."""
+
+    def __init__(self, modules: Modules, resolver: Resolver, module: Module) -> None:
+        self.modules = modules
+        self.resolver = resolver
+        self.module = module
+        self.links: dict[Key, None] = {}
+        self.valued: dict[Key, None] = {}
+        self.packages: dict[str, None] = {}
+        self.executed: dict[str, None] = {}
+        self.reads: set[str] = set()
+        self.widened: list[Widening] = []
+        self.decorated = False
+
+    def read(self, part: Part) -> Reading:
+        texts = [part.form]
+        resolve, module = self.resolver.resolve, self.module
+        for chain, flags, line in zip(part.slots, part.flags, part.lines, strict=True):
+            if flags & IMPORT:
+                texts.append(self._import(chain))
+                continue
+            found = resolve(module, chain)
+            texts.append(found.text)
+            for key in found.units:
+                self.links[key] = None
+                if not flags & (CALL | DECORATOR | BASE | HANDED):
+                    self.valued[key] = None
+            if found.packages:
+                self.packages.update(dict.fromkeys(found.packages))
+            if found.reads:
+                self.reads |= found.reads
+            if found.modules and not flags & BOUND:
+                self._module_value(found.modules, line)
+            if found.library:
+                self._library(found, flags, line)
+            elif flags & DECORATOR:
+                self.decorated = True
+        for function, prefix, line in part.imports:
+            self._dynamic_import(function, prefix, line)
+        return Reading(
+            "\x1f".join(texts),
+            tuple(self.links),
+            tuple(self.valued),
+            tuple(self.packages),
+            tuple(self.executed),
+            _environment(self.modules, self.resolver, module, part),
+            frozenset(self.reads),
+            self.decorated,
+            tuple(self.widened),
+        )
+
+    def _import(self, chain: str) -> str:
+        executed = self.modules.executed_by(self.module, chain)
+        if executed:
+            self.executed.update(dict.fromkeys(executed))
+            return f"i:{executed[-1]}"
+        source = self.module.absolute(chain[1:].partition(":")[0])
+        if not self.modules.exists(source.partition(".")[0]):
+            self.packages[source.partition(".")[0]] = None
+        return f"i:{source}"
+
+    def _module_value(self, names: tuple[str, ...], line: int) -> None:
+        for name in names:
+            self._widen(name, line, f"the module {name} is used as a value")
+
+    def _library(self, found: Resolution, flags: int, line: int) -> None:
+        library = found.library
+        if library in WIDENING and not flags & LITERAL:
+            self._widen(self.module.name, line, f"{library.removeprefix('builtins.')} can reach any name")
+        elif flags & DECORATOR and not under(library, INERT_DECORATORS):
+            self.decorated = True
+        elif flags & BASE and not under(library, INERT_DECORATORS):
+            self.decorated = self.decorated or library.partition(".")[0] not in ANNOTATION_BLIND
+
+    def _dynamic_import(self, function: str, prefix: str, line: int) -> None:
+        if self.resolver.through(self.module, function).library not in IMPORTERS:
+            return
+        prefix = self.module.absolute(prefix) if prefix.startswith(".") else prefix
+        if prefix:
+            folder = prefix.rpartition(".")[0]
+            if folder and not self.modules.exists(folder):
+                self.packages[folder.partition(".")[0]] = None
+                return
+        why = "a module is imported by a name that isn't literal"
+        for name in self.modules.sources.all_modules(prefix):
+            self.links[(name, WHOLE)] = None
+            self.executed[name] = None
+        self.widened.append(
+            Widening(self.module.path, line, why, f"{prefix}*" if prefix else "all modules of the project")
+        )
+
+    def _widen(self, name: str, line: int, why: str) -> None:
+        self.links[(name, WHOLE)] = None
+        self.executed[name] = None
+        self.widened.append(Widening(self.module.path, line, why, f"{name} and what it imports"))
+
+
+def _environment(modules: Modules, resolver: Resolver, module: Module, part: Part) -> tuple[str, ...]:
+    """Variables that a part reads with a literal name."""
+    found: dict[str, None] = {}
+    for chain, key in part.environment:
+        if resolver.through(module, chain).library not in _ENVIRONMENT:
+            continue
+        name = _constant(modules, resolver, module, key[1:]) if key.startswith("$") else key
+        if name:
+            found[name] = None
+    return tuple(found)
+
+
+def _constant(modules: Modules, resolver: Resolver, module: Module, chain: str) -> str:
+    target = resolver.through(module, chain)
+    if len(target.units) != 1 or target.rest:
+        return ""
+    owner = modules.get(target.units[0][0])
+    statements = owner.statements(target.units[0][1]) if owner is not None else []
+    if len(statements) == 1 and statements[0].value_kind == "text":
+        return statements[0].value
+    return ""

@@ -1,0 +1,83 @@
+"""What is kept of a module: records only, so that reading a summary imports no parser."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+# Part of every cache key: a summary made by another version of the engine is made again.
+ENGINE_VERSION = f"1:{sys.version_info[0]}.{sys.version_info[1]}"
+
+ValueKind = Literal["", "import", "chain", "call", "text", "constant"]
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """One stream of a statement: the digest of its tokens, and its free names (see stream.py)."""
+
+    form: str = ""
+    slots: list[str] = []
+    flags: list[int] = []
+    lines: list[int] = []
+    effects: list[tuple[str, str, str]] = []
+    environment: list[tuple[str, str]] = []
+    imports: list[tuple[str, str, int]] = []
+
+
+EMPTY = Part()
+
+
+class Statement(msgspec.Struct, frozen=True, array_like=True):
+    """One top-level statement, with the guards around it in ``head``.
+
+    ``value`` tells what the one name is bound to: an import chain, another name, a call of a name, the
+    value of a text constant; "constant" is any other value that can't be changed in place.
+    ``typing_only``: it stands under ``if TYPE_CHECKING``, so it isn't executed. ``flags`` are what the writer
+    noticed (``reads_docs``, ``reads_annotations``, ``unknown_call``, ``unknown_decorator``).
+    """
+
+    line: int
+    names: list[str]
+    head: Part
+    body: Part = EMPTY
+    notes: Part = EMPTY
+    docs: str = ""
+    kind: Literal["function", "class", "other"] = "other"
+    value_kind: ValueKind = ""
+    value: str = ""
+    typing_only: bool = False
+    guarded: bool = False
+    flags: list[str] = []
+
+    def parts(self) -> Iterator[Part]:
+        yield self.head
+        yield self.body
+        yield self.notes
+
+
+class SourceError(msgspec.Struct, frozen=True, array_like=True):
+    """Why a text is no Python module."""
+
+    line: int
+    message: str
+
+
+class ModuleSummary(msgspec.Struct, frozen=True, array_like=True):
+    """A module as the graph needs it.
+
+    ``stars`` are the import chains of its star imports, in order. ``exports`` is ``__all__`` where that is
+    literal; ``exports_all`` when it can't be told. ``rebound`` are module names that functions bind.
+    """
+
+    statements: list[Statement] = []
+    stars: list[str] = []
+    exports: list[str] | None = None
+    exports_all: bool = False
+    rebound: list[str] = []
+    error: SourceError | None = None
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(ModuleSummary).decode

@@ -1,0 +1,247 @@
+"""What a name means: from a chain ``name.attribute…`` in a module to the units and packages behind it."""
+
+# ruff: noqa: SIM905  # long lists of words read better as text
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pivot_core.code.vocabulary import READS_ANNOTATIONS, READS_DOCS, READS_SOURCE, under
+
+if TYPE_CHECKING:
+    from pivot_core.code.modules import Module, Modules
+
+Key = tuple[str, str]  # (module, name); ("", package) for a library
+
+_BUILTINS: Final = frozenset(dir(builtins))
+_OF_MODULES: Final = frozenset(
+    """
+    __name__ __file__ __package__ __spec__ __loader__ __path__ __builtins__ __cached__
+    __annotations__
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """``text`` stands for the target in forms: the same however it was spelled.
+
+    ``units`` are the project's units behind it, ``rest`` the attributes after the first of them; ``modules``
+    are project modules that are the value itself; ``library`` is the full name of what isn't the project's.
+    """
+
+    text: str
+    units: tuple[Key, ...] = ()
+    rest: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    library: str = ""
+    reads: frozenset[str] = field(default=frozenset())
+
+
+_CYCLE = Resolution("?cycle")
+
+
+class Resolver:
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+        self._memo: dict[str, dict[str, Resolution]] = {}
+
+    def resolve(self, module: Module, chain: str) -> Resolution:
+        """What a chain means in a module."""
+        memo = self._memo.setdefault(module.name, {})
+        found = memo.get(chain)
+        if found is None:
+            memo[chain] = _CYCLE
+            found = memo[chain] = self._resolve(module, chain)
+        return found
+
+    def through(self, module: Module, chain: str) -> Resolution:
+        """As ``resolve``, and on through names that are only another name for something (``T = h.TABLE``)."""
+        found = self.resolve(module, chain)
+        for _ in range(10):
+            other = self._other_name(found)
+            if other is None:
+                break
+            found = other
+        return found
+
+    def member(self, name: str, attributes: Sequence[str]) -> Resolution:
+        """What ``name.attribute…`` means where ``name`` is a module (by absolute name)."""
+        located = self._modules.sources.locate(name) if name else None
+        if located is None:
+            return self._outside(name, attributes)
+        if not attributes:
+            packages = () if located.path else (name.partition(".")[0],)
+            return Resolution(f"m:{name}", modules=(name,), packages=packages)
+        module = self._modules.get(name)
+        if module is not None:
+            found = self._own(module, attributes) or self._starred(module, attributes)
+            if found is not None:
+                return found
+        below = f"{name}.{attributes[0]}"
+        if self._modules.exists(below):
+            return self.member(below, attributes[1:])
+        if module is None:  # a folder that only looks like a package: there may be an installed one
+            return self._outside(name, attributes, elsewhere=True)
+        return self._missing(module, attributes)
+
+    # --- the steps -------------------------------------------------------------------------------
+
+    def _resolve(self, module: Module, chain: str) -> Resolution:
+        if chain[0] == "@":
+            source, _, rest = chain[1:].partition(":")
+            return self.member(module.absolute(source) or f"?{source}", rest.split(".") if rest else ())
+        names = chain.split(".")
+        found = self._own(module, names) or self._starred(module, names)
+        if found is not None:
+            return found
+        if names[0] in _OF_MODULES:
+            return Resolution(f"d:{module.name}.{chain}")
+        foreign = tuple(self._foreign_stars(module))
+        if names[0] in _BUILTINS:
+            return Resolution(
+                f"b:{chain}",
+                library=f"builtins.{chain}",
+                packages=foreign,
+                reads=_reads(f"builtins.{chain}"),
+            )
+        if foreign:
+            return Resolution(
+                f"x:{'|'.join(foreign)}.*.{chain}", packages=foreign, library=f"{foreign[0]}.{chain}"
+            )
+        return _unit(module.name, names)
+
+    def _own(self, module: Module, names: Sequence[str]) -> Resolution | None:
+        """A name that the module itself binds."""
+        name = names[0]
+        if module.error is not None:
+            return _unit(module.name, names)
+        alias = module.aliases.get(name)
+        if alias is not None:
+            return self.resolve(module, _joined(alias, names[1:]))
+        if not module.binds(name):
+            return None
+        unit = _unit(module.name, names)
+        candidates = [
+            self.resolve(module, _joined(statement.value, names[1:]))
+            for statement in module.statements(name)
+            if statement.value_kind == "import"
+        ]
+        return _together(unit, candidates) if candidates else unit
+
+    def _starred(self, module: Module, names: Sequence[str]) -> Resolution | None:
+        """A name that a star import of a project module brings."""
+        source = self._star_source(module, names[0], set())
+        return None if source is None else self.member(source, names)
+
+    def _star_source(self, module: Module, name: str, seen: set[str]) -> str | None:
+        if module.name in seen:
+            return None
+        seen.add(module.name)
+        for chain in reversed(module.summary.stars):
+            source = self._modules.get(module.absolute(chain[1:-1]))
+            if source is not None and self._exports(source, name, seen):
+                return source.name
+        return None
+
+    def _exports(self, module: Module, name: str, seen: set[str]) -> bool:
+        summary = module.summary
+        if module.error is not None:
+            return True
+        if summary.exports is not None and not summary.exports_all:
+            return name in summary.exports
+        if name.startswith("_") and not summary.exports_all:
+            return False
+        return module.binds(name) or self._star_source(module, name, seen) is not None
+
+    def _foreign_stars(self, module: Module) -> Iterable[str]:
+        for chain in module.summary.stars:
+            name = module.absolute(chain[1:-1])
+            if not self._modules.exists(name):
+                yield name.partition(".")[0]
+            else:
+                source = self._modules.get(name)
+                if source is not None and source is not module:
+                    yield from (
+                        other.partition(".")[0]
+                        for other in (source.absolute(star[1:-1]) for star in source.summary.stars)
+                        if not self._modules.exists(other)
+                    )
+
+    def _missing(self, module: Module, names: Sequence[str]) -> Resolution:
+        if names[0] == "__dict__":
+            return Resolution(f"m:{module.name}", modules=(module.name,))
+        if names[0] in _OF_MODULES:
+            return Resolution(f"d:{module.name}.{'.'.join(names)}")
+        if module.binds("__getattr__"):
+            found = _unit(module.name, names)
+            return _together(found, [_unit(module.name, ["__getattr__"])])
+        return _unit(module.name, names)
+
+    def _outside(self, name: str, attributes: Sequence[str], elsewhere: bool = False) -> Resolution:
+        full = ".".join([name, *attributes])
+        top = name.partition(".")[0]
+        if name.startswith("?") or (self._modules.exists(top) and self._modules.get(top) and not elsewhere):
+            return Resolution(f"?{full}")  # it ought to be in the project and isn't
+        return Resolution(f"x:{full}", packages=(top,), library=full, reads=_reads(full))
+
+    def _other_name(self, found: Resolution) -> Resolution | None:
+        if len(found.units) != 1 or found.rest:
+            return None
+        owner, name = found.units[0]
+        module = self._modules.get(owner)
+        statements = module.statements(name) if module is not None else []
+        if module is None or len(statements) != 1 or statements[0].value_kind != "chain":
+            return None
+        return self.resolve(module, statements[0].value)
+
+
+def is_standard(package: str) -> bool:
+    return package in sys.stdlib_module_names
+
+
+def _unit(module: str, names: Sequence[str]) -> Resolution:
+    rest = tuple(names[1:])
+    reads = {"docs" for name in names if name == "__doc__"} | {
+        "annotations" for name in rest if name in ("__annotations__", "__signature__")
+    }
+    return Resolution(f"u:{module}.{'.'.join(names)}", ((module, names[0]),), rest, reads=frozenset(reads))
+
+
+def _together(unit: Resolution, others: Sequence[Resolution]) -> Resolution:
+    """One name with several candidates behind it: all of them count."""
+    units = dict.fromkeys(unit.units)
+    for other in others:
+        units.update(dict.fromkeys(other.units))
+    return Resolution(
+        unit.text,
+        tuple(units),
+        unit.rest,
+        tuple(name for other in others for name in other.modules),
+        tuple(name for other in others for name in other.packages),
+        next((other.library for other in others if other.library), ""),
+        unit.reads.union(*(other.reads for other in others)),
+    )
+
+
+def _joined(chain: str, attributes: Sequence[str]) -> str:
+    if not attributes:
+        return chain
+    rest = ".".join(attributes)
+    return chain + rest if chain.endswith(":") else f"{chain}.{rest}"
+
+
+def _reads(name: str) -> frozenset[str]:
+    found = set()
+    for what, prefixes in (
+        ("docs", READS_DOCS),
+        ("annotations", READS_ANNOTATIONS),
+        ("source", READS_SOURCE),
+    ):
+        if under(name, prefixes):
+            found.add(what)
+    return frozenset(found)

@@ -1,0 +1,239 @@
+"""Which names a function, class or comprehension binds. Standard library only.
+
+A scope is filled by looking at statements, not by running anything, with Python's own rules: what is
+bound anywhere in a function is local to all of it, ``global`` and ``nonlocal`` undo that, a walrus in a
+comprehension binds outside of it, a class's names are seen by its own statements only.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
+Comprehension: TypeAlias = "ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp"
+ScopeKind = Literal["function", "class", "comprehension", "parameters"]
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class Variable:
+    """One local variable; its name is chosen when the whole unit has been seen."""
+
+    __slots__ = ("frozen", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.frozen = False
+
+
+@dataclass(slots=True)
+class Scope:
+    """What one scope binds.
+
+    ``fixed`` are names that others can see (parameters, nested functions and classes); the rest of
+    ``names`` may be renamed. ``imports`` maps a name bound by one import only to its import chain.
+    ``done`` are the names that the statements of a class body bound so far.
+    """
+
+    kind: ScopeKind
+    names: set[str] = field(default_factory=set)
+    fixed: set[str] = field(default_factory=set)
+    outer: set[str] = field(default_factory=set)
+    imports: dict[str, str] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+    variables: dict[str, Variable] = field(default_factory=dict)
+    frozen: bool = False
+    globals: set[str] = field(default_factory=set)
+    aliases: dict[str, str] = field(default_factory=dict)  # local names of os.environ
+
+    def variable(self, name: str) -> Variable:
+        found = self.variables.get(name)
+        if found is None:
+            found = self.variables[name] = Variable(name)
+        return found
+
+
+def import_chains(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str, str]]:
+    """(bound name, chain it stands for, chain that is executed) of each alias of an import statement.
+
+    A chain is ``@module:attribute.attribute``; a relative module keeps its leading dots.
+    The bound name is ``*`` for a star import.
+    """
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            whole = f"@{alias.name}:"
+            if alias.asname:
+                yield alias.asname, whole, whole
+            else:
+                top = alias.name.partition(".")[0]
+                yield top, f"@{top}:", whole
+    elif node.module != "__future__":
+        source = "@" + "." * node.level + (node.module or "") + ":"
+        for alias in node.names:
+            if alias.name == "*":
+                yield "*", source, source
+            else:
+                yield alias.asname or alias.name, source + alias.name, source + alias.name
+
+
+def parameters(args: ast.arguments) -> Iterator[ast.arg]:
+    yield from args.posonlyargs
+    yield from args.args
+    if args.vararg:
+        yield args.vararg
+    yield from args.kwonlyargs
+    if args.kwarg:
+        yield args.kwarg
+
+
+def function_scope(node: Function, walrus: bool) -> Scope:
+    """The scope of a function's body. ``walrus``: the source has a ``:=`` somewhere."""
+    scope = Scope("function")
+    for arg in parameters(node.args):
+        scope.names.add(arg.arg)
+        scope.fixed.add(arg.arg)
+    _Binder(scope, walrus).statements(node.body)
+    return scope
+
+
+def class_scope(node: ast.ClassDef, walrus: bool) -> Scope:
+    scope = Scope("class")
+    _Binder(scope, walrus).statements(node.body)
+    return scope
+
+
+def lambda_scope(node: ast.Lambda, walrus: bool) -> Scope:
+    scope = Scope("function")
+    for arg in parameters(node.args):
+        scope.names.add(arg.arg)
+        scope.fixed.add(arg.arg)
+    if walrus:
+        _Binder(scope, walrus).walruses(node.body)
+    return scope
+
+
+def comprehension_scope(node: Comprehension) -> Scope:
+    scope = Scope("comprehension")
+    binder = _Binder(scope, walrus=False)
+    for generator in node.generators:
+        binder.target(generator.target)
+    return scope
+
+
+def bound_names(node: ast.stmt, walrus: bool) -> tuple[set[str], set[str]]:
+    """Names that a statement binds in the scope it stands in, and those of them bound by a def or class."""
+    scope = Scope("class")
+    _Binder(scope, walrus).statements([node])
+    return scope.names | scope.globals, scope.fixed
+
+
+class _Binder:
+    def __init__(self, scope: Scope, walrus: bool) -> None:
+        self.scope = scope
+        self.walrus = walrus
+
+    def statements(self, body: Iterable[ast.stmt]) -> None:
+        scope = self.scope
+        imported: dict[str, set[str]] = {}
+        stack: list[ast.AST] = list(body)
+        while stack:
+            self._statement(stack.pop(), stack, imported)
+        for name, chains in imported.items():
+            if len(chains) == 1 and name not in scope.names:
+                scope.imports[name] = next(iter(chains))
+            scope.names.add(name)
+        scope.names -= scope.globals | scope.outer
+        for name in scope.globals | scope.outer:
+            scope.imports.pop(name, None)
+
+    def _statement(self, node: ast.AST, stack: list[ast.AST], imported: dict[str, set[str]]) -> None:
+        scope = self.scope
+        if self.walrus:
+            self._own_walruses(node)
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                scope.names.add(node.name)
+                scope.fixed.add(node.name)
+            case ast.Assign(targets=targets) | ast.Delete(targets=targets):
+                for target in targets:
+                    self.target(target)
+            case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+                self.target(target)
+            case ast.Import() | ast.ImportFrom():
+                for name, chain, _ in import_chains(node):
+                    imported.setdefault(name, set()).add(chain)
+            case ast.Global(names=names):
+                scope.globals.update(names)
+            case ast.Nonlocal(names=names):
+                scope.outer.update(names)
+            case ast.For() | ast.AsyncFor():
+                self.target(node.target)
+                stack += node.body + node.orelse
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    if item.optional_vars:
+                        self.target(item.optional_vars)
+                stack += node.body
+            case ast.If() | ast.While():
+                stack += node.body + node.orelse
+            case ast.Try() | ast.TryStar():
+                stack += [*node.body, *node.orelse, *node.finalbody, *node.handlers]
+            case ast.ExceptHandler():
+                if node.name:
+                    scope.names.add(node.name)
+                stack += node.body
+            case ast.Match():
+                for case in node.cases:
+                    self._pattern(case.pattern)
+                    stack += case.body
+            case _ if type(node).__name__ == "TypeAlias":
+                self.target(node.name)  # type: ignore[attr-defined]  # Python 3.12
+
+    def target(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Name):
+            self.scope.names.add(node.id)
+        elif isinstance(node, ast.Tuple | ast.List):
+            for element in node.elts:
+                self.target(element)
+        elif isinstance(node, ast.Starred):
+            self.target(node.value)
+
+    def _pattern(self, pattern: ast.AST) -> None:
+        for node in ast.walk(pattern):
+            name = None
+            if isinstance(node, ast.MatchAs | ast.MatchStar):
+                name = node.name
+            elif isinstance(node, ast.MatchMapping):
+                name = node.rest
+            if name:
+                self.scope.names.add(name)
+
+    def _own_walruses(self, node: ast.AST) -> None:
+        """Walruses of the expressions that belong to the statement itself, not to those inside it."""
+        if isinstance(node, _FUNCTIONS):
+            parts: list[ast.AST] = [*node.decorator_list, *node.args.defaults]
+            parts += [default for default in node.args.kw_defaults if default]
+        elif isinstance(node, ast.ClassDef):
+            parts = [*node.decorator_list, *node.bases, *node.keywords]
+        else:
+            parts = [
+                child
+                for child in ast.iter_child_nodes(node)
+                if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)
+            ]
+            if isinstance(node, ast.Match):
+                parts += [case.guard for case in node.cases if case.guard]
+        for part in parts:
+            self.walruses(part)
+
+    def walruses(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Lambda):
+            return
+        if isinstance(node, ast.NamedExpr):
+            self.target(node.target)
+        for child in ast.iter_child_nodes(node):
+            self.walruses(child)

@@ -1,0 +1,52 @@
+"""One stream of canonical tokens with the free names (slots) they use. Standard library only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pivot_core.code.scopes import Variable
+
+# What a slot is used for; 0 is any other use of its value.
+CALL: Final = 1  # it is called
+IMPORT: Final = 2  # an import statement executes the module it names
+LITERAL: Final = 4  # a dynamic function that is used with a literal, so nothing is hidden
+DECORATOR: Final = 8
+BASE: Final = 16  # base class or metaclass
+HANDED: Final = 32  # handed to something's ``register``
+QUIET: Final = 64  # the same expression is written elsewhere: no mark in the tokens
+BOUND: Final = 128  # an import that binds a name of the module
+READ: Final = 256  # mentioned in quotes only
+
+Effect = tuple[str, str, str]
+
+
+class Stream:
+    """Tokens being written. ``slots``, ``flags`` and ``lines`` run in parallel.
+
+    ``effects`` are (kind, chain, by) of what the code changes: "store" the object the chain leads to,
+    "call", "method" and "decorate" by calling it, "pass" by handing it to the call ``by``, "bind" a global
+    name.
+    ``environment`` are (chain, key): the chain is a mapping like ``os.environ`` if it resolves to one;
+    a key starting with ``$`` is the name of a constant. ``imports`` are (function, prefix, line) of imports
+    by a name that isn't literal.
+    """
+
+    __slots__ = ("effects", "environment", "flags", "imports", "lines", "slots", "tokens", "variables")
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self.slots: list[str] = []
+        self.flags: list[int] = []
+        self.lines: list[int] = []
+        self.effects: list[Effect] = []
+        self.environment: list[tuple[str, str]] = []
+        self.imports: list[tuple[str, str, int]] = []
+        self.variables: list[tuple[int, Variable]] = []
+
+    def encoded(self) -> bytes:
+        spelled = [f"{chain} {flags & ~QUIET}" for chain, flags in zip(self.slots, self.flags, strict=True)]
+        return "\x1f".join([*self.tokens, "\x1e", *spelled]).encode("utf-8", "surrogatepass")
+
+    def form(self) -> bytes:
+        return "\x1f".join(self.tokens).encode("utf-8", "surrogatepass")

@@ -1,0 +1,250 @@
+"""Source text -> :class:`ModuleSummary`: a pure function of the text.
+
+The top-level statements of a module are taken one by one. ``if`` and ``try`` are opened: what they contain
+counts as top-level, with the condition (for ``try``: all that can raise in it) in front of each.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+import xxhash
+
+from pivot_core.code import scopes
+from pivot_core.code.canonical import Canonical
+from pivot_core.code.records import EMPTY, ModuleSummary, Part, SourceError, Statement, ValueKind
+from pivot_core.code.stream import Stream
+
+_EMPTY_FORM = Stream().form()
+
+
+def summarise(text: str) -> ModuleSummary:
+    """Never raises on any text: what can't be read is a summary with ``error`` set."""
+    try:
+        return _Reader(text).module(ast.parse(text))
+    except SyntaxError as error:
+        return ModuleSummary(error=SourceError(error.lineno or 0, error.msg))
+    except ValueError as error:
+        return ModuleSummary(error=SourceError(0, str(error)))
+    except (RecursionError, MemoryError):
+        return ModuleSummary(error=SourceError(0, "nested too deeply to be read"))
+
+
+@dataclass(frozen=True)
+class _Guard:
+    """A condition that a statement stands under; ``nodes`` are written in front of it."""
+
+    label: str
+    nodes: tuple[ast.AST, ...]
+
+
+@dataclass(frozen=True)
+class _Where:
+    guards: tuple[_Guard, ...] = ()
+    typing_only: bool = False
+
+    def under(self, label: str, *nodes: ast.AST) -> _Where:
+        return _Where((*self.guards, _Guard(label, nodes)), self.typing_only)
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.writer = Canonical(walrus=":=" in text)
+        self.found: list[Statement] = []
+        self.stars: list[str] = []
+        self.exports: list[str] | None = None
+        self.exports_all = False
+
+    def module(self, tree: ast.Module) -> ModuleSummary:
+        body = tree.body
+        if ast.get_docstring(tree, clean=False) is not None:
+            self._module_docs(body[0])
+        self.block(body, _Where())
+        rebound = {
+            name
+            for statement in self.found
+            for part in (statement.head, statement.body)
+            for kind, name, _ in part.effects
+            if kind == "bind"
+        }
+        return ModuleSummary(self.found, self.stars, self.exports, self.exports_all, sorted(rebound))
+
+    def _module_docs(self, node: ast.stmt) -> None:
+        self.writer.begin()
+        self.writer.visit(node)
+        digest = xxhash.xxh3_128_hexdigest(self.writer.docs.form())
+        self.found.append(Statement(node.lineno, ["__doc__"], Part(form="doc"), docs=digest))
+
+    # --- opening if and try ----------------------------------------------------------------------
+
+    def block(self, body: list[ast.stmt], where: _Where) -> None:
+        for node in body:
+            if isinstance(node, ast.If):
+                self._if(node, where)
+            elif isinstance(node, ast.Try | ast.TryStar):
+                self._try(node, where)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                self._import(node, where)
+            elif not isinstance(node, ast.Pass):
+                self._statement(node, where)
+
+    def _if(self, node: ast.If, where: _Where) -> None:
+        if _is_main(node.test):
+            self.block(node.orelse, where)
+        elif _is_type_checking(node.test):
+            self.block(node.body, _Where(where.guards, typing_only=True))
+            self.block(node.orelse, where)
+        else:
+            self._test(node.test, where)
+            self.block(node.body, where.under("if", node.test))
+            self.block(node.orelse, where.under("else", node.test))
+
+    def _test(self, test: ast.expr, where: _Where) -> None:
+        """The condition itself is evaluated, whatever stands under it."""
+        if any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(test)):
+            self._statement(ast.copy_location(ast.Expr(test), test), where)
+
+    def _try(self, node: ast.Try | ast.TryStar, where: _Where) -> None:
+        definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        tried = tuple(part for part in node.body if not isinstance(part, definitions))
+        caught = tuple(handler.type for handler in node.handlers if handler.type)
+        self.block(node.body, where.under("try", *tried, *caught))
+        self.block(node.orelse, where.under("else", *tried, *caught))
+        for handler in node.handlers:
+            own = (handler.type,) if handler.type else ()
+            self.block(handler.body, where.under("except", *tried, *own))
+        self.block(node.finalbody, where)
+
+    # --- one statement ---------------------------------------------------------------------------
+
+    def _import(self, node: ast.Import | ast.ImportFrom, where: _Where) -> None:
+        for alias in node.names:
+            one = ast.copy_location(
+                ast.Import([alias])
+                if isinstance(node, ast.Import)
+                else ast.ImportFrom(node.module, [alias], node.level),
+                node,
+            )
+            for name, chain, _ in scopes.import_chains(one):
+                if name == "*":
+                    self.stars.append(chain)
+                    self._write(one, where, [])
+                else:
+                    self._write(one, where, [name], "import", chain)
+
+    def _statement(self, node: ast.stmt, where: _Where) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self._write(node, where, [node.name])
+            return
+        names, _ = scopes.bound_names(node, self.writer.walrus)
+        kind, value = self._value(node)
+        if "__all__" in names or _changes_exports(node):
+            self._exports(node)
+        self._write(node, where, sorted(names), kind, value)
+
+    def _value(self, node: ast.stmt) -> tuple[ValueKind, str]:
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            return "", ""
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if not all(isinstance(target, ast.Name) for target in targets):
+            return "", ""
+        value = node.value
+        if isinstance(value, ast.Call):
+            return "call", self.writer.chain(value.func) or ""
+        if isinstance(value, ast.Constant):
+            return ("text", value.value) if isinstance(value.value, str) else ("constant", "")
+        chain = self.writer.chain(value)
+        return ("chain", chain) if chain else ("", "")
+
+    def _write(
+        self, node: ast.stmt, where: _Where, names: list[str], value_kind: ValueKind = "", value: str = ""
+    ) -> None:
+        writer = self.writer
+        writer.begin()
+        for guard in where.guards:
+            writer.head.tokens.append(guard.label)
+            for part in guard.nodes:
+                writer.visit(part)
+        if where.guards:
+            writer.head.effects.clear()  # what a guard changes is counted once, where it stands
+        writer.visit(node)
+        writer.finish()
+        if not names and not writer.head.slots and not writer.head.tokens:
+            return  # a bare string
+        kind = {ast.FunctionDef: "function", ast.AsyncFunctionDef: "function", ast.ClassDef: "class"}
+        self.found.append(
+            Statement(
+                line=node.lineno,
+                names=names,
+                head=_part(writer.head),
+                body=_part(writer.body),
+                notes=_part(writer.notes),
+                docs=xxhash.xxh3_128_hexdigest(writer.docs.form()) if writer.docs.tokens else "",
+                kind=kind.get(type(node), "other"),  # type: ignore[arg-type]
+                value_kind=value_kind,
+                value=value,
+                typing_only=where.typing_only,
+                guarded=bool(where.guards),
+                flags=sorted(writer.flags),
+            )
+        )
+
+    # --- __all__ ---------------------------------------------------------------------------------
+
+    def _exports(self, node: ast.stmt) -> None:
+        value: ast.AST | None = None
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            value = node.value
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
+            value = node.value.args[0]
+            if isinstance(value, ast.Constant):
+                value = ast.List([value])
+        literal = isinstance(value, ast.List | ast.Tuple) and all(
+            isinstance(part, ast.Constant) and isinstance(part.value, str) for part in value.elts
+        )
+        if not literal:
+            self.exports_all = True
+            return
+        assert isinstance(value, ast.List | ast.Tuple)
+        names = [part.value for part in value.elts if isinstance(part, ast.Constant)]
+        self.exports = [*(self.exports or []), *(name for name in names if isinstance(name, str))]
+
+
+def _part(stream: Stream) -> Part:
+    if not stream.tokens and not stream.slots:
+        return EMPTY
+    return Part(
+        xxhash.xxh3_128_hexdigest(stream.form()),
+        stream.slots,
+        stream.flags,
+        stream.lines,
+        list(dict.fromkeys(stream.effects)),
+        list(dict.fromkeys(stream.environment)),
+        stream.imports,
+    )
+
+
+def _changes_exports(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Attribute)
+        and isinstance(node.value.func.value, ast.Name)
+        and node.value.func.value.id == "__all__"
+    )
+
+
+def _is_main(test: ast.expr) -> bool:
+    """``__name__ == "__main__"``, either way round."""
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
+        return False
+    sides = [test.left, test.comparators[0]]
+    named = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    return named and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    if isinstance(test, ast.Attribute):
+        return test.attr == "TYPE_CHECKING"
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"

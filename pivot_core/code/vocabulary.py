@@ -1,0 +1,101 @@
+"""Names that mean something to the code graph: what widens, what reads annotations, what is harmless.
+
+All are full dotted names as the graph resolves them. Nothing here is imported.
+"""
+
+# ruff: noqa: SIM905  # long lists of words read better as text
+from __future__ import annotations
+
+ENGINE = "pivot_core"
+
+# Calls after which the code that runs can't be told from the text.
+WIDENING = frozenset(
+    {
+        "builtins.exec",
+        "builtins.eval",
+        "builtins.compile",
+        "builtins.globals",
+        "sys.modules",
+        "sys._getframe",
+        "runpy.run_path",
+        "runpy.run_module",
+        "importlib.util.spec_from_file_location",
+        "importlib.util.module_from_spec",
+        "importlib.machinery.SourceFileLoader",
+    }
+)
+IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
+
+# What hands out the documentation or the annotations of whatever it is given.
+READS_DOCS = ("inspect.getdoc", "inspect.cleandoc", "builtins.help", "pydoc", "doctest")
+READS_ANNOTATIONS = (
+    "inspect.signature",
+    "inspect.Signature",
+    "inspect.get_annotations",
+    "inspect.getfullargspec",
+    "typing.get_type_hints",
+    "typing_extensions.get_type_hints",
+    "annotationlib",
+    "functools.singledispatch",
+    "functools.singledispatchmethod",
+    "builtins.help",
+    "pydoc",
+)
+# What hands out the text itself: comments and all.
+READS_SOURCE = ("inspect.getsource", "inspect.getsourcelines", "linecache", "tokenize.open")
+
+# Decorators and base classes that never look at the annotations of functions.
+INERT_DECORATORS = (
+    "builtins",
+    "abc",
+    "atexit",
+    "contextlib",
+    "dataclasses",
+    "enum",
+    "typing",
+    "typing_extensions",
+    "collections",
+    "warnings",
+    "functools.wraps",
+    "functools.lru_cache",
+    "functools.cache",
+    "functools.cached_property",
+    "functools.partial",
+    "functools.total_ordering",
+    ENGINE,
+)
+
+# Libraries that never look at the annotations of the functions they are handed.
+ANNOTATION_BLIND = frozenset(
+    """
+    numpy pandas scipy sklearn matplotlib pyarrow seaborn PIL yaml requests tqdm joblib loky
+    statsmodels xgboost lightgbm catboost h5py networkx openpyxl lxml bs4 orjson msgpack lz4
+    zstandard xxhash blake3 pivot_core
+    """.split()
+)
+
+# Built-ins that call what they are given; no other built-in calls a function of the project.
+CALLING_BUILTINS = frozenset({"map", "filter", "sorted", "min", "max", "next", "exec", "eval", "__import__"})
+
+# Methods that change the object they are called on, wherever the call stands.
+MUTATORS = frozenset(
+    """
+    append appendleft extend extendleft insert add update setdefault pop popitem popleft remove
+    discard clear sort reverse register unregister __setitem__ __delitem__ __setattr__ __delattr__
+    difference_update intersection_update symmetric_difference_update
+    """.split()
+)
+# Methods that are called for what they print.
+TALKING = frozenset(
+    """
+    debug info warning warn error exception critical log
+    """.split()
+)
+
+# State of the process that any library may look at, whoever changes it.
+AMBIENT = ("os.environ", "os.putenv", "os.unsetenv", "os.chdir", "sys.path")
+
+
+def under(name: str, prefixes: tuple[str, ...]) -> bool:
+    """``name`` is one of the prefixes or an attribute of one."""
+    return any(name == prefix or name.startswith(prefix + ".") for prefix in prefixes)
