@@ -6,11 +6,14 @@ Paths in these records are *logical*: relative to the project root, with forward
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+if TYPE_CHECKING:
+    JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+else:
+    JSON = Any  # msgspec knows no recursive aliases; what it decodes from JSON is of this type anyway
 
 State = Literal["fresh", "stale", "upstream_stale", "never_run", "error"]
 ReasonKind = Literal[
