@@ -7,7 +7,7 @@ events ──► Report ──► lines ──► stdout, or above the live disp
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pivot_core.cli import notes, wording
 from pivot_core.execute.events import (
@@ -21,23 +21,27 @@ from pivot_core.execute.events import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pivot_core.cli.live import LiveScreen
     from pivot_core.cli.options import Common
     from pivot_core.cli.terminal import Style
     from pivot_core.execute.events import Event
     from pivot_core.types import Outcome
 
-WOULD: dict[Outcome, str] = {"ran": "would run", "restored": "would be restored"}
+Words: TypeAlias = "Mapping[Outcome, str]"  # what an outcome is called in this run, where not by its name
+WOULD: Words = {"ran": "would run"}
+FROZEN: Words = {"blocked": "not fresh"}
 MUTED_LINES = 30  # of a stage's hidden output, shown if it fails
 
 
 class Report:
-    """The listener of ``pivot-core run``. ``dry_run``: stages that "ran" are such as would run."""
+    """The listener of ``pivot-core run``."""
 
-    def __init__(self, common: Common, *, explain: bool = False, dry_run: bool = False) -> None:
+    def __init__(self, common: Common, words: Words, *, explain: bool = False) -> None:
         self._common = common
         self._explain = explain
-        self._dry_run = dry_run
+        self._words = words
         self._width = 0
         self._total = 0
         self._ended = 0
@@ -124,7 +128,7 @@ class Report:
     def _stage_line(self, event: StageEnd) -> None:
         out = self._common.out
         symbol, style = wording.OUTCOMES[event.outcome]
-        word = WOULD.get(event.outcome, event.outcome) if self._dry_run else event.outcome
+        word = self._words.get(event.outcome, event.outcome)
         took = wording.duration(event.duration_s) if event.duration_s else ""
         why = event.error.message.partition("\n")[0] if event.error else ""
         if not self._explain:
@@ -157,12 +161,13 @@ class Report:
 
     def _summary(self, event: RunEnd) -> str:
         took = wording.duration(event.duration_s)
+        if self._words is WOULD:
+            took = ""  # no time that says anything
         skipped = event.counts.get("skipped", 0)
         if event.ok and skipped == sum(event.counts.values()):
             are = "stage is" if skipped == 1 else "stages are"
-            return f"nothing to do: {skipped} {are} fresh ({took})"
-        said = wording.outcomes(event.counts)
-        return f"would have {said} ({took})" if self._dry_run else f"{said} in {took}"
+            return f"nothing to do: {skipped} {are} fresh" + (took and f" ({took})")
+        return wording.outcomes(event.counts, self._words) + (took and f" in {took}")
 
     def _line(self, text: str) -> None:
         if self._common.quiet:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 import click
 
 from pivot_core.cli.options import Common, common_options
-from pivot_core.cli.report import Report
+from pivot_core.cli.report import FROZEN, WOULD, Report
 from pivot_core.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pivot_core.cli.report import Words
     from pivot_core.execute.events import Event
 
 
@@ -55,9 +55,8 @@ def command(
       pivot-core run -k -j 4         four at once; a failure stops only what needs it
       pivot-core run --json          events as JSON Lines, for programs
     """
-    # Whoever terminates us gets the clean stop of Ctrl-C, not half-killed workers.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    report = None if common.json else Report(common, explain=explain, dry_run=dry_run or frozen)
+    words: Words = WOULD if dry_run else FROZEN if frozen else {}
+    report = None if common.json else Report(common, words, explain=explain)
     listener: Callable[[Event], None] = report or common.out.json
     try:
         with Engine(common.project(), listener, jobs) as engine:

@@ -60,7 +60,8 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def outcomes(counts: Mapping[Outcome, int]) -> str:
-    """``failed 1, ran 3, skipped 8``: what happened and how often, without the zeros."""
+def outcomes(counts: Mapping[Outcome, int], words: Mapping[Outcome, str]) -> str:
+    """``failed 1, ran 3, skipped 8``: what happened and how often, without the zeros. ``words``: what an
+    outcome is called where not by its name."""
     order: tuple[Outcome, ...] = ("failed", "blocked", "cancelled", "ran", "restored", "skipped")
-    return ", ".join(f"{name} {counts[name]}" for name in order if counts.get(name))
+    return ", ".join(f"{words.get(name, name)} {counts[name]}" for name in order if counts.get(name))
