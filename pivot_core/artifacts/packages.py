@@ -11,6 +11,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pivot_core.project import Project
     from pivot_core.store.state import State
 
 _PREFIX = "packages"
@@ -30,7 +31,8 @@ class PackageVersions:
     changes the mtime of the folder around it.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, project: Project, state: State) -> None:
+        self._project = project
         self._state = state
         self._versions: dict[str, str] | None = None
 
@@ -44,7 +46,7 @@ class PackageVersions:
         return {name: self._versions[name] for name in sorted(names) if name in self._versions}
 
     def _read(self) -> dict[str, str]:
-        folders = _folders()
+        folders = _folders(self._project)
         kept = self._state.get(_PREFIX, sys.prefix)
         if kept is not None:
             try:
@@ -58,9 +60,13 @@ class PackageVersions:
         return versions
 
 
-def _folders() -> dict[str, int]:
+def _folders(project: Project) -> dict[str, int]:
+    """The import path but for the project's own folders, which change with every output."""
+    own = {"", *(str(folder) for folder in project.search_path)}
     found = {}
     for entry in sys.path:
+        if entry in own:
+            continue
         try:
             found[entry] = Path(entry).stat().st_mtime_ns
         except OSError:

@@ -83,8 +83,7 @@ def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
         yield Reason(
             "definition", "stage", "its inputs, outputs or loaders were declared otherwise", *facts.defined_at
         )
-    if facts.params != record.params:
-        yield from _params(facts, record)
+    yield from _params(facts, record)
     for path, was, now in _changes(record.deps, facts.deps):
         yield Reason("input", path, _changed(was, now), path, 0)
     for path, was, now in _changes(record.discovered, facts.discovered):
@@ -119,10 +118,10 @@ def _code(facts: Facts, record: Lock) -> Iterator[Reason]:
 
 
 def _params(facts: Facts, record: Lock) -> Iterator[Reason]:
-    for name in sorted(facts.params.keys() | record.params.keys()):
-        was, now = record.params.get(name), facts.params.get(name)
-        if was != now or (name in facts.params) != (name in record.params):
-            yield Reason("params", name, f"was {_short(was)}, is {_short(now)}", *facts.defined_at)
+    was = {name: _text(value) for name, value in record.params.items()}
+    now = {name: _text(value) for name, value in facts.params.items()}
+    for name, old, new in _changes(was, now):
+        yield Reason("params", name, f"was {_short(old)}, is {_short(new)}", *facts.defined_at)
 
 
 def _changes(
@@ -147,6 +146,12 @@ def _set(was: str | None, now: str | None) -> str:
     return "changed since the last run" if was is not None else "was not set, is now"
 
 
-def _short(value: JSON) -> str:
-    text = msgspec.json.encode(value).decode()
+def _text(value: JSON) -> str:
+    """As JSON text, since 1, 1.0 and True are equal in Python, and not the same to a stage."""
+    return msgspec.json.encode(value, order="deterministic").decode()
+
+
+def _short(text: str | None) -> str:
+    if text is None:
+        return "not set"
     return text if len(text) <= 40 else text[:37] + "..."
