@@ -82,18 +82,20 @@ def missing(graph: ArtifactGraph, stages: Sequence[StageSpec], root: Path) -> tu
 
 
 def _path_problems(stages: Sequence[StageSpec], root: Path, places: Places) -> Iterator[Problem]:
+    # Most paths come twice, and each check asks the file system.
+    every = {dep.path for spec in stages for dep in spec.deps}
+    every.update(out.path for spec in stages for out in spec.outs)
+    wrong = {path: paths.check(path, root) for path in every}
     for spec in stages:
         for dep in spec.deps:
-            wrong = paths.check(dep.path, root)
-            if wrong is not None:
-                yield _pathproblem_at(places.dep(spec, dep), spec, f'dependency "{dep.path}" {wrong}')
+            if (why := wrong[dep.path]) is not None:
+                yield _path_problem(places.dep(spec, dep), spec, f'dependency "{dep.path}" {why}')
         for out in spec.outs:
-            wrong = paths.check(out.path, root) or _wrong_kind(out)
-            if wrong is not None:
-                yield _pathproblem_at(places.out(spec, out), spec, f'output "{out.path}" {wrong}')
+            if (why := wrong[out.path] or _wrong_kind(out)) is not None:
+                yield _path_problem(places.out(spec, out), spec, f'output "{out.path}" {why}')
 
 
-def _pathproblem_at(place: Place, spec: StageSpec, message: str) -> Problem:
+def _path_problem(place: Place, spec: StageSpec, message: str) -> Problem:
     return problem_at(
         place, spec, message, "write a path in the project, like data/rows.csv (a directory: data/)"
     )
@@ -148,7 +150,7 @@ def _cycle_problems(
     specs = {spec.name: spec for spec in stages}
     while rest:
         cycle = _cycle_among(rest, edges)
-        yield _cycleproblem_at(cycle, specs, edges, places)
+        yield _cycle_problem(cycle, specs, edges, places)
         left = [specs[name] for name in rest if name not in cycle]
         names = {spec.name for spec in left}
         inner = {name: {up: edge for up, edge in edges[name].items() if up in names} for name in names}
@@ -170,7 +172,7 @@ def _cycle_among(rest: Sequence[str], edges: _Edges) -> list[str]:
     return cycle[first:] + cycle[:first]
 
 
-def _cycleproblem_at(
+def _cycle_problem(
     cycle: Sequence[str], specs: Mapping[str, StageSpec], edges: _Edges, places: Places
 ) -> Problem:
     steps = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
