@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Iterable, Mapping
     from pathlib import Path
     from types import ModuleType
@@ -206,9 +207,13 @@ class PathOnly(Loader["Path", "Path | str"]):
         from pivot_core.errors import PivotError
 
         if not isinstance(value, (str, Path)):
-            raise PivotError(f"with PathOnly the stage writes {path} and returns its path, not a {type(value).__name__}")
+            raise PivotError(
+                f"with PathOnly the stage writes {path} and returns its path, not a {type(value).__name__}"
+            )
         if Path(value).resolve() != path.resolve():
-            raise PivotError(f"the stage returned the path {value}, but its output is {path}: write that, and return it")
+            raise PivotError(
+                f"the stage returned the path {value}, but its output is {path}: write that, and return it"
+            )
         if not path.exists():
             raise PivotError(f"the stage returned the path {path}, but there is nothing there")
 

@@ -1,6 +1,8 @@
 """Markers that say, inside ``Annotated``, what a stage reads and writes.
 
-    def clean(raw: Annotated[DataFrame, Dep("raw.csv", CSV())]) -> Annotated[DataFrame, Out("clean.csv", CSV())]
+    def clean(
+        raw: Annotated[DataFrame, Dep("raw.csv", CSV())],
+    ) -> Annotated[DataFrame, Out("clean.csv", CSV())]: ...
 
 Paths are relative to the project's root; a path of a directory ends with ``/``.
 """
@@ -14,6 +16,8 @@ from pivot_core.loaders import JSON, Loader, MatplotlibFigure, PathOnly, Reader,
 
 if TYPE_CHECKING:
     from pivot_core.types import OutKind
+
+_JSON, _FIGURE, _PATH = JSON(), MatplotlibFigure(), PathOnly()
 
 # The loaders below are of Any: no type checker compares what is inside Annotated with the type before
 # it. Pivot does, when the pipeline is defined (define/agreement.py).
@@ -49,7 +53,7 @@ class Metric(Out):
 
     kind = "metric"
 
-    def __init__(self, path: str, loader: Writer[Any] = JSON()) -> None:
+    def __init__(self, path: str, loader: Writer[Any] = _JSON) -> None:
         super().__init__(path, loader)
 
 
@@ -58,7 +62,7 @@ class Plot(Out):
 
     kind = "plot"
 
-    def __init__(self, path: str, loader: Writer[Any] = MatplotlibFigure()) -> None:
+    def __init__(self, path: str, loader: Writer[Any] = _FIGURE) -> None:
         super().__init__(path, loader)
 
 
@@ -80,5 +84,5 @@ class DirectoryOut(Out):
 
     kind = "directory"
 
-    def __init__(self, path: str, loader: Writer[Any] = PathOnly()) -> None:
+    def __init__(self, path: str, loader: Writer[Any] = _PATH) -> None:
         super().__init__(path, loader)

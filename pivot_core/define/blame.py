@@ -1,0 +1,67 @@
+"""An exception from user code as a Problem at the user's own line."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pivot_core.project import PIPELINE_MODULE
+from pivot_core.types import Place, Problem
+
+if TYPE_CHECKING:
+    from pivot_core.project import Project
+
+_LONGEST = 400
+
+
+def at_fault(error: BaseException, project: Project) -> Place | None:
+    """The deepest place in the project that an exception came from; None if from none."""
+    return _syntax_place(error, project) or _deepest(error, project)
+
+
+def blame(error: BaseException, project: Project) -> Problem:
+    """One problem, where the error came from, or else for the pipeline as a whole."""
+    place = at_fault(error, project) or Place(project.pipeline_file.name)
+    if isinstance(error, ModuleNotFoundError) and error.name == PIPELINE_MODULE and not place.line:
+        return Problem(place.path, 0, "there is no pipeline.py", "write one, or start with: pivot-core init")
+    return Problem(place.path, place.line, _message(error), _hint(error))
+
+
+def _syntax_place(error: BaseException, project: Project) -> Place | None:
+    if not isinstance(error, SyntaxError) or error.filename is None:
+        return None
+    path = Path(error.filename)
+    return (
+        Place(path.relative_to(project.root).as_posix(), error.lineno or 0) if project.is_own(path) else None
+    )
+
+
+def _deepest(error: BaseException, project: Project) -> Place | None:
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        path = Path(frame.f_code.co_filename)
+        if project.is_own(path):
+            found = Place(path.relative_to(project.root).as_posix(), line)
+    return found
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"sys.exit({error.code!r}) was called while the pipeline was imported"
+    # Of a SyntaxError only the last line: the rest repeats file and line.
+    text = traceback.format_exception_only(error)
+    shown = " ".join((text[-1] if isinstance(error, SyntaxError) else "".join(text)).split())
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + " …"
+
+
+def _hint(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return 'put what is meant for running the file as a script under if __name__ == "__main__":'
+    if isinstance(error, ModuleNotFoundError):
+        return f"install what provides {error.name!r} in this environment, or correct the name"
+    if isinstance(error, ImportError):
+        return "correct the name, or break the circle if two modules import one another"
+    if isinstance(error, SyntaxError):
+        return "correct the syntax there or just above"
+    return "pipeline.py is imported to find the stages: this line has to run without an error"
