@@ -51,7 +51,8 @@ class Engine:
 
     ``on_event`` listens to everything that takes time. ``jobs``: how many stages run at once (default: the
     project's configuration, else one a core that this process may use). ``overlay``: logical path -> text
-    of unsaved buffers. ``readonly``: look, but write nothing (another process is at work).
+    of unsaved buffers. ``readonly``: look, but write nothing (another process is at work). ``load=False``:
+    run none of the project's code, not even in a worker; raise NotLoaded where that would be needed.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Engine:
         *,
         overlay: Mapping[str, str] | None = None,
         readonly: bool = False,
+        load: bool = True,
     ) -> None:
         self.project = project
         self._emit = on_event
@@ -73,6 +75,7 @@ class Engine:
         self._recorder = Recorder(self._locks, self._state, self._cache)
         self._code = CodeIndex(project, self._hashes, self._state, overlay)
         self._packages = PackageVersions(project, self._state)
+        self._may_load = load
         self._found: Pipeline | None = None
         self._pool = Pool(project, jobs or self._config.jobs)
 
@@ -181,7 +184,7 @@ class Engine:
     def _pipeline(self) -> Pipeline:
         if self._found is None:
             definitions = Definitions(self.project, self._code, self._hashes, self._state)
-            self._found = definitions.get(self._load_definition)
+            self._found = definitions.get(self._load_definition) if self._may_load else definitions.kept()
         return self._found
 
     def _load_definition(self) -> Callable[[], tuple[Definition, dict[str, str]]]:

@@ -14,7 +14,7 @@ import msgspec
 from xxhash import xxh3_128_hexdigest
 
 from pivot_core.artifacts.graph import ArtifactGraph
-from pivot_core.errors import InvalidPipeline, UsageError
+from pivot_core.errors import InvalidPipeline, PivotError, UsageError
 from pivot_core.types import Definition, StageSpec
 
 if TYPE_CHECKING:
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 
 _PREFIX = "definition"
 _VERSION = 1
+
+
+class NotLoaded(PivotError):  # noqa: N818 - named for what is so
+    """``pipeline.py`` wasn't loaded as it is now, and may not be. ``stages``: those of when it last was."""
+
+    def __init__(self, stages: tuple[StageSpec, ...] = ()) -> None:
+        self.stages = stages
+        since = "the pipeline's definition changed since it was read" if stages else "nobody has read it yet"
+        super().__init__(f"pipeline.py: {since}\n    read it with: pivot-core status")
 
 
 class Pipeline(msgspec.Struct, frozen=True):
@@ -67,11 +76,7 @@ class Definitions:
         ``load`` starts a worker on ``pipeline.py`` and returns what waits for it: meanwhile the code is
         read here. Raises InvalidPipeline with all mistakes, UsageError without a pipeline.py.
         """
-        if not self._project.pipeline_file.exists():
-            raise UsageError(
-                f"there is no pipeline.py in {self._project.root} (it is a project: it has a .pivot/ folder)\n"
-                "    write one, or scaffold an example with: pivot-core init"
-            )
+        self._require_file()
         kept = self._kept()
         if kept is not None and self._holds(kept):
             return kept.pipeline
@@ -84,6 +89,26 @@ class Definitions:
         if all(self._hashes.digest(path) == digest for path, digest in sources.items()):
             self._keep(code, pipeline)
         return pipeline
+
+    def kept(self) -> Pipeline:
+        """The pipeline as it was last loaded, for who must not run the project's code.
+
+        Raises NotLoaded if it never was or doesn't hold any more, UsageError without a pipeline.py.
+        """
+        self._require_file()
+        kept = self._kept()
+        if kept is None:
+            raise NotLoaded
+        if not self._holds(kept):
+            raise NotLoaded(kept.pipeline.definition.stages)
+        return kept.pipeline
+
+    def _require_file(self) -> None:
+        if not self._project.pipeline_file.exists():
+            raise UsageError(
+                f"there is no pipeline.py in {self._project.root} (a project, since it has a .pivot/ folder)\n"
+                "    write one, or scaffold an example with: pivot-core init"
+            )
 
     def _check(self, definition: Definition) -> Pipeline:
         from pivot_core.artifacts.graph import build
