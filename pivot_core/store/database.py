@@ -40,6 +40,7 @@ _DAMAGED = (
 _META = struct.Struct("=16x I I 8x 8x I 44x 48x Q Q")
 _MAGIC = 0xBEEFC0DE
 _FORMAT = 1
+_KNOWN_FORMATS = (_FORMAT, 3)  # 3 is that of LMDB 1.0; a library that can't read it says so
 
 _shared: dict[Path, Database] = {}
 _sharing = threading.Lock()
@@ -55,6 +56,7 @@ class Database:
         self._environment: lmdb.Environment | None = None
         self._writable = False
         self._damaged = False
+        self._unwritable = False  # a write failed: from now on it is only read
         self._unusable = False
 
     @classmethod
@@ -90,21 +92,18 @@ class Database:
     def write(self, job: Callable[[Transaction], None]) -> bool:
         """``job`` in a write transaction; False if nothing can be stored. It may be called again."""
         with self._guard:
-            try:
-                return self._write(job)
-            except _DAMAGED as error:
-                self._note_damage(str(error))
-            except (lmdb.Error, OSError) as error:
-                self._give_up(error)
-                return False
-            try:  # it is dropped now; a second failure is not about what was in it
-                return self._write(job)
-            except (lmdb.Error, OSError) as error:
-                self._give_up(error)
-                return False
+            for _ in range(2):  # what is found damaged is dropped by the second attempt
+                try:
+                    return self._write(job)
+                except _DAMAGED as error:
+                    self._note_damage(str(error))
+                except (lmdb.Error, OSError) as error:
+                    self._give_up_writing(error)
+                    break
+            return False
 
     def _write(self, job: Callable[[Transaction], None]) -> bool:
-        if self._unusable or not self._open(write=True):
+        if self._unwritable or self._unusable or not self._open(write=True):
             return False
         self._transact(job, write=True)
         self._fill_up()
@@ -131,7 +130,7 @@ class Database:
         elif (wrong := _what_is_wrong(self.path)) is not None:
             self._note_damage(wrong)
             return self._open(write=True) if write else False
-        if not write and not (self.path / "data.mdb").exists():
+        if not write and not _size(self.path / "data.mdb"):
             return False
         self._environment = self._opened(write=write)
         self._writable = write
@@ -186,10 +185,15 @@ class Database:
         self._damaged = True
         _warn("the state database %s is damaged (%s); it will be made anew", self.path, why)
 
+    def _give_up_writing(self, error: Exception) -> None:
+        self._close()
+        self._unwritable = True
+        _warn("the state database %s can't be written (%s); going on without", self.path, error)
+
     def _give_up(self, error: Exception) -> None:
         self._close()
         self._unusable = True
-        _warn("the state database %s can't be used (%s); going on without it", self.path, error)
+        _warn("the state database %s can't be read (%s); going on without", self.path, error)
 
 
 def _what_is_wrong(path: Path) -> str | None:
@@ -209,7 +213,7 @@ def _what_is_wrong(path: Path) -> str | None:
             if magic != _MAGIC:
                 return "not an LMDB file"
             if version != _FORMAT:
-                return None  # LMDB says whether it knows that one
+                return None if version in _KNOWN_FORMATS else f"LMDB's data format {version}"
             file.seek(page_size)
             second = file.read(_META.size)
             metas = [first, *([_META.unpack(second)] if len(second) == _META.size else [])]
@@ -218,6 +222,8 @@ def _what_is_wrong(path: Path) -> str | None:
             return "truncated" if os.fstat(file.fileno()).st_size < pages * page_size else None
     except FileNotFoundError:
         return None
+    except IsADirectoryError:
+        return "not a file"
 
 
 def _size(path: Path) -> int:

@@ -1,0 +1,233 @@
+"""The state keeps bytes by prefix and key; where it can't, it is as good as empty and never fails."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pivot_core.store.state import State
+
+
+def test_reading_makes_nothing(tmp_path: Path) -> None:
+    with State(tmp_path / ".pivot" / "state.lmdb") as state:
+        assert state.get("file", "a") is None
+        assert state.get_many("file", ["a", "b"]) == {}
+        assert list(state.scan("file")) == []
+        state.flush()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_put_is_seen_at_once_and_stored_by_flush(tmp_path: Path) -> None:
+    with State(tmp_path / "s") as state:
+        state.put("file", "a", b"1")
+        assert state.get("file", "a") == b"1"
+    with State(tmp_path / "s") as state:
+        assert state.get("file", "a") is None
+        state.put("file", "a", b"1")
+        state.put("tree", "a", b"2")
+        state.flush()
+        assert state.get("file", "a") == b"1"
+    with State(tmp_path / "s") as state:
+        assert state.get_many("file", ["a", "b"]) == {"a": b"1"}
+        state.delete("file", "a")
+        assert state.get("file", "a") is None
+        state.flush()
+    with State(tmp_path / "s") as state:
+        assert state.get("file", "a") is None
+        assert state.get("tree", "a") == b"2"
+
+
+def test_scan_gives_one_prefix_sorted_with_what_is_not_flushed(tmp_path: Path) -> None:
+    long = "k" * 2000
+    with State(tmp_path / "s") as state:
+        for key in ("b", "a", long):
+            state.put("run", key, key.encode())
+        state.put("runs", "x", b"another prefix")
+        state.put("ru", "x", b"another prefix")
+        state.flush()
+        state.put("run", "c", b"c")
+        state.delete("run", "b")
+        assert dict(state.scan("run")) == {"a": b"a", "c": b"c", long: long.encode()}
+        assert [key for key, _ in state.scan("run")][:2] != ["b", "a"]
+
+
+@pytest.mark.parametrize("length", [1, 500, 505, 506, 507, 511, 512, 5000])
+def test_keys_of_any_length_are_kept_apart(tmp_path: Path, length: int) -> None:
+    """LMDB takes 511 bytes."""
+    with State(tmp_path / "s") as state:
+        state.put("file", "k" * length + "1", b"1")
+        state.put("file", "k" * length + "2", b"2" * 10_000)
+        state.flush()
+    with State(tmp_path / "s") as state:
+        assert state.get("file", "k" * length + "1") == b"1"
+        assert state.get("file", "k" * length + "2") == b"2" * 10_000
+        assert state.get("file", "k" * length) is None
+        state.delete("file", "k" * length + "1")
+        state.flush()
+        assert dict(state.scan("file")) == {"k" * length + "2": b"2" * 10_000}
+
+
+def test_keys_may_have_any_characters(tmp_path: Path) -> None:
+    keys = ["a#b", "a:b", "#", ":", "", "ä/ö", os.fsdecode(b"not\xffutf8"), "#" * 600, ":" * 600]
+    with State(tmp_path / "s") as state:
+        for key in keys:
+            state.put("file", key, repr(key).encode())
+        state.flush()
+    with State(tmp_path / "s") as state:
+        expected = {key: repr(key).encode() for key in keys}
+        assert state.get_many("file", keys) == expected
+        assert dict(state.scan("file")) == expected
+
+
+def test_the_map_grows_when_it_is_full(tmp_path: Path) -> None:
+    with State(tmp_path / "s") as state, State(tmp_path / "s") as other:
+        for number in range(100):
+            state.put("file", str(number), os.urandom(1 << 20))
+        state.flush()
+        assert len(dict(other.scan("file"))) == 100
+    with State(tmp_path / "s") as state:
+        assert len(dict(state.scan("file"))) == 100
+
+
+def test_two_objects_of_one_process_share_the_database(tmp_path: Path) -> None:
+    """LMDB opened twice by a process would lose its locks."""
+    with State(tmp_path / "s") as one:
+        with State(tmp_path / "." / "s") as two:
+            one.put("file", "a", b"1")
+            one.flush()
+            assert two.get("file", "a") == b"1"
+        one.put("file", "b", b"2")
+        one.flush()
+        assert one.get("file", "b") == b"2"
+
+
+def test_readonly_stores_nothing(tmp_path: Path) -> None:
+    with State(tmp_path / "s", readonly=True) as state:
+        state.put("file", "a", b"1")
+        state.flush()
+        assert state.get("file", "a") == b"1"
+    assert list(tmp_path.iterdir()) == []
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from pivot_core.store.state import State
+with State(Path(sys.argv[1])) as state:
+    for turn in range(40):
+        for number in range(25):
+            state.put("file", f"{sys.argv[2]}-{turn}-{number}", b"x" * 1000)
+        state.flush()
+"""
+
+
+def test_two_processes_may_write_and_a_third_read(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in ("a", "b")]
+    with State(path, readonly=True) as state:
+        while any(writer.poll() is None for writer in writers):
+            # A batch is there as a whole or not at all.
+            assert len(dict(state.scan("file"))) % 25 == 0
+        assert [writer.returncode for writer in writers] == [0, 0]
+        assert len(dict(state.scan("file"))) == 2000
+
+
+def test_another_process_making_the_database_bigger_is_seen(tmp_path: Path) -> None:
+    with State(tmp_path / "s") as state:
+        state.put("file", "a", b"1")
+        state.flush()
+        script = (
+            "import sys, pathlib; from pivot_core.store.state import State\n"
+            "s = State(pathlib.Path(sys.argv[1]))\n"
+            "for n in range(90): s.put('file', str(n), b'x' * (1 << 20))\n"
+            "s.flush(); s.close()"
+        )
+        subprocess.run([sys.executable, "-c", script, str(tmp_path / "s")], check=True, timeout=60)
+        assert state.get("file", "89") is not None
+        state.put("file", "b", b"2")
+        state.flush()
+        assert state.get("file", "a") == b"1"
+
+
+def test_many_deletions_leave_a_database_that_is_not_taken_for_truncated(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """LMDB counts pages at the end that a transaction took and freed, but never writes them."""
+    for turn in range(20):
+        with State(tmp_path / "s") as state:
+            for number in range(turn * 300, turn * 300 + 600):
+                state.put("file", f"{number}", os.urandom(turn * 37 % 3000))
+            for key, _ in list(state.scan("file"))[:: turn % 3 + 1]:
+                state.delete("file", key)
+            state.put("file", "last", str(turn).encode())
+            state.flush()
+        with State(tmp_path / "s") as state:
+            assert state.get("file", "last") == str(turn).encode()
+    assert caplog.records == []
+
+
+def test_a_place_that_cannot_have_a_database_keeps_state_in_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    with caplog.at_level(logging.WARNING), State(tmp_path / "file" / "s") as state:
+        assert state.get("file", "a") is None
+        state.put("file", "a", b"1")
+        state.flush()
+        state.flush()
+        assert state.get("file", "a") == b"1"
+        assert dict(state.scan("file")) == {"a": b"1"}
+    assert "going on without" in caplog.text
+
+
+READ_ONLY = """
+import pathlib, sys
+from pivot_core.store.state import State
+with State(pathlib.Path(sys.argv[1])) as state:
+    assert state.get("file", "a") == b"1"
+    state.put("file", "b", b"2")
+    state.flush()
+    assert state.get("file", "a") == b"1", "what can be read stays readable"
+    assert state.get("file", "b") == b"2"
+with State(pathlib.Path(sys.argv[1] + "-absent")) as state:
+    state.put("file", "b", b"2")
+    state.flush()
+    assert state.get("file", "b") == b"2"
+"""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs a private mount")
+def test_a_read_only_file_system_is_read_and_not_written(tmp_path: Path) -> None:
+    with State(tmp_path / "s") as state:
+        state.put("file", "a", b"1")
+        state.flush()
+    mount = f"mount --bind {tmp_path} {tmp_path} && mount -o remount,bind,ro {tmp_path} || exit 77; "
+    run = f"exec {sys.executable} -c '{READ_ONLY.replace(chr(39), chr(34))}' {tmp_path / 's'}"
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", mount + run], capture_output=True, text=True, check=False
+    )
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("mounting isn't allowed here")
+    assert done.returncode == 0, done.stderr
+    assert "going on without" in done.stderr
+
+
+def test_a_damaged_database_is_made_anew_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "data.mdb").write_bytes(b"garbage" * 1000)
+    with caplog.at_level(logging.WARNING), State(tmp_path / "s") as state:
+        assert state.get("file", "a") is None
+        state.put("file", "a", b"1")
+        state.flush()
+    assert "is damaged" in caplog.text
+    with State(tmp_path / "s") as state:
+        assert state.get("file", "a") == b"1"
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
