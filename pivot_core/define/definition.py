@@ -106,7 +106,7 @@ class Definitions:
     def _require_file(self) -> None:
         if not self._project.pipeline_file.exists():
             raise UsageError(
-                f"there is no pipeline.py in {self._project.root} (a project, since it has a .pivot/ folder)\n"
+                f"there is no pipeline.py in {self._project.root} (a project by its .pivot/ folder)\n"
                 "    write one, or scaffold an example with: pivot-core init"
             )
 
