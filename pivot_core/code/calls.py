@@ -6,14 +6,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pivot_core.code.stream import CALL, HANDED, LITERAL, QUIET, READ
 from pivot_core.code.vocabulary import MUTATORS, TALKING
-
-if TYPE_CHECKING:
-    from pivot_core.code.scopes import Scope
-    from pivot_core.code.stream import Stream
+from pivot_core.code.writer import Writer
 
 _SPECIAL: Final = frozenset(
     """
@@ -28,33 +25,19 @@ _SEES_LOCALS: Final = frozenset(
 )
 
 
-class CallReader:
-    """Base of the writer: the part that looks at calls."""
+_REACHES_INTO: Final = (ast.Attribute, ast.Subscript, ast.Call, ast.Starred)
 
-    scopes: list[Scope]
-    methods: list[tuple[str, str]]
-    depth: int
-    out: Stream
-    flags: set[str]
 
-    def visit(self, node: ast.AST) -> None:
-        raise NotImplementedError
+class CallWriter(Writer):
+    """The part of the writer that looks at calls."""
 
-    def items(self, nodes: Sequence[object]) -> None:
-        raise NotImplementedError
-
-    def chain(self, node: ast.AST) -> str | None:
-        raise NotImplementedError
-
-    def slot(self, chain: str, flags: int, node: ast.AST) -> None:
-        raise NotImplementedError
-
-    def find(self, name: str) -> Scope | None:
-        raise NotImplementedError
+    def __init__(self, walrus: bool = True, originals: dict[str, str] | None = None) -> None:
+        super().__init__(walrus, originals)
+        self.methods: list[tuple[str, str]] = []  # (class, first parameter) of the class methods around
 
     def on_Call(self, node: ast.Call) -> None:
         chain = self.chain(node.func)
-        last = _last(node.func)
+        last = self._last(node.func, chain)
         self.out.tokens.append("Call")
         if last in _SEES_LOCALS:
             self.freeze()
@@ -64,9 +47,10 @@ class CallReader:
             return
         else:
             self.slot(chain, CALL, node)
-            self.notice_name(last)
             if last in MUTATORS and isinstance(node.func, ast.Attribute):
                 self.out.effects.append(("method", chain, ""))
+            if not self.depth:
+                self._given(node, chain)
         self._arguments(node, last)
         self._notice_getenv(node, chain, last)
 
@@ -91,6 +75,12 @@ class CallReader:
             self.out.tokens.append(f"{keyword.arg}=")
             self.visit(keyword.value)
         self.out.tokens.append(")")
+
+    def _last(self, node: ast.expr, chain: str | None) -> str:
+        """The name of what is called, as it was called where it was imported from."""
+        if isinstance(node, ast.Name) and chain is not None:
+            return self.originals.get(chain) or chain.replace(":", ".").rpartition(".")[2]
+        return _last(node)
 
     # --- functions that look things up by name ---------------------------------------------------
 
@@ -165,7 +155,7 @@ class CallReader:
     def notice_statement(self, call: ast.Call) -> None:
         """``X.append()``, ``f(X)``: a call whose value nobody takes is there for what it changes."""
         chain = self.chain(call.func)
-        last = _last(call.func)
+        last = self._last(call.func, chain)
         if chain is not None:
             if last not in TALKING:
                 self.out.effects.append(("call", chain, ""))
@@ -176,31 +166,38 @@ class CallReader:
             if passed is not None:
                 self.out.effects.append(("pass", passed, chain or ""))
 
+    def _given(self, call: ast.Call, callee: str) -> None:
+        """``x = f(T)``: f may change T."""
+        for arg in [*call.args, *(keyword.value for keyword in call.keywords)]:
+            chain = self.chain(arg)
+            if chain is not None:
+                self.out.effects.append(("give", chain, callee))
+
     def notice_store(self, node: ast.AST) -> None:
         """Something inside the object at the bottom of ``a.b[0].c`` is changed."""
-        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call | ast.Starred):
-            chain = self.chain(node)
-            if chain is not None:
-                self.out.effects.append(("store", chain, ""))
-                return
-            node = node.func if isinstance(node, ast.Call) else node.value
-        if isinstance(node, ast.Name):
-            self._store_name(node)
-
-    def _store_name(self, node: ast.Name) -> None:
-        chain = self.chain(node)
+        chain = self.bottom(node)
         if chain is not None:
             self.out.effects.append(("store", chain, ""))
-        elif self.methods and node.id == self.methods[-1][1]:
+            return
+        name = _bottom_name(node)
+        scope = self.find(name) if name else None
+        if scope is None:
+            return
+        if self.methods and name == self.methods[-1][1]:
             self.out.effects.append(("store", self.methods[-1][0], ""))
+        elif name in scope.fixed:
+            self.flags.add("changes_arguments")
+
+    def bottom(self, node: ast.AST) -> str | None:
+        """The chain at the bottom of ``chain[0].attribute.call()``, None where that is local or no name."""
+        while isinstance(node, _REACHES_INTO):
+            chain = self.chain(node)
+            if chain is not None:
+                return chain
+            node = node.func if isinstance(node, ast.Call) else node.value
+        return self.chain(node)
 
     # --- what code reads -------------------------------------------------------------------------
-
-    def notice_name(self, name: str) -> None:
-        if name == "__doc__":
-            self.flags.add("reads_docs")
-        elif name == "__annotations__":
-            self.flags.add("reads_annotations")
 
     def notice_attribute(self, name: str) -> None:
         if name[:2] == "__":
@@ -265,6 +262,12 @@ class CallReader:
     def _local_alias(self, name: str) -> str | None:
         scope = self.find(name)
         return None if scope is None else scope.aliases.get(name)
+
+
+def _bottom_name(node: ast.AST) -> str:
+    while isinstance(node, _REACHES_INTO):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _last(node: ast.AST) -> str:

@@ -1,13 +1,15 @@
-"""What executing modules changes: which statements belong to a name although they don't bind it.
+"""What executing code changes besides the names it binds, statement by statement.
 
-A :class:`World` is a set of modules that get executed. In it, ``helpers.TABLE["x"] = 1`` belongs to
-``helpers.TABLE`` wherever it stands, ``np.random.seed(0)`` to numpy, and a statement that calls a function of
-the project while its module is imported (a decorator that registers, say) to whatever the function changes.
+``helpers.TABLE["x"] = 1`` changes ``helpers.TABLE`` wherever it stands, ``np.random.seed(0)`` numpy, and a
+statement that calls a function of the project while its module is imported (a decorator that registers,
+say) whatever that function changes. All of this follows from the text of the modules, so it is worked out
+once for each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.reading import WHOLE, Reader
@@ -19,48 +21,47 @@ if TYPE_CHECKING:
     from pivot_core.code.records import Part, Statement
     from pivot_core.code.resolve import Key, Resolution, Resolver
 
-Place = tuple[str, int]  # (module, index of the statement)
-
 AMBIENT_KEY: Final[Key] = ("", "(process)")
+IMPORTED: Final = "(import)"  # the key (IMPORTED, module): a function that is called imports the module
 _SETTERS: Final = frozenset({"builtins.setattr", "builtins.delattr"})
+_PIPELINES: Final = frozenset({f"{ENGINE}.Pipeline", f"{ENGINE}.pipeline.Pipeline"})
 
 
-class World:
-    """The modules that are executed, and what their statements change besides their own names."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one statement of a module changes when it is executed, and the units it may call meanwhile."""
 
-    def __init__(self, modules: Modules, resolver: Resolver, reader: Reader, names: frozenset[str]) -> None:
+    index: int
+    targets: tuple[Key, ...]
+    called: tuple[Key, ...]
+
+
+class Effects:
+    """The effects of statements and functions, worked out when they are asked for."""
+
+    def __init__(self, modules: Modules, resolver: Resolver, reader: Reader) -> None:
         self._modules = modules
         self._resolver = resolver
         self._reader = reader
-        self.modules = modules.closure(names)
-        self.attached: dict[Key, list[Place]] = {}
+        self._changes: dict[str, list[Change]] = {}
         self._pipelines: dict[Key, bool] = {}
-        while True:
-            executed = self._fill()
-            wider = modules.closure(self.modules | executed)
-            if wider == self.modules:
-                break
-            self.modules = wider
+        self._calls = _Calls()
 
-    def is_pipeline(self, key: Key) -> bool:
-        """The unit is a Pipeline of ours: what is registered with it isn't changed by that."""
-        if key not in self._pipelines:
-            module = self._modules.get(key[0])
-            statements = module.statements(key[1]) if module is not None else []
-            self._pipelines[key] = any(
-                module is not None
-                and statement.value_kind == "call"
-                and self._resolver.resolve(module, statement.value).library
-                in (f"{ENGINE}.Pipeline", f"{ENGINE}.pipeline.Pipeline")
-                for statement in statements
-            )
-        return self._pipelines[key]
+    def of_module(self, name: str) -> list[Change]:
+        """The statements of a module that change something else, or call something that may."""
+        if name not in self._changes:
+            module = self._modules.get(name)
+            found = [] if module is None else list(self._of_statements(module))
+            self._changes[name] = found
+        return self._changes[name]
 
-    def registers(self, called: Resolution) -> bool:
-        return called.rest == ("register",) and any(self.is_pipeline(key) for key in called.units)
+    def of_calling(self, units: Iterable[Key]) -> list[Key]:
+        """What calling the units changes, directly or through what they use; sorted."""
+        self._follow(units)
+        return sorted({key for unit in units for key in self._calls.changed.get(unit, ())})
 
     def called(self, module: Module, statement: Statement) -> tuple[Key, ...]:
-        """Units that the import-time part of a statement may call."""
+        """Units that the import-time part of a statement may call. What is registered isn't called."""
         head = statement.head
         calling = "unknown_call" in statement.flags
         units: dict[Key, None] = {}
@@ -72,61 +73,60 @@ class World:
             found = self._resolver.resolve(module, chain)
             (handed if flags & HANDED else units).update(dict.fromkeys(found.units))
             if flags & (CALL | DECORATOR | BASE):
-                registers = registers or self.registers(found)
+                registers = registers or self._registers(found)
                 calling = calling or not self._is_inert(found)
-        if calling and any(flags & DECORATOR for flags in head.flags):
+        if not calling:
+            return ()
+        for name in statement.names:  # what a loop binds is no more than the loop
+            units.pop((module.name, name), None)
+        if any(flags & DECORATOR for flags in head.flags):
             units.update(((module.name, name), None) for name in statement.names)
         if not registers:
             units.update(handed)
-        return tuple(units) if calling else ()
+        return tuple(key for key in units if not self._is_pipeline(key))
 
-    def _is_inert(self, called: Resolution) -> bool:
-        """Calling it calls nothing of the project."""
-        if called.library:
-            kind, _, name = called.library.partition(".")
-            if kind == "builtins":
-                return name.partition(".")[0] not in CALLING_BUILTINS
-            return kind == ENGINE or under(called.library, INERT_DECORATORS)
-        return self.registers(called)
+    # --- statements ------------------------------------------------------------------------------
 
-    # --- filling ---------------------------------------------------------------------------------
+    def _of_statements(self, module: Module) -> Iterator[Change]:
+        for index, statement in enumerate(module.summary.statements):
+            if statement.typing_only:
+                continue
+            targets = self._targets(module, statement.head, statement)
+            called = self.called(module, statement)
+            if targets or called:
+                yield Change(index, tuple(targets), called)
 
-    def _fill(self) -> frozenset[str]:
-        """Attach all statements; the modules that functions called meanwhile import."""
-        attached: dict[Key, dict[Place, None]] = {}
-        calls: dict[Place, tuple[Key, ...]] = {}
-        for name in sorted(self.modules):
-            module = self._modules.get(name)
-            for index, statement in enumerate(module.summary.statements if module is not None else ()):
-                if module is None or statement.typing_only:
-                    continue
-                place = (name, index)
-                for key in self._targets(module, statement.head):
-                    attached.setdefault(key, {})[place] = None
-                called = self.called(module, statement)
-                if called:
-                    calls[place] = called
-        changes = _Changes(self, self._modules, self._reader)
-        changes.follow(key for called in calls.values() for key in called)
-        for place, called in calls.items():
-            for key in dict.fromkeys(target for unit in called for target in changes.of(unit)):
-                attached.setdefault(key, {})[place] = None
-        self.attached = {key: sorted(places) for key, places in attached.items()}
-        return frozenset(changes.executed)
-
-    def _targets(self, module: Module, part: Part) -> Iterator[Key]:
-        """What the effects of a part change."""
+    def _targets(self, module: Module, part: Part, statement: Statement) -> dict[Key, None]:
+        """What the effects of a part change, and what that is only another way to."""
+        found: dict[Key, None] = {}
         for kind, chain, by in part.effects:
-            if kind == "bind":
-                yield module.name, chain
-            elif kind == "store":
-                found = self._resolver.through(module, chain)
-                yield from self._objects(found)
-                yield from _library(found)
-            elif kind == "pass":
-                yield from self._passed(module, chain, by)
-            else:
-                yield from self._receiver(kind, self._resolver.resolve(module, chain))
+            found.update(dict.fromkeys(self._target(module, kind, chain, by)))
+        if part is statement.head and self._changes_own_variable(module, statement, found):
+            for chain, flags in zip(part.slots, part.flags, strict=True):
+                if not flags & (IMPORT | CALL | DECORATOR | BASE | HANDED):
+                    found.update(dict.fromkeys(self._objects(self._resolver.through(module, chain))))
+        waiting = list(found)
+        while waiting:
+            for key in self._behind(waiting.pop()):
+                if key not in found:
+                    found[key] = None
+                    waiting.append(key)
+        return found
+
+    def _target(self, module: Module, kind: str, chain: str, by: str) -> Iterator[Key]:
+        if kind == "bind":
+            yield module.name, chain
+        elif kind == "store":
+            found = self._resolver.through(module, chain)
+            yield from self._objects(found)
+            yield from _library(found)
+        elif kind == "pass":
+            yield from self._passed(module, chain, by)
+        elif kind == "give":
+            if self._changes_arguments(module, by):
+                yield from self._objects(self._resolver.through(module, chain))
+        else:
+            yield from self._receiver(kind, self._resolver.resolve(module, chain))
 
     def _receiver(self, kind: str, called: Resolution) -> Iterator[Key]:
         if called.rest:
@@ -139,7 +139,7 @@ class World:
     def _passed(self, module: Module, chain: str, by: str) -> Iterator[Key]:
         callee = self._resolver.resolve(module, by) if by else None
         if callee is not None:
-            if self.registers(callee):
+            if self._registers(callee):
                 return
             if callee.library.startswith("builtins.") and callee.library not in _SETTERS:
                 return
@@ -160,40 +160,100 @@ class World:
             if module is not None:
                 yield from ((name, bound) for bound in module.index)
 
+    def _changes_own_variable(self, module: Module, statement: Statement, found: Iterable[Key]) -> bool:
+        """``for c in (A, B): c.k = 1`` changes what its variable stands for."""
+        if statement.kind != "other" or statement.value_kind:
+            return False
+        own = {(module.name, name) for name in statement.names}
+        return any(key in own for key in found)
 
-class _Changes:
-    """What functions of the project change when they are called, directly or through others."""
+    def _changes_arguments(self, module: Module, chain: str) -> bool:
+        found = self._resolver.resolve(module, chain)
+        return not found.rest and any(
+            "changes_arguments" in statement.flags
+            for owner, name in found.units
+            if (of := self._modules.get(owner)) is not None
+            for statement in of.statements(name)
+        )
 
-    def __init__(self, world: World, modules: Modules, reader: Reader) -> None:
-        self._world = world
-        self._modules = modules
-        self._reader = reader
-        self._found: dict[Key, set[Key]] = {}
-        self.executed: set[str] = set()
+    def _behind(self, key: Key) -> Iterator[Key]:
+        """Objects that a changed name is only a way to: ``d = T["a"]``, or what a function returns."""
+        module = self._modules.get(key[0])
+        for statement in module.statements(key[1]) if module is not None else ():
+            assert module is not None
+            if statement.value_kind in ("chain", "inside"):
+                yield from self._objects(self._resolver.through(module, statement.value))
+            elif statement.value_kind == "call":
+                found = self._resolver.resolve(module, statement.value)
+                if found.rest or self._is_function(found):
+                    yield from self._objects(found)
+            elif statement.kind == "function":
+                for owner, name in self._reader.read(module, statement.body).links:
+                    of = self._modules.get(owner)
+                    if of is not None and all(s.kind == "other" for s in of.statements(name)):
+                        yield owner, name
 
-    def of(self, key: Key) -> Iterable[Key]:
-        return sorted(self._found.get(key, ()))
+    def _is_function(self, found: Resolution) -> bool:
+        return any(
+            statement.kind == "function"
+            for owner, name in found.units
+            if (of := self._modules.get(owner)) is not None
+            for statement in of.statements(name)
+        )
 
-    def follow(self, keys: Iterable[Key]) -> None:
+    # --- pipelines -------------------------------------------------------------------------------
+
+    def _is_pipeline(self, key: Key) -> bool:
+        """The unit is a Pipeline of ours: what is registered with it isn't changed by that."""
+        if key not in self._pipelines:
+            module = self._modules.get(key[0])
+            self._pipelines[key] = module is not None and any(
+                statement.value_kind == "call"
+                and self._resolver.resolve(module, statement.value).library in _PIPELINES
+                for statement in module.statements(key[1])
+            )
+        return self._pipelines[key]
+
+    def _registers(self, called: Resolution) -> bool:
+        return called.rest == ("register",) and any(self._is_pipeline(key) for key in called.units)
+
+    def _is_inert(self, called: Resolution) -> bool:
+        """Calling it calls nothing of the project."""
+        if called.library:
+            kind, _, name = called.library.partition(".")
+            if kind == "builtins":
+                return name.partition(".")[0] not in CALLING_BUILTINS
+            return kind == ENGINE or under(called.library, INERT_DECORATORS)
+        return self._registers(called)
+
+    # --- what calling a unit changes -------------------------------------------------------------
+
+    def _follow(self, units: Iterable[Key]) -> None:
         """Look at the units and all they lead to, then carry what each changes back to its users."""
-        users: dict[Key, list[Key]] = {}
-        seen = set(keys)
-        stack = list(seen)
+        calls = self._calls
+        stack = [key for key in units if key not in calls.seen]
+        calls.seen.update(stack)
+        waiting: set[Key] = set()
         while stack:
             key = stack.pop()
-            for link in self._look(key):
-                users.setdefault(link, []).append(key)
-                if link not in seen:
-                    seen.add(link)
+            links = self._look(key)
+            if calls.changed.get(key):
+                waiting.add(key)
+            for link in links:
+                calls.users.setdefault(link, []).append(key)
+                if link in calls.seen:
+                    waiting.add(link)
+                else:
+                    calls.seen.add(link)
                     stack.append(link)
-        waiting = [key for key in seen if self._found.get(key)]
         while waiting:
             key = waiting.pop()
-            for user in users.get(key, ()):
-                known = self._found.setdefault(user, set())
-                if not self._found[key] <= known:
-                    known |= self._found[key]
-                    waiting.append(user)
+            changed = calls.changed.get(key)
+            for user in calls.users.get(key, ()) if changed else ():
+                known = calls.changed.setdefault(user, set())
+                if changed and not changed <= known:
+                    known |= changed
+                    waiting.add(user)
 
     def _look(self, key: Key) -> set[Key]:
         module = self._modules.get(key[0])
@@ -201,14 +261,24 @@ class _Changes:
             return set()
         statements = module.summary.statements if key[1] == WHOLE else module.statements(key[1])
         links: set[Key] = set()
+        own: set[Key] = set()
         for statement in statements:
-            targets = set(self._world._targets(module, statement.body))
-            if targets:
-                self._found.setdefault(key, set()).update(targets)
+            own.update(self._targets(module, statement.body, statement))
             for reading in self._reader.code(module, statement):
                 links.update(reading.links)
-                self.executed.update(reading.executed)
+                own.update((IMPORTED, name) for name in reading.executed)
+        if own:
+            self._calls.changed.setdefault(key, set()).update(own)
         return links
+
+
+@dataclass(slots=True)
+class _Calls:
+    """What was found out about calling units: who uses whom, and what each changes."""
+
+    seen: set[Key] = field(default_factory=set)
+    users: dict[Key, list[Key]] = field(default_factory=dict)
+    changed: dict[Key, set[Key]] = field(default_factory=dict)
 
 
 def _library(found: Resolution) -> Iterator[Key]:

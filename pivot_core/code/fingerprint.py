@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import xxhash
 
-from pivot_core.code.effects import World
 from pivot_core.code.reading import NOTHING, WHOLE, Reader, Reading
 from pivot_core.code.vocabulary import ANNOTATION_BLIND
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from pivot_core.code.modules import Module, Modules
     from pivot_core.code.records import Statement
     from pivot_core.code.resolve import Key
+    from pivot_core.code.world import Place, World
     from pivot_core.types import Widening
 
 
@@ -55,10 +55,17 @@ class Node:
 
 
 class Nodes:
-    """The units of one world, made when they are first reached."""
+    """The units of one world, made when they are first reached. ``made`` is shared by all worlds."""
 
-    def __init__(self, modules: Modules, reader: Reader, world: World) -> None:
+    def __init__(
+        self,
+        modules: Modules,
+        reader: Reader,
+        world: World,
+        made: dict[tuple[Key, tuple[Place, ...]], Node],
+    ) -> None:
         self.world = world
+        self._made = made
         self._modules = modules
         self._reader = reader
         self._nodes: dict[Key, Node] = {}
@@ -66,7 +73,11 @@ class Nodes:
     def get(self, key: Key) -> Node:
         node = self._nodes.get(key)
         if node is None:
-            node = self._nodes[key] = self._make(key)
+            variant = (key, self.world.attached.get(key, ()))
+            node = self._made.get(variant)
+            if node is None:
+                node = self._made[variant] = self._make(key)
+            self._nodes[key] = node
         return node
 
     def _make(self, key: Key) -> Node:
@@ -171,9 +182,12 @@ class Walk:
     def start(self, keys: Iterable[Key]) -> None:
         """Walk until nothing is added: what is reached decides whose annotations count, and they lead on."""
         stack = list(keys)
-        while stack:
+        while True:
             self._reach(stack)
+            noted = len(self.noted)
             stack = list(self._annotations())
+            if not stack and len(self.noted) == noted:
+                break
 
     def _reach(self, stack: list[Key]) -> None:
         reached = self.reached

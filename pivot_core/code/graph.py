@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pivot_core.code.definition import definition_text
-from pivot_core.code.effects import AMBIENT_KEY, World
-from pivot_core.code.fingerprint import Nodes, Walk, digest_text
+from pivot_core.code.effects import AMBIENT_KEY, Effects
+from pivot_core.code.fingerprint import Node, Nodes, Walk, digest_text
 from pivot_core.code.modules import Modules, SummaryCache
 from pivot_core.code.reading import Reader
 from pivot_core.code.resolve import Key, Resolver, is_standard
+from pivot_core.code.slice import definition_text
 from pivot_core.code.vocabulary import ENGINE
+from pivot_core.code.world import World
 from pivot_core.project import PIPELINE_MODULE
 from pivot_core.types import CodeFact, Unit, Widening
 
 if TYPE_CHECKING:
     from pivot_core.code.sources import Sources
+    from pivot_core.code.world import Place
 
 __all__ = ["CodeGraph", "SummaryCache"]
 
@@ -28,6 +30,8 @@ class CodeGraph:
         self._modules = Modules(sources, summaries)
         self._resolver = Resolver(self._modules)
         self._reader = Reader(self._modules, self._resolver)
+        self._effects = Effects(self._modules, self._resolver, self._reader)
+        self._made: dict[tuple[Key, tuple[Place, ...]], Node] = {}
         self._worlds: dict[frozenset[str], Nodes] = {}
         self._surroundings: dict[frozenset[str], _Surroundings] = {}
 
@@ -48,7 +52,7 @@ class CodeGraph:
     def definition(self, module: str = PIPELINE_MODULE) -> str:
         """Fingerprint of what decides the pipeline's definition: what importing ``module`` evaluates."""
         nodes = self._nodes(frozenset())
-        return digest_text(definition_text(module, self._modules, self._reader, nodes))
+        return digest_text(definition_text(module, self._modules, self._reader, self._effects, nodes))
 
     # --- walking ---------------------------------------------------------------------------------
 
@@ -67,8 +71,8 @@ class CodeGraph:
     def _nodes(self, names: frozenset[str]) -> Nodes:
         whole = self._modules.closure(names | {PIPELINE_MODULE})
         if whole not in self._worlds:
-            world = World(self._modules, self._resolver, self._reader, whole)
-            self._worlds[whole] = Nodes(self._modules, self._reader, world)
+            world = World(self._modules, self._effects, whole)
+            self._worlds[whole] = Nodes(self._modules, self._reader, world, self._made)
         return self._worlds[whole]
 
     # --- the fact --------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT, LITERAL
-from pivot_core.code.vocabulary import ANNOTATION_BLIND, IMPORTERS, INERT_DECORATORS, WIDENING, under
+from pivot_core.code.vocabulary import ANNOTATION_BLIND, IMPORTERS, INERT_DECORATORS, under
 from pivot_core.types import Widening
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class _Pass:
 
     def _library(self, found: Resolution, flags: int, line: int) -> None:
         library = found.library
-        if library in WIDENING and not flags & LITERAL:
+        if "any name" in found.reads and not flags & LITERAL:
             self._widen(self.module.name, line, f"{library.removeprefix('builtins.')} can reach any name")
         elif flags & DECORATOR and not under(library, INERT_DECORATORS):
             self.decorated = True

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from pivot_core.code.vocabulary import READS_ANNOTATIONS, READS_DOCS, READS_SOURCE, under
+from pivot_core.code.vocabulary import READS_ANNOTATIONS, READS_DOCS, READS_SOURCE, WIDENING, under
 
 if TYPE_CHECKING:
     from pivot_core.code.modules import Module, Modules
@@ -122,6 +122,9 @@ class Resolver:
             return _unit(module.name, names)
         alias = module.aliases.get(name)
         if alias is not None:
+            source, _, attribute = alias[1:].partition(":")
+            if attribute == name and module.absolute(source) == module.name:
+                return None  # a package that imports its own submodule
             return self.resolve(module, _joined(alias, names[1:]))
         if not module.binds(name):
             return None
@@ -241,6 +244,7 @@ def _reads(name: str) -> frozenset[str]:
         ("docs", READS_DOCS),
         ("annotations", READS_ANNOTATIONS),
         ("source", READS_SOURCE),
+        ("any name", WIDENING),
     ):
         if under(name, prefixes):
             found.add(what)

@@ -121,10 +121,15 @@ class Sources:
             return True
         return any(name.endswith(".py") or "." not in name for name in self._names(folder))
 
-    def _names(self, folder: str) -> list[str]:
-        path = os.path.join(self._root, folder)  # noqa: PTH118  # hot
+    def listing(self, folder: str) -> str | None:
+        """Digest of the names in a logical folder."""
         if folder not in self.consulted:
             self.consulted[folder] = self._listing(folder)
+        return self.consulted[folder]
+
+    def _names(self, folder: str) -> list[str]:
+        self.listing(folder)
+        path = os.path.join(self._root, folder)  # noqa: PTH118  # hot
         try:
             return sorted(os.listdir(path))  # noqa: PTH208
         except OSError:

@@ -25,8 +25,8 @@ class Stream:
     """Tokens being written. ``slots``, ``flags`` and ``lines`` run in parallel.
 
     ``effects`` are (kind, chain, by) of what the code changes: "store" the object the chain leads to,
-    "call", "method" and "decorate" by calling it, "pass" by handing it to the call ``by``, "bind" a global
-    name.
+    "call", "method" and "decorate" by calling it, "pass" by handing it to the call ``by`` that stands alone,
+    "give" to one whose value is used, "bind" a global name.
     ``environment`` are (chain, key): the chain is a mapping like ``os.environ`` if it resolves to one;
     a key starting with ``$`` is the name of a constant. ``imports`` are (function, prefix, line) of imports
     by a name that isn't literal.

@@ -7,6 +7,8 @@ counts as top-level, with the condition (for ``try``: all that can raise in it) 
 from __future__ import annotations
 
 import ast
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import xxhash
@@ -16,19 +18,31 @@ from pivot_core.code.canonical import Canonical
 from pivot_core.code.records import EMPTY, ModuleSummary, Part, SourceError, Statement, ValueKind
 from pivot_core.code.stream import Stream
 
-_EMPTY_FORM = Stream().form()
+_DEPTH = 12_000  # calls
 
 
 def summarise(text: str) -> ModuleSummary:
     """Never raises on any text: what can't be read is a summary with ``error`` set."""
     try:
-        return _Reader(text).module(ast.parse(text))
+        tree = ast.parse(text)
+        return _with_room(lambda: _Reader(text, _originals(tree)).module(tree))
     except SyntaxError as error:
         return ModuleSummary(error=SourceError(error.lineno or 0, error.msg))
     except ValueError as error:
         return ModuleSummary(error=SourceError(0, str(error)))
     except (RecursionError, MemoryError):
         return ModuleSummary(error=SourceError(0, "nested too deeply to be read"))
+
+
+def _with_room(read: Callable[[], ModuleSummary]) -> ModuleSummary:
+    """Let the reader recurse deeper than usual: a long sum or chain of ``elif`` is a deep tree. Its
+    recursion is Python's own, which needs no machine stack; the parser's is bounded by the parser."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, _DEPTH))
+    try:
+        return read()
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 @dataclass(frozen=True)
@@ -49,8 +63,8 @@ class _Where:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
-        self.writer = Canonical(walrus=":=" in text)
+    def __init__(self, text: str, originals: dict[str, str]) -> None:
+        self.writer = Canonical(walrus=":=" in text, originals=originals)
         self.found: list[Statement] = []
         self.stars: list[str] = []
         self.exports: list[str] | None = None
@@ -150,12 +164,15 @@ class _Reader:
         if not all(isinstance(target, ast.Name) for target in targets):
             return "", ""
         value = node.value
-        if isinstance(value, ast.Call):
-            return "call", self.writer.chain(value.func) or ""
+        if isinstance(value, ast.Call) and (chain := self.writer.chain(value.func)):
+            return "call", chain
         if isinstance(value, ast.Constant):
             return ("text", value.value) if isinstance(value.value, str) else ("constant", "")
         chain = self.writer.chain(value)
-        return ("chain", chain) if chain else ("", "")
+        if chain:
+            return "chain", chain
+        chain = self.writer.bottom(value)
+        return ("inside", chain) if chain else ("", "")
 
     def _write(
         self, node: ast.stmt, where: _Where, names: list[str], value_kind: ValueKind = "", value: str = ""
@@ -209,6 +226,17 @@ class _Reader:
         assert isinstance(value, ast.List | ast.Tuple)
         names = [part.value for part in value.elts if isinstance(part, ast.Constant)]
         self.exports = [*(self.exports or []), *(name for name in names if isinstance(name, str))]
+
+
+def _originals(tree: ast.Module) -> dict[str, str]:
+    """Names of the module that stand for something imported under another name."""
+    return {
+        alias.asname: alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
+    }
 
 
 def _part(stream: Stream) -> Part:

@@ -9,20 +9,18 @@ from __future__ import annotations
 ENGINE = "pivot_core"
 
 # Calls after which the code that runs can't be told from the text.
-WIDENING = frozenset(
-    {
-        "builtins.exec",
-        "builtins.eval",
-        "builtins.compile",
-        "builtins.globals",
-        "sys.modules",
-        "sys._getframe",
-        "runpy.run_path",
-        "runpy.run_module",
-        "importlib.util.spec_from_file_location",
-        "importlib.util.module_from_spec",
-        "importlib.machinery.SourceFileLoader",
-    }
+WIDENING = (
+    "builtins.exec",
+    "builtins.eval",
+    "builtins.compile",
+    "builtins.globals",
+    "sys.modules",
+    "sys._getframe",
+    "runpy.run_path",
+    "runpy.run_module",
+    "importlib.util.spec_from_file_location",
+    "importlib.util.module_from_spec",
+    "importlib.machinery.SourceFileLoader",
 )
 IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,11 @@ class CodeProject:
     def graph(self, overlay: Mapping[str, str] | None = None) -> CodeGraph:
         self.sources = Sources(self.project, self.digest, overlay)
         return CodeGraph(self.sources, self.cache)
+
+    def sources_now(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """What the paths are now: a file's digest, or for a folder that of its listing."""
+        fresh = Sources(self.project, self.digest)
+        return {path: fresh.listing(path) if path.endswith("/") else fresh.digest(path) for path in paths}
 
     def fact(self, *roots: tuple[str, str]) -> CodeFact:
         return self.graph().stage(roots or [("stages", "s")])

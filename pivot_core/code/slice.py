@@ -14,12 +14,13 @@ from pivot_core.code.fingerprint import Nodes, Walk
 from pivot_core.code.reading import Reader
 
 if TYPE_CHECKING:
+    from pivot_core.code.effects import Effects
     from pivot_core.code.modules import Module, Modules
     from pivot_core.code.records import Statement
     from pivot_core.code.resolve import Key
 
 
-def definition_text(name: str, modules: Modules, reader: Reader, nodes: Nodes) -> str:
+def definition_text(name: str, modules: Modules, reader: Reader, effects: Effects, nodes: Nodes) -> str:
     """All that the definition depends on, as text to be hashed."""
     texts: list[str] = []
     called: dict[Key, None] = {}
@@ -32,7 +33,7 @@ def definition_text(name: str, modules: Modules, reader: Reader, nodes: Nodes) -
         for statement in module.summary.statements:
             if not statement.typing_only and not _only_binds_a_module_name(statement):
                 shells.append(_shell(module, statement, reader))
-                called.update(dict.fromkeys(nodes.world.called(module, statement)))
+                called.update(dict.fromkeys(effects.called(module, statement)))
                 called.update(dict.fromkeys(_annotated(module, statement, reader)))
         texts.append(f"{module.name}:" + "\x1d".join(sorted(shells)))
     walk = Walk(nodes)

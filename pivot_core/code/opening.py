@@ -1,0 +1,205 @@
+"""Writing functions, classes and comprehensions: what opens a scope. Standard library only."""
+
+# ruff: noqa: N802, N815  # handlers are named after the kinds of nodes
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from pivot_core.code import scopes
+from pivot_core.code.calls import CallWriter
+from pivot_core.code.scopes import Scope
+from pivot_core.code.stream import BASE, DECORATOR, QUIET
+
+
+class ScopeWriter(CallWriter):
+    """The part of the writer that enters scopes."""
+
+    def __init__(self, walrus: bool = True, originals: dict[str, str] | None = None) -> None:
+        super().__init__(walrus, originals)
+        self.classes: list[str] = []  # names of the classes around, outside of functions
+
+    # --- functions and classes -------------------------------------------------------------------
+
+    def on_FunctionDef(self, node: scopes.Function) -> None:
+        outside = self.out
+        outside.tokens.append(type(node).__name__)
+        self._own_name(node.name)
+        self._decorators(node.decorator_list)
+        entered = self._type_parameters(node)
+        self._parameters(node.args, node.name)
+        if node.returns is not None:
+            self._note(f"{node.name}->", node.returns)
+        if not self.depth:
+            self.out = self.body
+            self.out.tokens.append(".".join([*self.classes, node.name]))
+        method = self._class_method(node)
+        if method:
+            self.methods.append(method)
+        self._inside(scopes.function_scope(node, self.walrus), node.body)
+        if method:
+            self.methods.pop()
+        self.out = outside
+        outside.tokens.append(")")
+        del self.scopes[len(self.scopes) - entered :]
+
+    on_AsyncFunctionDef = on_FunctionDef
+
+    def _inside(self, scope: Scope, body: Sequence[ast.stmt]) -> None:
+        self.scopes.append(scope)
+        self.depth += 1
+        self.block(body)
+        self.depth -= 1
+        self.scopes.pop()
+
+    def _own_name(self, name: str) -> None:
+        """The name of a def or class is seen at run time, so it is kept."""
+        self.out.tokens.append("=" + name)
+        if self.scopes and self.find(name) is None:
+            self.slot(name, 0, ast.Pass())
+            self.out.effects.append(("bind", name, ""))
+
+    def _class_method(self, node: scopes.Function) -> tuple[str, str] | None:
+        """(class, parameter) when the function changes its class through its first parameter."""
+        args = [*node.args.posonlyargs, *node.args.args]
+        if not self.classes or self.depth or not args or args[0].arg not in ("cls", "mcs", "mcls", "metacls"):
+            return None
+        return self.classes[0], args[0].arg
+
+    def on_Lambda(self, node: ast.Lambda) -> None:
+        self.out.tokens.append("Lambda")
+        self._parameters(node.args, "lambda")
+        self.scopes.append(scopes.lambda_scope(node, self.walrus))
+        self.depth += 1
+        self.visit(node.body)
+        self.depth -= 1
+        self.scopes.pop()
+        self.out.tokens.append(")")
+
+    def _parameters(self, args: ast.arguments, function: str) -> None:
+        tokens = self.out.tokens
+        tokens.append("(")
+        for label, some in (("/", args.posonlyargs), ("", args.args), ("*", args.kwonlyargs)):
+            tokens.extend(label + arg.arg for arg in some)
+        if args.vararg:
+            tokens.append("*=" + args.vararg.arg)
+        if args.kwarg:
+            tokens.append("**=" + args.kwarg.arg)
+        if args.defaults or args.kw_defaults:
+            self.items(args.defaults)
+            self.items(args.kw_defaults)
+        for arg in scopes.parameters(args):
+            if arg.annotation is not None:
+                self._note(f"{function}({arg.arg}", arg.annotation)
+
+    def _note(self, label: str, annotation: ast.expr) -> None:
+        outside, self.out = self.out, self.notes
+        self.out.tokens.append(label)
+        self.annotation(annotation)
+        self.out = outside
+
+    def annotation(self, node: ast.expr) -> None:
+        """An annotation; one in quotes means the same as the expression in it."""
+        self.visit(node)
+        for part in _quoted_types(node):
+            self.quoted(part)
+
+    def _type_parameters(self, node: ast.AST) -> int:
+        """Enter the scope of ``def f[T](…)``; how many scopes were entered."""
+        params: list[ast.AST] = getattr(node, "type_params", None) or []
+        if not params:
+            return 0
+        self.scopes.append(Scope("parameters", names={str(getattr(param, "name", "")) for param in params}))
+        self.items(params)
+        return 1
+
+    def on_TypeAlias(self, node: ast.AST) -> None:
+        self.out.tokens.append("TypeAlias")
+        self.visit(node.name)  # type: ignore[attr-defined]  # Python 3.12
+        entered = self._type_parameters(node)
+        self.visit(node.value)  # type: ignore[attr-defined]
+        self.out.tokens.append(")")
+        del self.scopes[len(self.scopes) - entered :]
+
+    def on_ClassDef(self, node: ast.ClassDef) -> None:
+        self.out.tokens.append("ClassDef")
+        self._own_name(node.name)
+        self._decorators(node.decorator_list)
+        entered = self._type_parameters(node)
+        for base in node.bases:
+            self._flagged(base, BASE)
+        for keyword in node.keywords:
+            self.out.tokens.append(f"{keyword.arg}=")
+            self._flagged(keyword.value, BASE)
+        if not self.depth:
+            self.classes.append(node.name)
+        self.scopes.append(scopes.class_scope(node, self.walrus))
+        self.block(node.body)
+        self.scopes.pop()
+        if not self.depth:
+            self.classes.pop()
+        self.out.tokens.append(")")
+        del self.scopes[len(self.scopes) - entered :]
+
+    def _flagged(self, node: ast.expr, flags: int) -> None:
+        inner = node.value if isinstance(node, ast.Subscript) else node
+        chain = self.chain(inner)
+        if chain is None:
+            self.flags.add("unknown_call")
+        else:
+            self.slot(chain, flags | QUIET, node)
+        self.visit(node)
+
+    def _decorators(self, decorators: Sequence[ast.expr]) -> None:
+        for node in decorators:
+            self.out.tokens.append("@")
+            inner = node.func if isinstance(node, ast.Call) else node
+            chain = self.chain(inner)
+            if chain is not None:
+                self.slot(chain, DECORATOR | QUIET, node)
+                self.out.effects.append(("decorate", chain, ""))
+            elif not (isinstance(inner, ast.Attribute) and inner.attr in ("setter", "getter", "deleter")):
+                self.flags |= {"unknown_call", "unknown_decorator"}
+                self.notice_store(inner)
+            self.visit(node)
+
+    # --- comprehensions --------------------------------------------------------------------------
+
+    def on_ListComp(self, node: scopes.Comprehension) -> None:
+        tokens = self.out.tokens
+        tokens.append(type(node).__name__)
+        self.visit(node.generators[0].iter)
+        self.scopes.append(scopes.comprehension_scope(node))
+        for place, generator in enumerate(node.generators):
+            tokens.append(f"for{generator.is_async}")
+            if place:
+                self.visit(generator.iter)
+            self.visit(generator.target)
+            self.items(generator.ifs)
+        if isinstance(node, ast.DictComp):
+            self.visit(node.key)
+            if node.value is not None:
+                self.visit(node.value)
+        else:
+            self.visit(node.elt)
+        self.scopes.pop()
+        tokens.append(")")
+
+    on_SetComp = on_GeneratorExp = on_DictComp = on_ListComp
+
+
+def _quoted_types(node: ast.AST) -> Iterator[ast.Constant]:
+    """Strings that stand where a type is meant, so not in ``Literal["a"]`` nor in ``Annotated``'s extras."""
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, str):
+            yield node
+    elif isinstance(node, ast.Subscript):
+        special = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+        inner: ast.AST = node.slice
+        if special == "Annotated" and isinstance(inner, ast.Tuple):
+            inner = inner.elts[0]
+        if special != "Literal":
+            yield from _quoted_types(inner)
+    elif isinstance(node, ast.BinOp | ast.Tuple | ast.List):
+        for child in ast.iter_child_nodes(node):
+            yield from _quoted_types(child)

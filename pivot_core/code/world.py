@@ -1,0 +1,45 @@
+"""A set of modules that get executed, and the statements in them that belong to names they don't bind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pivot_core.code.effects import IMPORTED
+
+if TYPE_CHECKING:
+    from pivot_core.code.effects import Effects
+    from pivot_core.code.modules import Modules
+    from pivot_core.code.resolve import Key
+
+Place = tuple[str, int]  # (module, index of the statement)
+
+
+class World:
+    """``modules`` is closed under import, also by functions that are called while a module is imported.
+    ``attached`` are, for each unit or package, the statements elsewhere that change it, in order."""
+
+    def __init__(self, modules: Modules, effects: Effects, names: frozenset[str]) -> None:
+        self._effects = effects
+        self.modules = modules.closure(names)
+        while True:
+            attached, executed = self._fill()
+            wider = modules.closure(self.modules | executed)
+            if wider == self.modules:
+                break
+            self.modules = wider
+        self.attached: dict[Key, tuple[Place, ...]] = {
+            key: tuple(sorted(places)) for key, places in attached.items()
+        }
+
+    def _fill(self) -> tuple[dict[Key, set[Place]], set[str]]:
+        attached: dict[Key, set[Place]] = {}
+        executed: set[str] = set()
+        for name in self.modules:
+            for change in self._effects.of_module(name):
+                keys = [*change.targets, *self._effects.of_calling(change.called)]
+                for key in keys:
+                    if key[0] == IMPORTED:
+                        executed.add(key[1])
+                    else:
+                        attached.setdefault(key, set()).add((name, change.index))
+        return attached, executed
