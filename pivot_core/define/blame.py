@@ -64,4 +64,6 @@ def _hint(error: BaseException) -> str:
         return "correct the name, or break the circle if two modules import one another"
     if isinstance(error, SyntaxError):
         return "correct the syntax there or just above"
+    if isinstance(error, TypeError) and "non-frozen dataclass" in str(error):
+        return "loaders are frozen: decorate the class with @dataclass(frozen=True)"
     return "pipeline.py is imported to find the stages: this line has to run without an error"

@@ -47,23 +47,30 @@ class _Extraction:
         func = registration.func
         name = registration.name if registration.name is not None else getattr(func, "__name__", None)
         before = len(self.problems)
-        self._tell(registration, name, options.mistakes(registration, name if callable(func) else "unnamed"))
-        self._take_name(registration, name)
-        fault = reference.fault(func)
-        if fault is not None:
-            self._tell(registration, name, [fault])
+        self._tell(registration, name, options.mistakes(registration))
+        place = self._place(registration, name)
+        if registration.name is not None or place is not None:  # what isn't a function has no name of its own
+            self._tell(registration, name, options.name_mistakes(name))
+            self._take_name(registration, name)
+        if place is None:
             return None
         signature = read(func)
         self._tell(registration, name, signature.mistakes)
         self._tell(registration, name, _path_mistakes(registration, signature))
         values = self._values(registration, signature, str(name))
-        place = self._places.of_def(func)
-        if place is None:
+        return self._spec(registration, str(name), place, signature, values) if len(self.problems) == before else None
+
+    def _place(self, registration: Registration, name: object) -> Place | None:
+        """Where the function's def is; None, and told, if it can't be a stage at all."""
+        func = registration.func
+        fault = reference.fault(func)
+        place = None if fault else self._places.of_def(func)
+        if fault is None and place is None:
             outside = f"{func.__qualname__} is defined outside the project (module {func.__module__})"
-            self._tell(registration, name, [Mistake(CALL, outside, "call it from a function in the project")])
-        if place is None or len(self.problems) > before:
-            return None
-        return self._spec(registration, str(name), place, signature, values)
+            fault = Mistake(CALL, outside, "call it from a function in the project")
+        if fault is not None:
+            self._tell(registration, name, [fault])
+        return place
 
     def finish(self) -> None:
         """Tell what can only be told once all stages are known."""

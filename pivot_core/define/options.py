@@ -18,16 +18,16 @@ MAX_NAME = 150  # it becomes a file name, with a suffix
 _NAME = re.compile(r"[A-Za-z0-9_@=+,][A-Za-z0-9_\-.@=+,]*")
 
 
-def mistakes(registration: Registration, name: object) -> Iterator[Mistake]:
-    """All mistakes in the plain arguments; ``name`` is the given or the function's own."""
-    yield from _name(name)
+def mistakes(registration: Registration) -> Iterator[Mistake]:
+    """All mistakes in the plain arguments but the name."""
     yield from _mutex(registration.mutex)
     yield from _resources(registration.resources)
     yield from _retries(registration.retries)
     yield from _timeout(registration.timeout)
 
 
-def _name(name: object) -> Iterator[Mistake]:
+def name_mistakes(name: object) -> Iterator[Mistake]:
+    """What is wrong with a stage's name, the given or the function's own."""
     if not isinstance(name, str):
         yield Mistake(CALL, f"the stage name {name!r:.60} isn't a str", 'give it as text: name="…"')
     elif len(name) > MAX_NAME:

@@ -77,7 +77,8 @@ _JSON_ONLY = "give the fields types that pydantic can write as JSON and read bac
 
 def dump(params: BaseModel) -> dict[str, JSON]:
     """As JSON; sets sorted, since their order changes from process to process."""
-    values = params.model_dump(mode="json", round_trip=True)
+    # By way of text: only there is infinity written so that it comes back.
+    values: dict[str, JSON] = json.loads(params.model_dump_json(round_trip=True))
     _sort_sets(params, values)
     return values
 
