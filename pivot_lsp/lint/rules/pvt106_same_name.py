@@ -1,0 +1,162 @@
+"""Two stages of one pipeline have one name.
+
+A stage's name is its identity: its lock file has that name. The pipeline can't be used until one of the two
+gets another name; by default a stage is called as its function is::
+
+    pipeline.register(train, params=TrainParams(rate=0.1))
+    pipeline.register(train, params=TrainParams(rate=0.2))                      # PVT106
+    pipeline.register(train, name="train@0.2", params=TrainParams(rate=0.2))
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
+from pivot_lsp.positions import span_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pivot_lsp.lint.scopes import Arm, Scope
+    from pivot_lsp.lint.stages import Registration, Stages
+
+
+def check(stages: Stages) -> Iterator[Hit]:
+    """One hit for each registration whose name an earlier one has."""
+    earlier: dict[tuple[tuple[Scope, str], Scope, str], list[Registration]] = {}
+    for registration in stages.registrations:
+        if registration.pipeline is None or registration.name is None:
+            continue
+        # Which functions are called, and how often, the text doesn't tell: compare within each.
+        same = earlier.setdefault((registration.pipeline, registration.scope, registration.name), [])
+        first = next((other for other in same if _both_happen(other.arms, registration.arms)), None)
+        if first is not None:
+            yield _hit(registration, first)
+        same.append(registration)
+
+
+def _both_happen(first: tuple[Arm, ...], second: tuple[Arm, ...]) -> bool:
+    """Whether one run of the module can come by both places."""
+    shared = 0
+    for ours, theirs in zip(first, second, strict=False):
+        if ours.statement != theirs.statement:
+            break
+        if ours.number != theirs.number:
+            return False
+        shared += 1
+    return not any(arm.leaves for arm in first[shared:])
+
+
+def _hit(registration: Registration, first: Registration) -> Hit:
+    name = registration.name
+    return Hit(
+        span_of(registration.name_at),
+        f"two stages are named {name!r}",
+        f'give this one another name, such as name="{name}@2"',
+        (Related(span_of(first.name_at), f"the first stage named {name!r}"),),
+    )
+
+
+RULE = Rule(
+    code="PVT106",
+    name="same-name",
+    severity="error",
+    docs=__doc__,
+    check=check,
+    valid=(
+        """
+from pivot_core import Pipeline
+import stages
+
+pipeline = Pipeline("demo")
+pipeline.register(stages.train)
+pipeline.register(stages.train, name="train@2")
+for kind in ("a", "b"):
+    pipeline.register(stages.train, name=f"train@{kind}")
+""",
+        # Either or.
+        """
+import os
+from pivot_core import Pipeline
+import fast, slow
+
+pipeline = Pipeline("demo")
+if os.environ.get("FAST"):
+    pipeline.register(fast.train)
+else:
+    pipeline.register(slow.train)
+""",
+        # Either or, once more.
+        """
+from pivot_core import Pipeline
+import stages
+
+def stages_of(pipeline: Pipeline, small):
+    if small:
+        pipeline.register(stages.tiny, name="train")
+        return
+    pipeline.register(stages.train)
+""",
+        # Two pipelines.
+        """
+from pivot_core import Pipeline
+import stages
+
+first = Pipeline("first")
+first.register(stages.train)
+second = Pipeline("second")
+second.register(stages.train)
+""",
+        # A decorator can change a function's name.
+        """
+from pivot_core import Pipeline
+from decorators import named
+
+def train(): ...
+@named("other")
+def fit(): ...
+
+pipeline = Pipeline("demo")
+pipeline.register(fit)
+pipeline.register(train, name="fit")
+""",
+    ),
+    invalid=(
+        Invalid(
+            """
+from pivot_core import Pipeline
+import stages
+
+pipeline = Pipeline("demo")
+pipeline.register(stages.train)
+pipeline.register(«stages.train», params=stages.Params(rate=0.2))
+"""
+        ),
+        Invalid(
+            """
+from pivot_core import Pipeline
+from linear import train
+from forest import train as train_forest
+
+pipeline = Pipeline("demo")
+pipeline.register(train)
+pipeline.register(«train_forest»)
+"""
+        ),
+        Invalid(
+            """
+from pivot_core import Pipeline
+
+pipeline = Pipeline("demo")
+
+@pipeline.register
+def train(): ...
+
+def fit(): ...
+if True:
+    pipeline.register(fit, mutex=("🔒",), name=«"train"»)
+"""
+        ),
+    ),
+)

@@ -1,0 +1,227 @@
+"""What each name of a module is bound to, scope by scope, as far as one text tells.
+
+A walk without recursion: generated code can be nested deeper than Python's stack. A name counts as known
+only where all of its bindings are; what is bound in a way not listed here is ``UNKNOWN``.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+
+
+class Imported(NamedTuple):
+    """``chain``: the dotted name it stands for (dots of a relative import in front)."""
+
+    chain: str
+
+
+class Assigned(NamedTuple):
+    value: ast.expr
+
+
+class Defined(NamedTuple):
+    node: Function
+
+
+class Parameter(NamedTuple):
+    annotation: ast.expr | None
+
+
+Binding: TypeAlias = Imported | Assigned | Defined | Parameter | None
+UNKNOWN: Binding = None
+
+
+class Arm(NamedTuple):
+    """One way through a statement that branches. ``leaves``: it ends by leaving (``return``, ``raise``)."""
+
+    statement: int
+    number: int
+    leaves: bool
+
+
+class Visit(NamedTuple):
+    """A node, the scope that its names are looked up in, and the arms it is in, outermost first."""
+
+    node: ast.AST
+    scope: Scope
+    arms: tuple[Arm, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """One scope. Bindings are complete only after the walk."""
+
+    kind: Literal["module", "function", "class", "comprehension"]
+    parent: Scope | None = None
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    elsewhere: dict[str, Scope] = field(default_factory=dict)  # by ``global`` and ``nonlocal``
+
+    def bind(self, name: str, binding: Binding) -> None:
+        self.elsewhere.get(name, self).bindings.setdefault(name, []).append(binding)
+
+    def lookup(self, name: str) -> tuple[Scope, list[Binding]] | None:
+        """The scope that a name comes from, and all it is bound to there; None for a builtin."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.bindings and (scope is self or scope.kind != "class"):
+                return scope, scope.bindings[name]
+            scope = scope.parent
+        return None
+
+    def only(self, name: str) -> Binding:
+        """What a name is bound to, if it is bound once."""
+        found = self.lookup(name)
+        return found[1][0] if found is not None and len(found[1]) == 1 else UNKNOWN
+
+    def chain(self, node: ast.expr) -> str | None:
+        """The dotted name that an expression stands for, if an import says so."""
+        attributes = []
+        while isinstance(node, ast.Attribute):
+            attributes.append(node.attr)
+            node = node.value
+        binding = self.only(node.id) if isinstance(node, ast.Name) else UNKNOWN
+        if not isinstance(binding, Imported):
+            return None
+        return ".".join([binding.chain, *reversed(attributes)])
+
+    @property
+    def module(self) -> Scope:
+        return self if self.parent is None else self.parent.module
+
+    @property
+    def own(self) -> Scope:
+        """Where a walrus binds: comprehensions have names of their own only for their targets."""
+        return self.parent.own if self.kind == "comprehension" and self.parent is not None else self
+
+
+def walk(tree: ast.Module) -> list[Visit]:
+    """Every node with its scope; all names are bound when this returns. Not in the order of the text."""
+    visits = [Visit(tree, Scope("module"), ())]
+    for visit in visits:  # grows
+        visits += _inside(visit)
+    return visits
+
+
+def _inside(visit: Visit) -> Iterator[Visit]:
+    node, scope, arms = visit
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            scope.bind(node.name, Defined(node))
+            yield from _function(visit, node.args, node.body)
+            outside: list[ast.expr | None] = [*node.decorator_list, node.returns]
+            yield from (Visit(part, scope, arms) for part in outside if part is not None)
+        case ast.Lambda():
+            yield from _function(visit, node.args, [node.body])
+        case ast.ClassDef():
+            scope.bind(node.name, UNKNOWN)
+            inner = Scope("class", scope)
+            yield from (Visit(part, scope, arms) for part in (*node.decorator_list, *node.bases))
+            yield from (Visit(part, scope, arms) for part in node.keywords)
+            yield from (Visit(part, inner, arms) for part in node.body)
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            inner = Scope("comprehension", scope)
+            yield from (Visit(part, inner, arms) for part in ast.iter_child_nodes(node))
+        case ast.If() | ast.Try() | ast.TryStar() | ast.Match() | ast.IfExp():
+            yield from _branches(visit)
+        case _:
+            skipped = _bind(node, scope)
+            yield from (
+                Visit(part, scope, arms) for part in ast.iter_child_nodes(node) if part is not skipped
+            )
+
+
+def _function(visit: Visit, args: ast.arguments, body: Iterable[ast.AST]) -> Iterator[Visit]:
+    inner = Scope("function", visit.scope)
+    all_args = [*args.posonlyargs, *args.args, *args.kwonlyargs]
+    for arg in all_args:
+        inner.bind(arg.arg, Parameter(arg.annotation))
+    for rest in (args.vararg, args.kwarg):
+        if rest is not None:
+            inner.bind(rest.arg, UNKNOWN)
+            all_args.append(rest)
+    outside = [*args.defaults, *args.kw_defaults, *(arg.annotation for arg in all_args)]
+    yield from (Visit(part, visit.scope, visit.arms) for part in outside if part is not None)
+    yield from (Visit(part, inner, ()) for part in body)
+
+
+def _branches(visit: Visit) -> Iterator[Visit]:
+    node, scope, arms = visit
+    always: list[ast.AST] = []
+    ways: list[Sequence[ast.AST]] = []
+    match node:
+        case ast.If():
+            always, ways = [node.test], [node.body, node.orelse]
+        case ast.IfExp():
+            always, ways = [node.test], [[node.body], [node.orelse]]
+        case ast.Try() | ast.TryStar():
+            always, ways = list(node.finalbody), [[*node.body, *node.orelse], *([h] for h in node.handlers)]
+        case ast.Match():
+            always = [node.subject, *(case.pattern for case in node.cases)]
+            always += [case.guard for case in node.cases if case.guard is not None]
+            ways = [case.body for case in node.cases]
+    yield from (Visit(part, scope, arms) for part in always)
+    for number, way in enumerate(ways):
+        last = (
+            way[-1].body[-1] if way and isinstance(way[-1], ast.ExceptHandler) else way[-1] if way else None
+        )
+        arm = Arm(id(node), number, isinstance(last, _LEAVING))
+        yield from (Visit(part, scope, (*arms, arm)) for part in way)
+
+
+def _bind(node: ast.AST, scope: Scope) -> ast.AST | None:
+    """Bind what the node itself binds; a part of it that is dealt with thereby."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
+            scope.bind(name, Assigned(value))
+            return target
+        case ast.AnnAssign(target=ast.Name(id=name) as target, value=value):
+            scope.bind(name, UNKNOWN if value is None else Assigned(value))
+            return target
+        case ast.NamedExpr(target=target, value=value):
+            scope.own.bind(target.id, Assigned(value))
+            return target
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            scope.bind(name, UNKNOWN)
+        case ast.Import() | ast.ImportFrom():
+            for name, chain in _imports(node):
+                scope.bind(name, Imported(chain))
+        case ast.Global(names=names):
+            scope.elsewhere.update(dict.fromkeys(names, scope.module))
+        case ast.Nonlocal(names=names):
+            _share(names, scope)
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            scope.bind(name, UNKNOWN)
+        case ast.MatchMapping(rest=str(name)):
+            scope.bind(name, UNKNOWN)
+    return None
+
+
+def _share(names: list[str], scope: Scope) -> None:
+    """``nonlocal``: an inner function changes the variable of an outer one at times that nobody knows."""
+    outer = scope.parent
+    while outer is not None and outer.kind == "function":
+        for name in names:
+            outer.bind(name, UNKNOWN)
+        outer = outer.parent
+    scope.elsewhere.update(dict.fromkeys(names, scope.parent or scope))
+
+
+def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    """The names that an import binds, each with the dotted name that it stands for."""
+    for alias in node.names:
+        if isinstance(node, ast.Import):
+            top = alias.name.partition(".")[0]
+            yield (alias.asname, alias.name) if alias.asname else (top, top)
+        elif alias.name != "*":
+            source = "." * node.level + (node.module + "." if node.module else "")
+            yield alias.asname or alias.name, source + alias.name
