@@ -151,24 +151,25 @@ def _cycle_problems(
     while rest:
         cycle = _cycle_among(rest, edges)
         yield _cycle_problem(cycle, specs, edges, places)
-        left = [specs[name] for name in rest if name not in cycle]
-        names = {spec.name for spec in left}
-        inner = {name: {up: edge for up, edge in edges[name].items() if up in names} for name in names}
-        rest = _sorted_stages(left, inner)[1]
+        # Ordered, no set: the same mistake has to read the same every time.
+        told = set(cycle)
+        left = dict.fromkeys(name for name in rest if name not in told)
+        inner = {name: {up: edge for up, edge in edges[name].items() if up in left} for name in left}
+        rest = _sorted_stages([specs[name] for name in left], inner)[1]
 
 
 def _cycle_among(rest: Sequence[str], edges: _Edges) -> list[str]:
     """Each of ``rest`` waits for another of it, so walking upstream must come back somewhere."""
-    members = set(rest)
+    position = {name: at for at, name in enumerate(rest)}
     seen: dict[str, int] = {}
     walked: list[str] = []
     name = rest[0]
     while name not in seen:
         seen[name] = len(walked)
         walked.append(name)
-        name = next(other for other in edges[name] if other in members)
+        name = next(other for other in edges[name] if other in position)
     cycle = walked[seen[name] :][::-1]  # now each one makes what the next one needs
-    first = min(range(len(cycle)), key=lambda at: rest.index(cycle[at]))
+    first = min(range(len(cycle)), key=lambda at: position[cycle[at]])
     return cycle[first:] + cycle[:first]
 
 
