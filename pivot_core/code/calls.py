@@ -5,19 +5,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pivot_core.code.stream import CALL, HANDED, LITERAL, QUIET, READ
+from pivot_core.code.scopes import import_chains
+from pivot_core.code.stream import CALL, HANDED, IMPORT, LITERAL, QUIET, READ
 from pivot_core.code.vocabulary import MUTATORS, TALKING
 from pivot_core.code.writer import Writer
 
 _SPECIAL: Final = frozenset(
     """
-    getattr hasattr exec eval compile import_module __import__ vars locals dir _getframe
-    currentframe
+    getattr hasattr exec eval compile import_module __import__ find_spec resolve_name run_module
+    vars locals dir
     """.split()
 )
+_IMPORTING: Final = frozenset({"import_module", "__import__", "find_spec", "resolve_name", "run_module"})
 _SEES_LOCALS: Final = frozenset(
     """
     locals vars dir eval exec _getframe currentframe stack query sql evaluate f_locals
@@ -25,6 +27,7 @@ _SEES_LOCALS: Final = frozenset(
 )
 
 
+_PLACES: Final = (ast.Attribute, ast.Subscript)
 _REACHES_INTO: Final = (ast.Attribute, ast.Subscript, ast.Call, ast.Starred)
 
 
@@ -51,6 +54,10 @@ class CallWriter(Writer):
                 self.out.effects.append(("method", chain, ""))
             if not self.depth:
                 self._given(node, chain)
+            elif any(self._is_parameter(arg) for arg in node.args):
+                self.out.effects.append(("relay", chain, ""))
+        if last in ("setattr", "delattr") and node.args:
+            self.notice_store(node.args[0])
         self._arguments(node, last)
         self._notice_getenv(node, chain, last)
 
@@ -90,11 +97,11 @@ class CallWriter(Writer):
         if last in ("getattr", "hasattr") and chain == last and len(args) >= 2:
             return self._literal_attribute(node, chain)
         if last in ("exec", "eval", "compile") and args and isinstance(args[0], ast.Constant):
-            self.slot(chain, CALL | LITERAL, node)
-            self.quoted(args[0])
+            harmless = self.quoted(args[0]) and last == "eval"
+            self.slot(chain, CALL | LITERAL if harmless else CALL, node)
             self._arguments(node, last)
             return True
-        if last in ("import_module", "__import__"):
+        if last in _IMPORTING:
             self.slot(chain, CALL | LITERAL, node)
             self._import(node, chain)
             self._arguments(node, last)
@@ -122,6 +129,7 @@ class CallWriter(Writer):
             self.out.imports.append((chain, "", node.lineno))
             return
         prefix, whole = _prefix(node.args[0])
+        prefix = prefix.replace(":", ".")  # as pkgutil.resolve_name spells it
         package = next((word.value for word in node.keywords if word.arg == "package"), None)
         if package is None and len(node.args) > 1 and not chain.endswith("__import__"):
             package = node.args[1]
@@ -129,26 +137,37 @@ class CallWriter(Writer):
             prefix = f"{package.value}{prefix}" if prefix[1:2] != "." else ""
             whole = whole and bool(prefix)
         if whole:
-            self.slot(f"@{prefix}:", QUIET, node)
+            first, _, rest = prefix.partition(".") if prefix[:1] != "." else (prefix, "", "")
+            self.slot(f"@{first}:{rest}", QUIET, node)
         else:
             self.out.imports.append((chain, prefix, node.lineno))
 
-    def quoted(self, node: ast.Constant) -> None:
-        """Names in code that is given as text."""
+    def quoted(self, node: ast.Constant) -> bool:
+        """Names in code that is given as text; whether nothing but names can be behind it."""
         if not isinstance(node.value, str):
-            return
+            return False
         try:
             tree = ast.parse(node.value)
         except (SyntaxError, ValueError):
-            return
+            return False
+        harmless = True
         parts: list[ast.AST] = [tree]
         while parts:
             part = parts.pop()
             chain = self.chain(part)
             if chain is not None:
                 self.slot(chain, QUIET | READ, node)
+                harmless = harmless and chain not in _SPECIAL
+            elif isinstance(part, ast.Import | ast.ImportFrom):
+                for _, imported, executed in import_chains(part):
+                    self.slot(executed, QUIET | IMPORT, node)
+                    self.slot(imported, QUIET, node)
+                harmless = False
             else:
+                if isinstance(part, ast.Call) and (name := _constant_import(part)):
+                    self.slot(f"@{name}:", QUIET, node)
                 parts.extend(ast.iter_child_nodes(part))
+        return harmless
 
     # --- what code changes -----------------------------------------------------------------------
 
@@ -162,22 +181,44 @@ class CallWriter(Writer):
         elif isinstance(call.func, ast.Attribute):
             self.notice_store(call.func.value)
         for arg in [*call.args, *(keyword.value for keyword in call.keywords)]:
-            passed = self.chain(arg.value if isinstance(arg, ast.Starred) else arg)
+            passed = self._part_of(arg)
             if passed is not None:
                 self.out.effects.append(("pass", passed, chain or ""))
+
+    def _is_parameter(self, node: ast.expr) -> bool:
+        if not isinstance(node, ast.Name):
+            return False
+        scope = self.find(node.id)
+        return scope is not None and scope.kind == "function" and node.id in scope.fixed
+
+    def _part_of(self, node: ast.expr) -> str | None:
+        """The chain that an expression is a part of: ``T`` of ``T["a"].b``, not of ``T.copy()``."""
+        while isinstance(node, ast.Subscript | ast.Attribute | ast.Starred):
+            chain = self.chain(node)
+            if chain is not None:
+                return chain
+            node = node.value
+        return self.chain(node)
 
     def _given(self, call: ast.Call, callee: str) -> None:
         """``x = f(T)``: f may change T."""
         for arg in [*call.args, *(keyword.value for keyword in call.keywords)]:
-            chain = self.chain(arg)
+            chain = self._part_of(arg)
             if chain is not None:
                 self.out.effects.append(("give", chain, callee))
 
-    def notice_store(self, node: ast.AST) -> None:
-        """Something inside the object at the bottom of ``a.b[0].c`` is changed."""
+    def notice_store(self, node: ast.AST, outer: bool = False) -> None:
+        """Something inside the object at the bottom of ``a.b[0].c`` is changed. ``outer``: it is the place
+        itself that is set, so one step less deep."""
+        deep = isinstance(node.value if outer and isinstance(node, _PLACES) else node, _REACHES_INTO)
+        for call in _calls_on_the_way(node):
+            for arg in call.args:  # ``vars(helpers)["x"] = 1``
+                part = self._part_of(arg)
+                if part is not None:
+                    self.out.effects.append(("store", part, "deep"))
         chain = self.bottom(node)
         if chain is not None:
-            self.out.effects.append(("store", chain, ""))
+            self.out.effects.append(("store", chain, "deep" if deep else ""))
             return
         name = _bottom_name(node)
         scope = self.find(name) if name else None
@@ -203,6 +244,8 @@ class CallWriter(Writer):
         if name[:2] == "__":
             if name == "__doc__":
                 self.flags.add("reads_docs")
+            elif name == "__subclasses__":
+                self.flags.add("reads_subclasses")
             elif name in ("__annotations__", "__annotate__", "__signature__", "__type_params__"):
                 self.flags.add("reads_annotations")
         elif name in _SEES_LOCALS:
@@ -264,6 +307,13 @@ class CallWriter(Writer):
         return None if scope is None else scope.aliases.get(name)
 
 
+def _calls_on_the_way(node: ast.AST) -> Iterator[ast.Call]:
+    while isinstance(node, _REACHES_INTO):
+        if isinstance(node, ast.Call):
+            yield node
+        node = node.func if isinstance(node, ast.Call) else node.value
+
+
 def _bottom_name(node: ast.AST) -> str:
     while isinstance(node, _REACHES_INTO):
         node = node.func if isinstance(node, ast.Call) else node.value
@@ -274,6 +324,14 @@ def _last(node: ast.AST) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _constant_import(call: ast.Call) -> str:
+    """``x`` of ``__import__("x")``."""
+    if _last(call.func) in _IMPORTING and call.args and isinstance(call.args[0], ast.Constant):
+        value = call.args[0].value
+        return value if isinstance(value, str) else ""
+    return ""
 
 
 def _prefix(node: ast.expr) -> tuple[str, bool]:

@@ -47,7 +47,7 @@ class Canonical(ScopeWriter):
             self.visit(node.value)
             self.out.tokens.append("." + node.attr)
             if stored:
-                self.notice_store(node)
+                self.notice_store(node, outer=True)
         self.notice_attribute(node.attr)
 
     def on_Subscript(self, node: ast.Subscript) -> None:
@@ -55,7 +55,7 @@ class Canonical(ScopeWriter):
         self.visit(node.value)
         self.visit(node.slice)
         if type(node.ctx) is not ast.Load:
-            self.notice_store(node)
+            self.notice_store(node, outer=True)
         else:
             self.notice_key(node.value, node.slice)
 
@@ -152,7 +152,9 @@ class Canonical(ScopeWriter):
         for name, chain, executed in scopes.import_chains(node):
             self.slot(executed, IMPORT | QUIET, node)
             scope = self.find(name) if self.scopes else None
-            if scope is not None and name not in scope.imports:
+            if scope is not None and scope.kind == "class":
+                self.slot(chain, 0, node)  # others can reach it through the class
+            elif scope is not None and name not in scope.imports:
                 self.out.tokens.append("import")
                 self.local(name, scope)
                 self.slot(chain, 0, node)

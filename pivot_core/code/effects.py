@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.reading import WHOLE, Reader
 from pivot_core.code.stream import BASE, CALL, DECORATOR, HANDED, IMPORT
-from pivot_core.code.vocabulary import AMBIENT, CALLING_BUILTINS, ENGINE, INERT_DECORATORS, under
+from pivot_core.code.vocabulary import (
+    AMBIENT,
+    CALLING_BUILTINS,
+    COPYING,
+    ENGINE,
+    IMPORTERS,
+    INERT_DECORATORS,
+    NAMESPACES,
+    under,
+)
 
 if TYPE_CHECKING:
     from pivot_core.code.modules import Module, Modules
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
 
 AMBIENT_KEY: Final[Key] = ("", "(process)")
 IMPORTED: Final = "(import)"  # the key (IMPORTED, module): a function that is called imports the module
+ANY: Final = "(any)"  # the key (module, ANY): any name of the module
+EVERYTHING: Final[Key] = (ANY, ANY)
 _SETTERS: Final = frozenset({"builtins.setattr", "builtins.delattr"})
 _PIPELINES: Final = frozenset({f"{ENGINE}.Pipeline", f"{ENGINE}.pipeline.Pipeline"})
 
@@ -85,6 +96,18 @@ class Effects:
             units.update(handed)
         return tuple(key for key in units if not self._is_pipeline(key))
 
+    def derived(self, names: Iterable[str]) -> dict[Key, list[Key]]:
+        """The classes of some modules by the classes that they are made from."""
+        found: dict[Key, list[Key]] = {}
+        for module in filter(None, map(self._modules.get, sorted(names))):
+            for statement in module.summary.statements:
+                head = statement.head
+                for chain, flags in zip(head.slots, head.flags, strict=True):
+                    if flags & BASE:
+                        for key in self._resolver.resolve(module, chain).units:
+                            found.setdefault(key, []).extend((module.name, name) for name in statement.names)
+        return found
+
     # --- statements ------------------------------------------------------------------------------
 
     def _of_statements(self, module: Module) -> Iterator[Change]:
@@ -99,42 +122,63 @@ class Effects:
     def _targets(self, module: Module, part: Part, statement: Statement) -> dict[Key, None]:
         """What the effects of a part change, and what that is only another way to."""
         found: dict[Key, None] = {}
+        deep: set[Key] = set()
         for kind, chain, by in part.effects:
-            found.update(dict.fromkeys(self._target(module, kind, chain, by)))
+            for key, inside in self._target(module, kind, chain, by):
+                found[key] = None
+                if inside:
+                    deep.add(key)
         if part is statement.head and self._changes_own_variable(module, statement, found):
-            for chain, flags in zip(part.slots, part.flags, strict=True):
-                if not flags & (IMPORT | CALL | DECORATOR | BASE | HANDED):
-                    found.update(dict.fromkeys(self._objects(self._resolver.through(module, chain))))
+            found.update(dict.fromkeys(self._valued(module, part)))
         waiting = list(found)
         while waiting:
-            for key in self._behind(waiting.pop()):
-                if key not in found:
-                    found[key] = None
-                    waiting.append(key)
+            key = waiting.pop()
+            for other in self._behind(key, key in deep):
+                if other not in found:
+                    found[other] = None
+                    waiting.append(other)
         return found
 
-    def _target(self, module: Module, kind: str, chain: str, by: str) -> Iterator[Key]:
+    def _target(self, module: Module, kind: str, chain: str, by: str) -> Iterator[tuple[Key, bool]]:
+        """What one effect changes, and whether it is something inside of that."""
         if kind == "bind":
-            yield module.name, chain
-        elif kind == "store":
-            found = self._resolver.through(module, chain)
-            yield from self._objects(found)
-            yield from _library(found)
+            yield (module.name, chain), False
+        if kind in ("bind", "relay"):
+            return
+        found = self._resolver.through(module, chain)
+        if kind == "store":
+            keys = [*found.units, *self._objects(found), *_library(found), *_namespace(module, found)]
+            deep = by == "deep" or bool(found.rest)
         elif kind == "pass":
-            yield from self._passed(module, chain, by)
+            keys, deep = list(self._passed(module, chain, by)), True
         elif kind == "give":
-            if self._changes_arguments(module, by):
-                yield from self._objects(self._resolver.through(module, chain))
+            keys = list(self._objects(found)) if self._changes_arguments(module, by) else []
+            deep = True
         else:
-            yield from self._receiver(kind, self._resolver.resolve(module, chain))
+            keys, deep = list(self._receiver(module, kind, found)), len(found.rest) > 1
+        for key in keys:
+            yield key, deep
 
-    def _receiver(self, kind: str, called: Resolution) -> Iterator[Key]:
+    def _receiver(self, module: Module, kind: str, called: Resolution) -> Iterator[Key]:
+        """What a call changes by itself: the object whose method it is, or that is called."""
         if called.rest:
             yield from called.units
+        elif kind != "method":
+            yield from (key for key in called.units if self._is_object(key))
+        if kind == "call" and called.library == "builtins.exec":
+            yield module.name, ANY
         if not called.library or called.library.startswith("builtins."):
             return
         if kind == "call" or (kind == "decorate" and "register" in called.library.rpartition(".")[2]):
             yield from _library(called)
+
+    def _is_object(self, key: Key) -> bool:
+        """The unit is neither a function nor a class, so calling it may change it."""
+        module = self._modules.get(key[0])
+        return module is not None and any(
+            statement.kind == "other" and statement.value_kind != "import"
+            for statement in module.statements(key[1])
+        )
 
     def _passed(self, module: Module, chain: str, by: str) -> Iterator[Key]:
         callee = self._resolver.resolve(module, by) if by else None
@@ -144,8 +188,12 @@ class Effects:
             if callee.library.startswith("builtins.") and callee.library not in _SETTERS:
                 return
         found = self._resolver.through(module, chain)
-        yield from self._objects(found)
-        if callee is not None and callee.units and not callee.rest:
+        ours = callee is not None and bool(callee.units) and not callee.rest
+        leaves = ours and not self._changes_arguments(module, by)
+        for key in self._objects(found):
+            if self._is_object(key) or not leaves or key[1] == ANY:
+                yield key
+        if ours:
             yield from _library(found)
 
     def _objects(self, found: Resolution) -> Iterator[Key]:
@@ -155,10 +203,7 @@ class Effects:
             kinds = {statement.value_kind for statement in module.statements(name)} if module else set()
             if not kinds or not kinds <= {"text", "constant"} or found.rest:
                 yield owner, name
-        for name in found.modules:
-            module = self._modules.get(name)
-            if module is not None:
-                yield from ((name, bound) for bound in module.index)
+        yield from ((name, ANY) for name in found.modules)
 
     def _changes_own_variable(self, module: Module, statement: Statement, found: Iterable[Key]) -> bool:
         """``for c in (A, B): c.k = 1`` changes what its variable stands for."""
@@ -167,39 +212,56 @@ class Effects:
         own = {(module.name, name) for name in statement.names}
         return any(key in own for key in found)
 
-    def _changes_arguments(self, module: Module, chain: str) -> bool:
+    def _changes_arguments(self, module: Module, chain: str, seen: frozenset[Key] = frozenset()) -> bool:
+        """A function that is called changes what it is given, or hands it on to one that does."""
         found = self._resolver.resolve(module, chain)
-        return not found.rest and any(
-            "changes_arguments" in statement.flags
-            for owner, name in found.units
-            if (of := self._modules.get(owner)) is not None
-            for statement in of.statements(name)
-        )
+        if found.rest:
+            return False
+        for key in found.units:
+            of = self._modules.get(key[0])
+            for statement in of.statements(key[1]) if of is not None and key not in seen else ():
+                if "changes_arguments" in statement.flags:
+                    return True
+                relays = (by for kind, by, _ in statement.body.effects if kind == "relay")
+                if of is not None and any(self._changes_arguments(of, by, seen | {key}) for by in relays):
+                    return True
+        return False
 
-    def _behind(self, key: Key) -> Iterator[Key]:
-        """Objects that a changed name is only a way to: ``d = T["a"]``, or what a function returns."""
+    def _behind(self, key: Key, deep: bool) -> Iterator[Key]:
+        """Objects that a changed name is only a way to: ``d = T["a"]``, or what a function returns. With
+        ``deep``, what is changed is inside: a part of a table, or of the class of an object."""
         module = self._modules.get(key[0])
         for statement in module.statements(key[1]) if module is not None else ():
             assert module is not None
-            if statement.value_kind in ("chain", "inside"):
+            if statement.kind == "function":
+                links = self._reader.read(module, statement.body).links
+                yield from (link for link in links if self._is_object(link))
+            elif statement.kind == "class" or statement.value_kind in ("import", "text", "constant"):
+                continue
+            elif statement.value_kind in ("chain", "inside"):
                 yield from self._objects(self._resolver.through(module, statement.value))
             elif statement.value_kind == "call":
-                found = self._resolver.resolve(module, statement.value)
-                if found.rest or self._is_function(found):
-                    yield from self._objects(found)
-            elif statement.kind == "function":
-                for owner, name in self._reader.read(module, statement.body).links:
-                    of = self._modules.get(owner)
-                    if of is not None and all(s.kind == "other" for s in of.statements(name)):
-                        yield owner, name
+                yield from self._behind_call(module, statement, deep)
+            elif deep or statement.value_kind != "new":
+                yield from self._valued(module, statement.head)
 
-    def _is_function(self, found: Resolution) -> bool:
-        return any(
-            statement.kind == "function"
-            for owner, name in found.units
-            if (of := self._modules.get(owner)) is not None
-            for statement in of.statements(name)
-        )
+    def _behind_call(self, module: Module, statement: Statement, deep: bool) -> Iterator[Key]:
+        called = self._resolver.resolve(module, statement.value)
+        if called.library in IMPORTERS or called.library == "functools.partial":
+            yield from self._valued(module, statement.head)
+        for owner, name in called.units:
+            of = self._modules.get(owner)
+            kinds = {found.kind for found in of.statements(name)} if of is not None else set()
+            if called.rest[-1:] and called.rest[-1] in COPYING:
+                continue
+            if called.rest or deep or "class" not in kinds:
+                yield owner, name
+
+    def _valued(self, module: Module, part: Part) -> Iterator[Key]:
+        """Units whose value a part takes, other than by calling them."""
+        for chain, flags in zip(part.slots, part.flags, strict=True):
+            if not flags & (IMPORT | CALL | DECORATOR | BASE | HANDED):
+                yield from self._objects(self._resolver.through(module, chain))
 
     # --- pipelines -------------------------------------------------------------------------------
 
@@ -279,6 +341,14 @@ class _Calls:
     seen: set[Key] = field(default_factory=set)
     users: dict[Key, list[Key]] = field(default_factory=dict)
     changed: dict[Key, set[Key]] = field(default_factory=dict)
+
+
+def _namespace(module: Module, found: Resolution) -> Iterator[Key]:
+    """``globals()["x"] = 1``, ``sys.modules["m"].x = 1``: any name of the module, or of all."""
+    if found.library in NAMESPACES:
+        yield module.name, ANY
+    elif under(found.library, ("sys.modules",)):
+        yield EVERYTHING
 
 
 def _library(found: Resolution) -> Iterator[Key]:

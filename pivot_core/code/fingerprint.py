@@ -73,7 +73,7 @@ class Nodes:
     def get(self, key: Key) -> Node:
         node = self._nodes.get(key)
         if node is None:
-            variant = (key, self.world.attached.get(key, ()))
+            variant = (key, self.world.places(key))
             node = self._made.get(variant)
             if node is None:
                 node = self._made[variant] = self._make(key)
@@ -88,7 +88,7 @@ class Nodes:
             assert module is not None
             readings.add(self._reader, module, statement)
         line, path = (own[0].line if own else 0), (module.path if module is not None else "")
-        for place in self.world.attached.get(key, ()):
+        for place in self.world.places(key):
             changer = self._modules.get(place[0])
             assert changer is not None
             statement = changer.summary.statements[place[1]]
@@ -185,7 +185,7 @@ class Walk:
         while True:
             self._reach(stack)
             noted = len(self.noted)
-            stack = list(self._annotations())
+            stack = [*self._annotations(), *self._subclasses()]
             if not stack and len(self.noted) == noted:
                 break
 
@@ -220,6 +220,14 @@ class Walk:
                 more.extend(node.notes_reading.links)
                 self._use(node.notes_reading.packages, more)
         return (key for key in more if key not in self.reached)
+
+    def _subclasses(self) -> Iterator[Key]:
+        """Where something asks for ``__subclasses__``, they count."""
+        if "subclasses" in self.reads:
+            for key in self.reached:
+                for other in self.nodes.world.derived.get(key, ()):
+                    if other not in self.reached:
+                        yield other
 
     def units(self) -> list[tuple[Node, str]]:
         """Every unit reached with its digest, sorted by name."""

@@ -11,7 +11,7 @@ import msgspec
 # Part of every cache key: a summary made by another version of the engine is made again.
 ENGINE_VERSION = f"1:{sys.version_info[0]}.{sys.version_info[1]}"
 
-ValueKind = Literal["", "import", "chain", "inside", "call", "text", "constant"]
+ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
@@ -33,10 +33,11 @@ class Statement(msgspec.Struct, frozen=True, array_like=True):
     """One top-level statement, with the guards around it in ``head``.
 
     ``value`` tells what the one name is bound to: an import chain, another name, something inside of
-    another name's object, a call of a name, the value of a text constant; "constant" is any other value
-    that can't be changed in place. ``typing_only``: it stands under ``if TYPE_CHECKING``, so it isn't
-    executed. ``flags`` are what the writer noticed: ``reads_docs``, ``reads_annotations``,
-    ``unknown_call``, ``unknown_decorator``, ``changes_arguments``.
+    another name's object, a call of a name, an object made on the spot, the value of a text constant;
+    "constant" is any other value that can't be changed in place. ``typing_only``: it stands under
+    ``if TYPE_CHECKING``, so it isn't executed. ``flags`` are what the writer noticed: ``reads_docs``,
+    ``reads_annotations``, ``reads_subclasses``, ``unknown_call``, ``unknown_decorator``,
+    ``changes_arguments``.
     """
 
     line: int

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from pivot_core.code.stream import BOUND
 from pivot_core.code.vocabulary import READS_ANNOTATIONS, READS_DOCS, READS_SOURCE, WIDENING, under
 
 if TYPE_CHECKING:
     from pivot_core.code.modules import Module, Modules
+    from pivot_core.code.records import Statement
 
 Key = tuple[str, str]  # (module, name); ("", package) for a library
 
@@ -23,6 +25,14 @@ _OF_MODULES: Final = frozenset(
     __annotations__
     """.split()
 )
+
+
+_ATTRIBUTES: Final = {
+    "__doc__": "docs",
+    "__annotations__": "annotations",
+    "__signature__": "annotations",
+    "__subclasses__": "subclasses",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +140,9 @@ class Resolver:
             return None
         unit = _unit(module.name, names)
         candidates = [
-            self.resolve(module, _joined(statement.value, names[1:]))
+            self.resolve(module, _joined(chain, names[1:]))
             for statement in module.statements(name)
-            if statement.value_kind == "import"
+            for chain in _imports(statement)
         ]
         return _together(unit, candidates) if candidates else unit
 
@@ -209,10 +219,8 @@ def is_standard(package: str) -> bool:
 
 def _unit(module: str, names: Sequence[str]) -> Resolution:
     rest = tuple(names[1:])
-    reads = {"docs" for name in names if name == "__doc__"} | {
-        "annotations" for name in rest if name in ("__annotations__", "__signature__")
-    }
-    return Resolution(f"u:{module}.{'.'.join(names)}", ((module, names[0]),), rest, reads=frozenset(reads))
+    reads = frozenset(_ATTRIBUTES[name] for name in names if name in _ATTRIBUTES)
+    return Resolution(f"u:{module}.{'.'.join(names)}", ((module, names[0]),), rest, reads=reads)
 
 
 def _together(unit: Resolution, others: Sequence[Resolution]) -> Resolution:
@@ -229,6 +237,16 @@ def _together(unit: Resolution, others: Sequence[Resolution]) -> Resolution:
         next((other.library for other in others if other.library), ""),
         unit.reads.union(*(other.reads for other in others)),
     )
+
+
+def _imports(statement: Statement) -> list[str]:
+    """What a statement imports under its names; all that a compound one does."""
+    if statement.value_kind == "import":
+        return [statement.value]
+    if statement.kind != "other":
+        return []
+    head = statement.head
+    return [chain for chain, flags in zip(head.slots, head.flags, strict=True) if flags & BOUND]
 
 
 def _joined(chain: str, attributes: Sequence[str]) -> str:

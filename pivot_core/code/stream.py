@@ -26,7 +26,7 @@ class Stream:
 
     ``effects`` are (kind, chain, by) of what the code changes: "store" the object the chain leads to,
     "call", "method" and "decorate" by calling it, "pass" by handing it to the call ``by`` that stands alone,
-    "give" to one whose value is used, "bind" a global name.
+    "give" to one whose value is used, "bind" a global name, "relay" a parameter to the call.
     ``environment`` are (chain, key): the chain is a mapping like ``os.environ`` if it resolves to one;
     a key starting with ``$`` is the name of a constant. ``imports`` are (function, prefix, line) of imports
     by a name that isn't literal.

@@ -19,6 +19,10 @@ from pivot_core.code.records import EMPTY, ModuleSummary, Part, SourceError, Sta
 from pivot_core.code.stream import Stream
 
 _DEPTH = 12_000  # calls
+_MADE_ON_THE_SPOT = (
+    *(ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+    *(ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr, ast.Lambda),
+)
 
 
 def summarise(text: str) -> ModuleSummary:
@@ -168,6 +172,8 @@ class _Reader:
             return "call", chain
         if isinstance(value, ast.Constant):
             return ("text", value.value) if isinstance(value.value, str) else ("constant", "")
+        if isinstance(value, _MADE_ON_THE_SPOT):
+            return "new", ""
         chain = self.writer.chain(value)
         if chain:
             return "chain", chain

@@ -17,12 +17,22 @@ WIDENING = (
     "sys.modules",
     "sys._getframe",
     "runpy.run_path",
-    "runpy.run_module",
     "importlib.util.spec_from_file_location",
     "importlib.util.module_from_spec",
     "importlib.machinery.SourceFileLoader",
 )
-IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
+IMPORTERS = frozenset(
+    {
+        "builtins.__import__",
+        "importlib.import_module",
+        "importlib.__import__",
+        "importlib.util.find_spec",
+        "pkgutil.resolve_name",
+        "runpy.run_module",
+    }
+)
+# What a module's own names can be set through.
+NAMESPACES = frozenset({"builtins.globals", "builtins.vars", "builtins.locals", "builtins.exec"})
 
 # What hands out the documentation or the annotations of whatever it is given.
 READS_DOCS = ("inspect.getdoc", "inspect.cleandoc", "builtins.help", "pydoc", "doctest")
@@ -82,6 +92,10 @@ MUTATORS = frozenset(
     discard clear sort reverse register unregister __setitem__ __delitem__ __setattr__ __delattr__
     difference_update intersection_update symmetric_difference_update
     """.split()
+)
+# Methods whose value shares nothing with the object.
+COPYING = frozenset(
+    "copy deepcopy model_copy format join lower upper strip split read_text read_bytes".split()
 )
 # Methods that are called for what they print.
 TALKING = frozenset(

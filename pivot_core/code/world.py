@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pivot_core.code.effects import IMPORTED
+from pivot_core.code.effects import ANY, EVERYTHING, IMPORTED
 
 if TYPE_CHECKING:
     from pivot_core.code.effects import Effects
@@ -16,7 +17,8 @@ Place = tuple[str, int]  # (module, index of the statement)
 
 class World:
     """``modules`` is closed under import, also by functions that are called while a module is imported.
-    ``attached`` are, for each unit or package, the statements elsewhere that change it, in order."""
+    ``attached`` are, for each unit or package, the statements elsewhere that change it, in order;
+    ``derived`` the classes made from each class."""
 
     def __init__(self, modules: Modules, effects: Effects, names: frozenset[str]) -> None:
         self._effects = effects
@@ -30,6 +32,19 @@ class World:
         self.attached: dict[Key, tuple[Place, ...]] = {
             key: tuple(sorted(places)) for key, places in attached.items()
         }
+        self._loose = any(key[1] == ANY for key in self.attached)
+
+    def places(self, key: Key) -> tuple[Place, ...]:
+        """The statements that change a unit, or any name of its module, or any name at all."""
+        found = self.attached.get(key, ())
+        if not key[0] or not self._loose:
+            return found
+        more = [*self.attached.get((key[0], ANY), ()), *self.attached.get(EVERYTHING, ())]
+        return tuple(sorted({*found, *more})) if more else found
+
+    @cached_property
+    def derived(self) -> dict[Key, list[Key]]:
+        return self._effects.derived(self.modules)
 
     def _fill(self) -> tuple[dict[Key, set[Place]], set[str]]:
         attached: dict[Key, set[Place]] = {}
