@@ -150,7 +150,7 @@ def mermaid(drawing: Drawing) -> str:
 
 def _mermaid_label(name: str) -> str:
     """Mermaid has no backslash escapes: what it, or the HTML behind it, would read becomes ``#code;``."""
-    return "".join(f"#{ord(char)};" if char in '#"&<>`\\*_~' else char for char in name)
+    return "".join(f"#{ord(char)};" if char in '#"&<>`\\' else char for char in name)
 
 
 def dot(drawing: Drawing) -> str:

@@ -7,7 +7,7 @@ events ──► Report ──► lines ──► stdout, or above the live disp
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from pivot_core.cli import notes, wording
 from pivot_core.execute.events import (
@@ -26,22 +26,20 @@ if TYPE_CHECKING:
     from pivot_core.cli.live import LiveScreen
     from pivot_core.cli.options import Common
     from pivot_core.cli.terminal import Style
+    from pivot_core.cli.wording import Look
     from pivot_core.execute.events import Event
     from pivot_core.types import Outcome
 
-Words: TypeAlias = "Mapping[Outcome, str]"  # what an outcome is called in this run, where not by its name
-WOULD: Words = {"ran": "would run"}
-FROZEN: Words = {"blocked": "not fresh"}
 MUTED_LINES = 30  # of a stage's hidden output, shown if it fails
 
 
 class Report:
     """The listener of ``pivot-core run``."""
 
-    def __init__(self, common: Common, words: Words, *, explain: bool = False) -> None:
+    def __init__(self, common: Common, looks: Mapping[Outcome, Look], *, explain: bool = False) -> None:
         self._common = common
         self._explain = explain
-        self._words = words
+        self._looks = looks
         self._width = 0
         self._total = 0
         self._ended = 0
@@ -127,13 +125,14 @@ class Report:
 
     def _stage_line(self, event: StageEnd) -> None:
         out = self._common.out
-        symbol, style = wording.OUTCOMES[event.outcome]
-        word = self._words.get(event.outcome, event.outcome)
-        took = wording.duration(event.duration_s) if event.duration_s else ""
+        symbol, style, word = self._looks[event.outcome]
+        took = f"{wording.duration(event.duration_s) if event.duration_s else '':>8}  "
+        if self._looks is not wording.OUTCOMES:
+            took = ""  # nothing ran
         why = event.error.message.partition("\n")[0] if event.error else ""
         if not self._explain:
             why = why or wording.first_reason(event.reasons)
-        line = f"{event.stage:<{self._width}}  {out.paint(f'{word:<9}', style)}  {took:>8}  {why}"
+        line = f"{event.stage:<{self._width}}  {out.paint(f'{word:<9}', style)}  {took}{why}"
         self._line(f"{out.paint(symbol, style)} {line}".rstrip())
         for reason in event.reasons if self._explain else ():
             self._line(f"    {out.paint(reason.kind.replace('_', ' '), 'dim')}  {wording.reason(reason)}")
@@ -161,13 +160,13 @@ class Report:
 
     def _summary(self, event: RunEnd) -> str:
         took = wording.duration(event.duration_s)
-        if self._words is WOULD:
+        if self._looks is wording.DRY_OUTCOMES:
             took = ""  # no time that says anything
         skipped = event.counts.get("skipped", 0)
         if event.ok and skipped == sum(event.counts.values()):
             are = "stage is" if skipped == 1 else "stages are"
             return f"nothing to do: {skipped} {are} fresh" + (took and f" ({took})")
-        return wording.outcomes(event.counts, self._words) + (took and f" in {took}")
+        return wording.outcomes(event.counts, self._looks) + (took and f" in {took}")
 
     def _line(self, text: str) -> None:
         if self._common.quiet:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pivot_core.cli import wording
 from pivot_core.cli.options import Common, common_options
-from pivot_core.cli.report import FROZEN, WOULD, Report
+from pivot_core.cli.report import Report
 from pivot_core.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pivot_core.cli.report import Words
     from pivot_core.execute.events import Event
 
 
@@ -55,8 +55,8 @@ def command(
       pivot-core run -k -j 4         four at once; a failure stops only what needs it
       pivot-core run --json          events as JSON Lines, for programs
     """
-    words: Words = WOULD if dry_run else FROZEN if frozen else {}
-    report = None if common.json else Report(common, words, explain=explain)
+    looks = wording.DRY_OUTCOMES if dry_run else wording.FROZEN_OUTCOMES if frozen else wording.OUTCOMES
+    report = None if common.json else Report(common, looks, explain=explain)
     listener: Callable[[Event], None] = report or common.out.json
     try:
         with Engine(common.project(), listener, jobs) as engine:

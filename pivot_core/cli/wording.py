@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,14 +17,27 @@ STATES: dict[State, tuple[str, Style]] = {
     "never_run": ("+", "cyan"),
     "error": ("✗", "red"),
 }
-OUTCOMES: dict[Outcome, tuple[str, Style]] = {
-    "ran": ("✓", "green"),
-    "restored": ("↺", "cyan"),
-    "failed": ("✗", "red"),
-    "blocked": ("⊘", "yellow"),
-    "cancelled": ("⊘", "yellow"),
-    "skipped": ("·", "dim"),
+
+
+class Look(NamedTuple):
+    """How an outcome reads in the line of a stage and in the summary."""
+
+    symbol: str
+    style: Style
+    word: str
+
+
+OUTCOMES: dict[Outcome, Look] = {
+    "ran": Look("✓", "green", "ran"),
+    "restored": Look("↺", "cyan", "restored"),
+    "failed": Look("✗", "red", "failed"),
+    "blocked": Look("⊘", "yellow", "blocked"),
+    "cancelled": Look("⊘", "yellow", "cancelled"),
+    "skipped": Look("·", "dim", "skipped"),
 }
+# In a dry run nothing ran, and a frozen one blocks what isn't fresh.
+DRY_OUTCOMES = {**OUTCOMES, "ran": Look("~", "yellow", "would run")}
+FROZEN_OUTCOMES = {**OUTCOMES, "blocked": Look("~", "yellow", "not fresh")}
 
 
 def place(path: str | None, line: int | None) -> str:
@@ -35,7 +48,7 @@ def place(path: str | None, line: int | None) -> str:
 def reason(item: Reason) -> str:
     """One reason on one line, with its place at the end (unless the subject is that place)."""
     where = place(item.path, item.line)
-    said = f"{item.subject} {item.detail}".strip()
+    said = item.detail if item.kind == "never_run" else f"{item.subject} {item.detail}"
     return f"{said} ({where})" if where and where != item.subject else said
 
 
@@ -60,8 +73,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def outcomes(counts: Mapping[Outcome, int], words: Mapping[Outcome, str]) -> str:
-    """``failed 1, ran 3, skipped 8``: what happened and how often, without the zeros. ``words``: what an
-    outcome is called where not by its name."""
+def outcomes(counts: Mapping[Outcome, int], looks: Mapping[Outcome, Look]) -> str:
+    """``failed 1, ran 3, skipped 8``: what happened and how often, without the zeros."""
     order: tuple[Outcome, ...] = ("failed", "blocked", "cancelled", "ran", "restored", "skipped")
-    return ", ".join(f"{words.get(name, name)} {counts[name]}" for name in order if counts.get(name))
+    return ", ".join(f"{looks[name].word} {counts[name]}" for name in order if counts.get(name))
