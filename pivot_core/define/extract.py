@@ -58,7 +58,9 @@ class _Extraction:
         self._tell(registration, name, signature.mistakes)
         self._tell(registration, name, _path_mistakes(registration, signature))
         values = self._values(registration, signature, str(name))
-        return self._spec(registration, str(name), place, signature, values) if len(self.problems) == before else None
+        if len(self.problems) > before:
+            return None
+        return self._spec(registration, str(name), place, signature, values)
 
     def _place(self, registration: Registration, name: object) -> Place | None:
         """Where the function's def is; None, and told, if it can't be a stage at all."""
