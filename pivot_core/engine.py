@@ -74,7 +74,7 @@ class Engine:
         self._locks = Locks(project.locks)
         self._recorder = Recorder(self._locks, self._state, self._cache)
         self._code = CodeIndex(project, self._hashes, self._state, overlay)
-        self._packages = PackageVersions(project, self._state)
+        self._packages = PackageVersions(self._state)
         self._may_load = load
         self._found: Pipeline | None = None
         self._pool = Pool(project, jobs or self._config.jobs)

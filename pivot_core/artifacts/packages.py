@@ -11,7 +11,6 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pivot_core.project import Project
     from pivot_core.store.state import State
 
 _PREFIX = "packages"
@@ -31,8 +30,7 @@ class PackageVersions:
     changes the mtime of the folder around it.
     """
 
-    def __init__(self, project: Project, state: State) -> None:
-        self._project = project
+    def __init__(self, state: State) -> None:
         self._state = state
         self._versions: dict[str, str] | None = None
 
@@ -41,12 +39,15 @@ class PackageVersions:
 
         A namespace that several distributions share gives all of them (``a 1.0, b 2.1``).
         """
+        wanted = sorted(names)
+        if not wanted:
+            return {}
         if self._versions is None:
             self._versions = self._read()
-        return {name: self._versions[name] for name in sorted(names) if name in self._versions}
+        return {name: self._versions[name] for name in wanted if name in self._versions}
 
     def _read(self) -> dict[str, str]:
-        folders = _folders(self._project)
+        folders = _folders()
         kept = self._state.get(_PREFIX, sys.prefix)
         if kept is not None:
             try:
@@ -60,12 +61,11 @@ class PackageVersions:
         return versions
 
 
-def _folders(project: Project) -> dict[str, int]:
-    """The import path but for the project's own folders, which change with every output."""
-    own = {"", *(str(folder) for folder in project.search_path)}
+def _folders() -> dict[str, int]:
+    """Where distributions are installed; not the project's own folders, which change with every output."""
     found = {}
     for entry in sys.path:
-        if entry in own:
+        if Path(entry).name not in ("site-packages", "dist-packages"):
             continue
         try:
             found[entry] = Path(entry).stat().st_mtime_ns

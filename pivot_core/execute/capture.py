@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 Stream = Literal["stdout", "stderr"]
 Deliver = Callable[[Stream, str], None]
@@ -31,11 +31,9 @@ class Capture:
         self._deliver = deliver
         self._lock = threading.Lock()
         self._pipes = {_redirect(1): _Lines("stdout"), _redirect(2): _Lines("stderr")}
-        for stream in (sys.stdout, sys.stderr):
-            # A pipe is no terminal, so Python would hold text back; and no print may fail for its alphabet.
-            stream.reconfigure(  # type: ignore[union-attr]  # real text streams in a worker
-                encoding="utf-8", errors="backslashreplace", line_buffering=True
-            )
+        # New ones: those that are there were made for what the descriptors were before.
+        sys.stdout = sys.__stdout__ = _text_stream(1)
+        sys.stderr = sys.__stderr__ = _text_stream(2)
         with Path(os.devnull).open() as nothing:
             os.dup2(nothing.fileno(), 0)
         self._libc = ctypes.CDLL(None)
@@ -88,6 +86,13 @@ class _Lines:
     def rest(self) -> str:
         text, self._held = self._held + self._decoder.decode(b"", final=True), ""
         return text
+
+
+def _text_stream(descriptor: int) -> TextIO:
+    """By lines, since Python would hold text back from what is no terminal; in any alphabet."""
+    return open(  # noqa: SIM115 - for the rest of the process
+        descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+    )
 
 
 def _redirect(descriptor: int) -> int:

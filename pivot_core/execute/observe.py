@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+_FOLDERS = os.O_DIRECTORY | os.O_NONBLOCK
 _NOT_DATA = (".pivot/", ".git/")
 _LISTINGS = frozenset({"os.listdir", "os.scandir"})
+
+_Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 class Observer:
@@ -72,15 +75,15 @@ class Observer:
             if isinstance(path, str | bytes | os.PathLike) and not _by_the_import_system():
                 self._note(path, listing=True)
 
-    def _opened(self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes], flags: int) -> None:
+    def _opened(self, path: _Path, flags: int) -> None:
+        if flags & _FOLDERS:
+            return  # shutil.rmtree, os.fwalk: a folder, and by a name relative to another one
         if flags & _WRITES:
             self._written.add(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - no user class in a hook
         else:
             self._note(path)
 
-    def _note(
-        self, path: str | bytes | os.PathLike[str] | os.PathLike[bytes], *, listing: bool = False
-    ) -> None:
+    def _note(self, path: _Path, *, listing: bool = False) -> None:
         full = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
         if not (full + os.sep if listing else full).startswith(self._root):
             return

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pivot_core.errors import CorruptContent, PivotError
-from pivot_core.loaders import PathOnly
 from pivot_core.store.atomic import remove
 from pivot_core.store.digests import is_tree
 
@@ -40,6 +39,7 @@ class Outputs:
         self._binding = binding
         self._cache = cache
         self._scratch = scratch / f"{os.getpid()}-{task.ticket}"
+        self._path_only = {out.path for out in task.spec.outs if _is_path_only(out)}
 
     def make_room(self) -> None:
         """Before the stage runs: foreign files aside, self-written outputs away, incremental ones back."""
@@ -73,7 +73,7 @@ class Outputs:
 
     def _save(self, out: BoundOut, value: object) -> Path:
         """Where the output's content is now: its own place if the stage wrote it, else a scratch file."""
-        if isinstance(out.writer, PathOnly):
+        if out.path in self._path_only:
             return _check_written(out.path, value)
         folder = self._scratch / str(len(list(self._scratch.iterdir())))
         folder.mkdir()
@@ -94,7 +94,7 @@ class Outputs:
     def _put_in_place(self, out: OutSpec, digest: str) -> None:
         place = Path(out.path)
         if out.kind == "incremental":
-            if out.loader.qualname != PathOnly.__qualname__:
+            if out.path not in self._path_only:
                 fetch(self._cache, digest, place, "copy")
         elif not (is_self_written(out) and place.is_dir()):
             fetch(self._cache, digest, place, self._task.mode)
@@ -102,8 +102,12 @@ class Outputs:
 
 def is_self_written(out: OutSpec) -> bool:
     """Whether the stage writes the output itself, in its place, while it runs."""
-    own = (out.loader.module, out.loader.qualname) == (PathOnly.__module__, PathOnly.__qualname__)
-    return own or out.kind == "incremental"
+    return out.kind == "incremental" or _is_path_only(out)
+
+
+def _is_path_only(out: OutSpec) -> bool:
+    # By name: the coordinator asks this too, and has no use for the loaders otherwise.
+    return (out.loader.module, out.loader.qualname) == ("pivot_core.loaders", "PathOnly")
 
 
 def put_back(cache: ContentCache, task: Task) -> None:

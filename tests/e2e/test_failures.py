@@ -1,0 +1,223 @@
+"""Stages that fail, crash, hang, or whose inputs change under them."""
+
+from __future__ import annotations
+
+import json
+
+THREE = """
+        def bad(
+            text: Annotated[str, outputs.Dep("in.txt", Text)],
+        ) -> Annotated[str, outputs.Out("bad.txt", Text)]:
+            BODY
+
+        def after(
+            text: Annotated[str, outputs.Dep("bad.txt", Text)],
+        ) -> Annotated[str, outputs.Out("after.txt", Text)]:
+            return text
+
+        def apart(
+            text: Annotated[str, outputs.Dep("in.txt", Text)],
+        ) -> Annotated[str, outputs.Out("apart.txt", Text)]:
+            return text
+
+        pipeline = Pipeline("p")
+        pipeline.register(bad)
+        pipeline.register(after)
+        pipeline.register(apart)
+"""
+
+
+def three(project, body: str) -> None:
+    project.write("in.txt", "x\n")
+    project.pipeline(THREE.replace("BODY", body))
+
+
+def error_of(ended, stage: str) -> dict:
+    return ended.of("stage_end", stage)[0]["error"]
+
+
+def test_a_failure_blocks_what_needs_it_and_keep_going_makes_the_rest(project):
+    three(project, 'raise ValueError("no good")')
+    ended = project.run("--keep-going", ok=False)
+    assert ended.code == 1
+    assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "ran"}
+    error = error_of(ended, "bad")
+    assert (error["type"], error["message"], error["path"]) == ("ValueError", "no good", "pipeline.py")
+    assert 'raise ValueError("no good")' in project.read("pipeline.py").splitlines()[error["line"] - 1]
+    assert "pivot_core" not in error["traceback"]
+
+
+def test_without_it_nothing_new_starts_after_a_failure(project):
+    three(project, 'raise ValueError("no good")')
+    ended = project.run("-j1", ok=False)
+    assert ended.code == 1
+    assert ended.outcomes["bad"] == "failed"
+    assert ended.outcomes["after"] == "blocked"
+
+
+def test_a_failed_stage_keeps_what_it_had_made_before(project):
+    three(project, "return text")
+    project.run()
+    project.edit("pipeline.py", "return text", "raise ValueError()")
+    assert project.run(ok=False).code == 1
+    assert project.read("bad.txt") == "x\n"
+    assert ("failed", "last run") in project.reasons("bad")
+    project.edit("pipeline.py", "raise ValueError()", "return text")
+    assert project.states()["bad"] == "fresh"
+
+
+def test_a_crash_in_native_code_is_a_failure_of_that_stage_only(project):
+    three(project, "import os; os.kill(os.getpid(), 11)")
+    ended = project.run("-k", ok=False)
+    assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "ran"}
+    assert error_of(ended, "bad")["type"] == "WorkerDied"
+    assert "SIGSEGV" in error_of(ended, "bad")["message"]
+
+
+def test_a_stage_that_exits_the_process_is_a_failure(project):
+    three(project, "import sys; sys.exit(3)")
+    ended = project.run("-k", ok=False)
+    assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "ran"}
+    assert "sys.exit" in error_of(ended, "bad")["message"]
+
+
+def test_a_timeout_ends_a_stage_also_in_code_that_ignores_it(project):
+    three(project, "import time; time.sleep(600)")
+    project.edit("pipeline.py", "register(bad)", "register(bad, timeout=0.3)")
+    ended = project.run("-k", ok=False)
+    assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "ran"}
+    assert error_of(ended, "bad")["type"] == "StageTimeout"
+    stubborn = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})"
+    project.edit("pipeline.py", "import time; time.sleep(600)", f"{stubborn}; import time; time.sleep(600)")
+    ended = project.run("-k", ok=False)
+    assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "skipped"}
+    assert error_of(ended, "bad")["type"] == "StageTimeout"
+
+
+def test_retries_try_again(project, tmp_path):
+    counter = tmp_path / "count"
+    counter.write_text("")
+    three(
+        project,
+        f"""
+            with open(r"{counter}", "a") as log: log.write("x")
+            if len(open(r"{counter}").read()) < 3: raise OSError("flaky")
+            return text""",
+    )
+    project.edit("pipeline.py", "register(bad)", "register(bad, retries=2)")
+    assert project.run().outcomes["bad"] == "ran"
+    assert counter.read_text() == "xxx"
+
+
+def test_an_input_that_changes_while_its_stage_runs_is_not_recorded_as_fresh(project):
+    three(project, 'Path("in.txt").write_text("changed\\n"); return text')
+    ended = project.run()
+    assert any("in.txt changed" in warning["message"] for warning in ended.of("warning", "bad"))
+    assert project.states()["bad"] != "fresh"
+
+
+def test_code_that_changes_between_planning_and_import_is_not_recorded_as_fresh(project):
+    """`first` edits the module that `second`, planned from the same start, imports later in the run."""
+    project.write("in.txt", "old")
+    project.write("late.py", "def f():\n    return 'old'\n")
+    project.pipeline(
+        """
+        def first(
+            text: Annotated[str, outputs.Dep("in.txt", Text)],
+        ) -> Annotated[str, outputs.Out("first.txt", Text)]:
+            Path("late.py").write_text(f"def f():\\n    return {text!r}\\n")
+            return text
+
+        def second(
+            text: Annotated[str, outputs.Dep("first.txt", Text)],
+        ) -> Annotated[str, outputs.Out("second.txt", Text)]:
+            from late import f
+            return f()
+
+        pipeline = Pipeline("p")
+        pipeline.register(first)
+        pipeline.register(second)
+        """
+    )
+    project.run()
+    project.write("in.txt", "new")
+    ended = project.run()
+    assert any("late.py changed" in warning["message"] for warning in ended.of("warning", "second"))
+    assert project.states()["second"] != "fresh"
+    project.run()
+    assert project.read("second.txt") == "new"
+    assert project.states()["second"] == "fresh"
+
+
+def test_a_missing_input_is_an_error_with_its_place_before_anything_runs(project):
+    three(project, "return text")
+    (project.root / "in.txt").unlink()
+    project.write("in.text", "x\n")
+    ended = project.call("run")
+    assert ended.code == 2
+    assert "pipeline.py:7: " in ended.stderr
+    assert "in.text" in ended.stderr
+    status = project.status()
+    assert {name: stage["state"] for name, stage in status.items()} == {
+        "bad": "error",
+        "after": "never_run",
+        "apart": "error",
+    }
+    assert status["bad"]["reasons"][0]["line"] == 7
+    assert not (project.root / "apart.txt").exists()
+
+
+def test_all_mistakes_are_told_at_once_with_file_and_line(project):
+    project.pipeline(
+        """
+        def make_stage(n):
+            def inner() -> Annotated[str, outputs.Out("x.txt", Text)]:
+                return str(n)
+            return inner
+
+        def bare(x) -> Annotated[str, outputs.Out("y.txt", Text)]:
+            return x
+
+        def nothing(text: Annotated[str, outputs.Dep("in.txt", Text)]):
+            return None
+
+        def wrong(
+            text: Annotated[str, outputs.Dep("in.txt", loaders.CSV)],
+        ) -> Annotated[str, outputs.Out("w.txt", Text)]:
+            return text
+
+        pipeline = Pipeline("p")
+        for stage in (make_stage(1), bare, nothing, wrong):
+            pipeline.register(stage)
+        pipeline.register(wrong)
+        """
+    )
+    ended = project.call("run")
+    assert ended.code == 2
+    assert "Traceback" not in ended.stderr
+    for line in (7, 11, 14, 18, 25):
+        assert f"pipeline.py:{line}: " in ended.stderr, ended.stderr
+    told = json.loads(project.call("status", "--json").stdout)["errors"]
+    assert len(told) == 5
+
+
+def test_a_cycle_is_shown_whole(project):
+    project.pipeline(
+        """
+        def a(x: Annotated[str, outputs.Dep("c.txt", Text)]) -> Annotated[str, outputs.Out("a.txt", Text)]:
+            return x
+
+        def b(x: Annotated[str, outputs.Dep("a.txt", Text)]) -> Annotated[str, outputs.Out("b.txt", Text)]:
+            return x
+
+        def c(x: Annotated[str, outputs.Dep("b.txt", Text)]) -> Annotated[str, outputs.Out("c.txt", Text)]:
+            return x
+
+        pipeline = Pipeline("p")
+        for stage in (a, b, c):
+            pipeline.register(stage)
+        """
+    )
+    ended = project.call("status")
+    assert ended.code == 2
+    assert all(part in ended.stderr for part in ("a.txt", "b.txt", "c.txt", "cycle"))

@@ -1,0 +1,195 @@
+"""What runs, what is skipped and what comes back from the cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+
+def test_a_first_run_makes_everything_and_a_second_one_nothing(chain):
+    assert chain.run().outcomes == {"first": "ran", "second": "ran", "other": "ran"}
+    assert chain.read("out.txt") == "ONE TWO!"
+    assert chain.run().outcomes == {"first": "skipped", "second": "skipped", "other": "skipped"}
+    assert set(chain.states().values()) == {"fresh"}
+
+
+def test_an_edited_helper_runs_the_one_stage_that_uses_it_and_says_where(chain):
+    chain.run()
+    chain.edit("helpers.py", '"!"', '"?"')
+    reason = chain.status()["second"]["reasons"][0]
+    assert (reason["kind"], reason["subject"], reason["path"], reason["line"]) == (
+        "code",
+        "helpers.exclaim",
+        "helpers.py",
+        4,
+    )
+    assert chain.run().outcomes == {"first": "skipped", "second": "ran", "other": "skipped"}
+    assert chain.read("out.txt") == "ONE TWO?"
+
+
+def test_what_waits_for_a_stale_stage_is_upstream_stale(chain):
+    chain.run()
+    chain.edit("helpers.py", "text.upper()", "text.title()")
+    assert chain.states() == {"first": "stale", "second": "upstream_stale", "other": "fresh"}
+
+
+def test_a_rerun_with_the_same_bytes_stops_there(chain):
+    chain.run()
+    chain.edit("helpers.py", "text.upper()", "text.upper().upper()")
+    assert chain.run().outcomes == {"first": "ran", "second": "skipped", "other": "skipped"}
+
+
+def test_an_undone_edit_comes_back_from_the_cache(chain):
+    chain.run()
+    chain.edit("helpers.py", '"!"', '"?"')
+    chain.run()
+    chain.edit("helpers.py", '"?"', '"!"')
+    assert chain.run().outcomes["second"] == "restored"
+    assert chain.read("out.txt") == "ONE TWO!"
+    assert set(chain.states().values()) == {"fresh"}
+
+
+def test_another_branch_brings_its_lock_files_and_the_cache_its_outputs(chain):
+    chain.run()
+    kept = chain.root / "kept"
+    shutil.copytree(chain.root / ".pivot" / "stages", kept)
+    chain.write("in.txt", "three\n")
+    chain.run()
+    chain.write("in.txt", "one two\n")
+    shutil.rmtree(chain.root / ".pivot" / "stages")
+    kept.rename(chain.root / ".pivot" / "stages")
+    assert set(chain.run().outcomes.values()) == {"restored"}
+    assert chain.read("out.txt") == "ONE TWO!"
+
+
+def test_deleted_and_overwritten_outputs_are_restored(chain):
+    chain.run()
+    (chain.root / "out.txt").unlink()
+    (chain.root / "other.txt").unlink()
+    chain.write("other.txt", "tampered")
+    assert chain.reasons("second") == [("output", "out.txt")]
+    assert chain.run().outcomes == {"first": "skipped", "second": "restored", "other": "restored"}
+    assert (chain.read("out.txt"), chain.read("other.txt")) == ("ONE TWO!", "2")
+
+
+def test_an_output_overwritten_through_its_link_never_comes_back_from_the_cache(chain):
+    """As root the mode of a hard link protects nothing: the cached file itself is changed."""
+    chain.write(".pivot/config.yaml", "cache:\n  mode: hardlink\n")
+    chain.run()
+    out = chain.root / "out.txt"
+    out.chmod(0o644)
+    out.write_text("tampered")
+    assert chain.states()["second"] == "stale"
+    ended = chain.run()
+    assert ended.outcomes["second"] == "ran"
+    assert chain.read("out.txt") == "ONE TWO!"
+
+
+def test_an_input_edited_with_its_size_and_mtime_kept_is_seen(chain):
+    chain.run()
+    path = chain.root / "in.txt"
+    before = path.stat()
+    path.write_text("one six\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert chain.reasons("first") == [("input", "in.txt")]
+
+
+def test_code_edited_with_its_size_and_mtime_kept_is_run_as_it_is_now(chain):
+    chain.run()
+    path = chain.root / "helpers.py"
+    before = path.stat()
+    chain.edit("helpers.py", '"!"', '"?"')
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    chain.run()
+    assert chain.read("out.txt") == "ONE TWO?"
+
+
+def test_verdicts_do_not_depend_on_state_or_cache(chain):
+    chain.run()
+    shutil.rmtree(chain.root / ".pivot" / "state.lmdb")
+    shutil.rmtree(chain.root / ".pivot" / "cache")
+    assert set(chain.states().values()) == {"fresh"}
+    chain.edit("helpers.py", '"!"', '"?"')
+    shutil.rmtree(chain.root / ".pivot" / "state.lmdb")
+    assert chain.reasons("second") == [("code", "helpers.exclaim")]
+
+
+def test_lock_files_are_the_same_bytes_on_another_machine(chain, tmp_path):
+    chain.run()
+    locks = {path.name: path.read_bytes() for path in (chain.root / ".pivot" / "stages").iterdir()}
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(chain.root, elsewhere, ignore=shutil.ignore_patterns(".pivot", "*.txt", "__pycache__"))
+    shutil.copy(chain.root / "in.txt", elsewhere)
+    type(chain)(elsewhere).run()
+    assert locks == {path.name: path.read_bytes() for path in (elsewhere / ".pivot" / "stages").iterdir()}
+
+
+def test_a_lock_file_with_conflict_markers_makes_its_stage_stale_and_no_other(chain):
+    chain.run()
+    lock = chain.root / ".pivot" / "stages" / "second.lock"
+    lock.write_text("<<<<<<< ours\n" + lock.read_text())
+    assert chain.reasons("second") == [("unreadable", "lock file")]
+    assert chain.run().outcomes == {"first": "skipped", "second": "restored", "other": "skipped"}
+
+
+def test_a_parameter_given_in_params_yaml_makes_its_stage_stale(project):
+    project.pipeline(
+        """
+        from pivot_core import StageParams
+
+        class Params(StageParams):
+            times: int = 1
+
+        def make(params: Params) -> Annotated[str, outputs.Out("out.txt", Text)]:
+            return "x" * params.times
+
+        pipeline = Pipeline("p")
+        pipeline.register(make, params=Params(times=2))
+        """
+    )
+    project.run()
+    assert project.read("out.txt") == "xx"
+    project.write("params.yaml", "make:\n  times: 3\n")
+    assert project.reasons("make") == [("params", "times")]
+    project.run()
+    assert project.read("out.txt") == "xxx"
+
+
+def test_a_file_read_undeclared_is_an_input_and_a_warning(project):
+    project.write("extra.txt", "1")
+    project.pipeline(
+        """
+        def make() -> Annotated[str, outputs.Out("out.txt", Text)]:
+            return Path("extra.txt").read_text()
+
+        pipeline = Pipeline("p")
+        pipeline.register(make)
+        """
+    )
+    ended = project.run()
+    assert "extra.txt" in ended.of("warning")[0]["message"]
+    project.write("extra.txt", "2")
+    assert project.reasons("make") == [("discovered_input", "extra.txt")]
+
+
+def test_a_pipeline_that_lists_a_folder_or_reads_a_variable_is_defined_again(project):
+    project.write("data/a.txt", "a")
+    project.pipeline(
+        """
+        import os
+
+        def copy(
+            text: Annotated[str, outputs.PlaceholderDep(Text)],
+        ) -> Annotated[str, outputs.Out("o", Text)]:
+            return text
+
+        pipeline = Pipeline("p")
+        for path in sorted(Path("data").glob("*.txt")):
+            name = os.environ.get("PREFIX", "copy") + "@" + path.stem
+            pipeline.register(copy, name=name, deps={"text": str(path)}, outs={"return": f"out/{path.name}"})
+        """
+    )
+    assert project.run().outcomes == {"copy@a": "ran"}
+    project.write("data/b.txt", "b")
+    assert project.run().outcomes == {"copy@a": "skipped", "copy@b": "ran"}
+    assert project.run(env={"PREFIX": "x"}).outcomes == {"x@a": "restored", "x@b": "restored"}

@@ -1,0 +1,339 @@
+"""Workers: parallel, isolated, warm, never outdated; and how runs stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pivot_core.engine import Engine
+from pivot_core.execute.messages import Defined, Done, Started, Task
+from pivot_core.execute.pool import Pool
+from pivot_core.project import Project
+
+MEET = """
+        import time
+
+        def meet(mine, other):
+            Path(mine).write_text("here")
+            for _ in range(300):
+                if Path(other).exists():
+                    return "met"
+                time.sleep(0.05)
+            raise RuntimeError("ran alone")
+"""
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def wait_for(condition, seconds: float = 20.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_independent_stages_run_at_the_same_time(project, tmp_path):
+    project.pipeline(
+        MEET
+        + f"""
+        def left() -> Annotated[str, outputs.Out("left.txt", Text)]:
+            return meet(r"{tmp_path}/l", r"{tmp_path}/r")
+
+        def right() -> Annotated[str, outputs.Out("right.txt", Text)]:
+            return meet(r"{tmp_path}/r", r"{tmp_path}/l")
+
+        pipeline = Pipeline("p")
+        pipeline.register(left)
+        pipeline.register(right)
+        """
+    )
+    ended = project.run()
+    assert len({event["pid"] for event in ended.of("stage_start")}) == 2
+
+
+def test_stages_that_share_a_mutex_never_overlap(project):
+    project.pipeline(
+        """
+        import os, time
+
+        def hold() -> Annotated[str, outputs.Out("unused", Text)]:
+            descriptor = os.open("/tmp/pivot-test-%d" % os.getppid(), os.O_CREAT | os.O_EXCL)
+            time.sleep(0.2)
+            os.close(descriptor)
+            os.unlink("/tmp/pivot-test-%d" % os.getppid())
+            return "held"
+
+        pipeline = Pipeline("p")
+        for n in range(4):
+            pipeline.register(hold, name=f"hold@{n}", outs={"return": f"out/{n}.txt"}, mutex=["port"])
+        """
+    )
+    assert set(project.run().outcomes.values()) == {"ran"}
+
+
+def test_the_coordinator_imports_no_user_module(project):
+    """Every module leaves the pid of whoever imports it; none is the coordinator's."""
+    mark = "import os\nwith open('marks.log', 'a') as log:\n    log.write(f'{os.getpid()}\\n')\n"
+    project.write("helpers.py", mark + "def f():\n    return 'x'\n")
+    project.pipeline(
+        mark.replace("\n", "\n        ").replace("import os", "\n        import os", 1)
+        + """
+        import helpers
+
+        def make() -> Annotated[str, outputs.Out("out.txt", Text)]:
+            return helpers.f()
+
+        pipeline = Pipeline("p")
+        pipeline.register(make)
+        """
+    )
+    process = project.popen("run", "--json", "-j1")
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    started = [json.loads(line) for line in stdout.splitlines()]
+    workers = {event["pid"] for event in started if event["event"] == "stage_start"}
+    marks = {int(line) for line in project.read("marks.log").split()}
+    assert marks == workers
+    assert process.pid not in marks
+    (project.root / "marks.log").unlink()
+    assert project.states() == {"make": "fresh"}
+    assert project.run().outcomes == {"make": "skipped"}
+    assert not (project.root / "marks.log").exists(), "nothing to do, yet user code was imported"
+
+
+class Bench:
+    """A pool of one worker, driven without a run: what a process that lives longer sees."""
+
+    def __init__(self, root) -> None:
+        self.project = Project(root)
+        self.pool = Pool(self.project, 1)
+        self.ticket = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.pool.close()
+
+    def make(self, spec) -> tuple[int, Done]:
+        self.ticket += 1
+        self.pool.run(Task(self.ticket, spec, "copy"))
+        while True:
+            message = self.pool.inbox.get(timeout=60)
+            if isinstance(message, Started):
+                pid = message.pid
+            elif isinstance(message, Done):
+                assert message.error is None, message.error
+                return pid, message
+            else:
+                assert not isinstance(message, Defined)
+
+
+def test_a_warm_worker_runs_edited_code_and_keeps_third_party_modules(project):
+    project.write("constants.py", "N = '1'\n")
+    project.write("k.txt", "k1")
+    project.pipeline(
+        """
+        import constants
+        import xxhash
+
+        K = open("k.txt").read()
+
+        def make() -> Annotated[str, outputs.Out("out.txt", Text)]:
+            return f"{constants.N} {K} {id(xxhash)}"
+
+        pipeline = Pipeline("p")
+        pipeline.register(make)
+        """
+    )
+    with Engine(Project(project.root)) as engine:
+        (spec,) = engine.definition().stages
+    with Bench(project.root) as bench:
+        first_pid, done = bench.make(spec)
+        first = project.read("out.txt").split()
+        assert done.import_reads == {"pipeline.py": ("k.txt",)}
+        project.write("constants.py", "N = '2'\n")
+        second_pid, done = bench.make(spec)
+        second = project.read("out.txt").split()
+        project.write("k.txt", "k2")
+        third_pid, _ = bench.make(spec)
+        third = project.read("out.txt").split()
+    assert first_pid == second_pid == third_pid
+    assert (first[:2], second[:2], third[:2]) == (["1", "k1"], ["2", "k1"], ["2", "k2"])
+    assert first[2] == second[2] == third[2], "a third-party module was imported again"
+    assert done.sources.keys() == {"pipeline.py", "constants.py"}
+
+
+def test_all_that_a_stage_prints_is_streamed_before_its_end(project):
+    project.pipeline(
+        """
+        import os, subprocess, sys
+
+        def speak() -> Annotated[str, outputs.Out("out.txt", Text)]:
+            print("from python")
+            print("to stderr", file=sys.stderr)
+            os.write(1, b"from a descriptor\\n")
+            subprocess.run(["echo", "from a child"], check=True)
+            print("no newline", end="")
+            return "x"
+
+        pipeline = Pipeline("p")
+        pipeline.register(speak)
+        """
+    )
+    events = project.run().events
+    said = [e for e in events if e["event"] == "stage_output"]
+    assert "".join(e["text"] for e in said if e["stream"] == "stdout") == (
+        "from python\nfrom a descriptor\nfrom a child\nno newline"
+    )
+    assert "".join(e["text"] for e in said if e["stream"] == "stderr") == "to stderr\n"
+    assert max(map(events.index, said)) < [e["event"] for e in events].index("stage_end")
+
+
+SLEEPER = """
+        import subprocess, time
+
+        def slow() -> Annotated[Path, outputs.Out("slow.txt", loaders.PathOnly())]:
+            Path("slow.txt").write_text("half")
+            child = subprocess.Popen(["sleep", "600"])
+            Path("child.pid").write_text(str(child.pid))
+            time.sleep(SECONDS)
+            child.kill()
+            Path("slow.txt").write_text("whole")
+            return Path("slow.txt")
+
+        def after(
+            path: Annotated[Path, outputs.Dep("slow.txt", loaders.PathOnly())],
+        ) -> Annotated[str, outputs.Out("after.txt", Text)]:
+            return path.read_text()
+
+        pipeline = Pipeline("p")
+        pipeline.register(slow)
+        pipeline.register(after)
+"""
+
+
+def started_pid(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "stage_start":
+            return event["pid"]
+    raise AssertionError("no stage started")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_stops_everything_and_puts_outputs_back(project, how):
+    project.pipeline(SLEEPER.replace("SECONDS", "0.01"))
+    project.run()
+    project.edit("pipeline.py", "time.sleep(0.01)", "time.sleep(600)")
+    process = project.popen("run", "--json")
+    worker = started_pid(process)
+    assert wait_for(lambda: project.read("slow.txt") == "half")
+    child = int(project.read("child.pid"))
+    process.send_signal(how)
+    stdout, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    ends = [json.loads(line) for line in stdout.splitlines()]
+    outcomes = {event["stage"]: event["outcome"] for event in ends if event["event"] == "stage_end"}
+    assert outcomes == {"slow": "cancelled", "after": "cancelled"}
+    assert ends[-1]["event"] == "run_end" and not ends[-1]["ok"]
+    assert wait_for(lambda: not alive(worker) and not alive(child))
+    assert project.read("slow.txt") == "whole"
+    project.edit("pipeline.py", "time.sleep(600)", "time.sleep(0.01)")
+    assert set(project.run().outcomes.values()) == {"skipped"}
+
+
+def test_a_killed_coordinator_takes_its_workers_along_and_the_next_run_is_right(project):
+    project.pipeline(SLEEPER.replace("SECONDS", "600"))
+    process = project.popen("run", "--json")
+    worker = started_pid(process)
+    assert wait_for((project.root / "child.pid").exists)
+    child = int(project.read("child.pid"))
+    process.kill()
+    process.communicate()
+    assert wait_for(lambda: not alive(worker) and not alive(child))
+    assert project.states() == {"slow": "never_run", "after": "never_run"}
+    project.edit("pipeline.py", "time.sleep(600)", "time.sleep(0.01)")
+    assert set(project.run().outcomes.values()) == {"ran"}
+    assert project.read("after.txt") == "whole"
+
+
+def test_a_second_run_at_the_same_time_is_refused(project):
+    project.pipeline(SLEEPER.replace("SECONDS", "600"))
+    process = project.popen("run", "--json")
+    started_pid(process)
+    second = project.run(ok=False)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert second.code == 2
+    assert "another run" in second.stdout + second.stderr
+
+
+def test_runs_killed_at_any_moment_never_leave_a_wrong_result_that_counts_as_fresh(chain):
+    """SIGKILL after ever longer times; whatever is called fresh afterwards is right."""
+    wanted = {
+        "first": ("mid.txt", "ONE TWO\n"),
+        "second": ("out.txt", "ONE TWO!"),
+        "other": ("other.txt", "2"),
+    }
+    for n in range(12):
+        process = chain.popen("run", "--json", "--force")
+        time.sleep(0.1 + n * 0.07)
+        process.kill()
+        process.communicate()
+        for name, state in chain.states().items():
+            path, content = wanted[name]
+            assert state != "fresh" or chain.read(path) == content
+    assert set(chain.run().outcomes.values()) <= {"ran", "skipped", "restored"}
+    assert set(chain.states().values()) == {"fresh"}
+
+
+def test_authoring_imports_stay_light():
+    """What a pipeline.py imports from pivot_core brings no heavy library along."""
+    code = "import sys; from pivot_core import Pipeline, loaders, outputs; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {"msgspec", "pydantic", "pandas", "numpy", "loky", "lmdb", "yaml"} & set(loaded.split())
+
+
+def test_nothing_to_do_imports_no_machinery(chain):
+    chain.run()
+    chain.states()
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pivot_core", "run"],
+        cwd=chain.root,
+        capture_output=True,
+        text=True,
+        env=dict(os.environ),
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if "|" in line}
+    assert (
+        not {
+            "loky",
+            "rich",
+            "pydantic",
+            "pygtrie",
+            "libcst",
+            "yaml",
+            "pandas",
+            "multiprocessing",
+            "importlib.metadata",
+        }
+        & loaded
+    )

@@ -1,0 +1,41 @@
+"""Which stages a run takes: named, only, forced, foreseen, frozen."""
+
+from __future__ import annotations
+
+
+def test_a_named_stage_brings_what_it_needs(chain):
+    assert chain.run("second").outcomes == {"first": "ran", "second": "ran"}
+
+
+def test_only_leaves_what_it_needs_alone(chain):
+    chain.run()
+    chain.edit("helpers.py", "text.upper()", "text.title()")
+    assert chain.run("second", "--only").outcomes == {"second": "skipped"}
+
+
+def test_force_makes_the_named_stage_again_and_no_other(chain):
+    chain.run()
+    assert chain.run("second", "--force").outcomes == {"first": "skipped", "second": "ran"}
+
+
+def test_a_dry_run_tells_and_touches_nothing(chain):
+    assert chain.run("--dry-run").outcomes == {"first": "ran", "second": "ran", "other": "ran"}
+    assert not (chain.root / "out.txt").exists()
+    assert set(chain.states().values()) == {"never_run"}
+
+
+def test_frozen_restores_but_runs_nothing(chain):
+    chain.run()
+    (chain.root / "out.txt").unlink()
+    assert chain.run("--frozen").outcomes["second"] == "restored"
+    chain.edit("helpers.py", '"!"', '"?"')
+    ended = chain.run("--frozen", ok=False)
+    assert ended.code == 1
+    assert ended.outcomes == {"first": "skipped", "second": "blocked", "other": "skipped"}
+    assert chain.read("out.txt") == "ONE TWO!"
+
+
+def test_an_unknown_name_is_refused_with_the_nearest(chain):
+    ended = chain.call("run", "secnd")
+    assert ended.code == 2
+    assert "second" in ended.stderr
