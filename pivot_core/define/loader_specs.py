@@ -23,7 +23,7 @@ def fault(loader: object, *, reads: bool, writes: bool) -> LoaderFault | None:
     """What is wrong with a loader that has to read, to write, or both."""
     if isinstance(loader, type):
         return LoaderFault(
-            f"has the class {loader.__name__} as its loader", f"make it an instance: {loader.__name__}()"
+            f"has the class {loader.__name__} as its loader", f"make it an instance: {_call(loader)}"
         )
     return _wrong_kind(loader, reads, writes) or _not_a_record(loader)
 
@@ -32,6 +32,11 @@ def spec(loader: Reader[object] | Writer[object]) -> LoaderSpec:
     """The record of a loader that has no fault."""
     cls = type(loader)
     return LoaderSpec(cls.__module__, cls.__qualname__, json.dumps(_options(loader), sort_keys=True))
+
+
+def _call(cls: type) -> str:
+    ours = cls.__module__ == Reader.__module__
+    return f"loaders.{cls.__name__}()" if ours else f"{cls.__name__}()"
 
 
 def _wrong_kind(loader: object, reads: bool, writes: bool) -> LoaderFault | None:
