@@ -1,0 +1,52 @@
+"""Streams: colours, JSON lines, names that an alphabet doesn't have."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from pivot_core.cli.terminal import Terminal
+
+
+def stream(encoding: str = "utf-8") -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+
+
+def written(text: io.TextIOWrapper) -> bytes:
+    assert isinstance(text.buffer, io.BytesIO)
+    return text.buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("environ", "colour"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": ""}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": ""}, True),
+    ],
+)
+def test_colours_follow_the_environment(environ: dict[str, str], colour: bool) -> None:
+    terminal = Terminal(stream(), environ)
+    assert terminal.colour is colour
+    assert terminal.paint("x", "red") == ("\x1b[31mx\x1b[0m" if colour else "x")
+
+
+def test_what_an_alphabet_has_not_is_escaped_and_no_error() -> None:
+    text = stream("ascii")
+    Terminal(text, {}).line("✓ naïve")
+    assert written(text) == b"\\u2713 na\\xefve\n"
+
+
+def test_json_is_one_line_of_utf8_whatever_the_stream() -> None:
+    text = stream("ascii")
+    Terminal(text, {}).json({"name": "naïve"})
+    assert written(text) == '{"name":"naïve"}\n'.encode()
+
+
+def test_a_stream_that_was_closed_from_the_start_takes_everything() -> None:
+    terminal = Terminal(None, {})
+    terminal.line("gone")
+    assert terminal.colour is False
