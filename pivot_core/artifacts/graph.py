@@ -183,9 +183,9 @@ def _cycle_problem(
     )
     where = [places.dep(spec, edge.dep) for spec, edge in links]
     message = (
-        f"{cycle[0]} needs its own output: {text}"
+        f"{cycle[0]} needs its own output, a cycle of one: {text}"
         if len(cycle) == 1
-        else f"these stages wait for each other: {text}"
+        else f"these stages are in a cycle: {text}"
     )
     hint = "let one of them read something else; to go on from one's own last result, use an IncrementalOut"
     return problem_at(where[-1], links[-1][0], message, hint, tuple(where[:-1]))

@@ -138,7 +138,7 @@ def test_a_cycle_is_shown_whole_with_its_artifacts(tmp_path: Path) -> None:
 
 def test_a_stage_that_needs_its_own_output_is_a_cycle_of_one(tmp_path: Path) -> None:
     (problem,) = _problems([_stage("a", "data/x.csv", "data/")], tmp_path)
-    assert problem.message == "a needs its own output: a → data/ → a"
+    assert problem.message == "a needs its own output, a cycle of one: a → data/ → a"
     assert "IncrementalOut" in problem.hint
 
 
@@ -174,7 +174,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         'output "folder/" ends in /, which only a DirectoryOut does',
         'output "file" is a DirectoryOut, so it has to end in /',
         "b writes x.csv, and so does a",
-        "these stages wait for each other: b → b.out → c → c.out → b",
+        "these stages are in a cycle: b → b.out → c → c.out → b",
     ]
 
 
