@@ -135,8 +135,6 @@ class CSV(Loader["pd.DataFrame", "pd.DataFrame"]):
         pandas: ModuleType = _library("pandas", "loaders.CSV")
         frame: pd.DataFrame = pandas.read_csv(
             path,
-            engine="c",
-            float_precision="round_trip",  # pandas' default may be off in the last digit
             sep=self.sep,
             index_col=0 if self.index else None,
             dtype=None if self.dtype is None else dict(self.dtype),
