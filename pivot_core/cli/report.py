@@ -6,6 +6,7 @@ events ──► Report ──► lines ──► stdout, or above the live disp
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ class Report:
         self._common = common
         self._explain = explain
         self._looks = looks
+        self._began = time.monotonic()  # a run's own clock starts only when the pipeline is loaded
         self._width = 0
         self._total = 0
         self._ended = 0
@@ -159,7 +161,7 @@ class Report:
         out.line()
 
     def _summary(self, event: RunEnd) -> str:
-        took = wording.duration(event.duration_s)
+        took = wording.duration(time.monotonic() - self._began)
         if self._looks is wording.DRY_OUTCOMES:
             took = ""  # no time that says anything
         skipped = event.counts.get("skipped", 0)
