@@ -1,0 +1,129 @@
+"""The open documents, as the editor has them, and what is read from their text without running it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pivot_core.code.sources import decode
+from pivot_core.errors import UsageError
+from pivot_core.project import Project
+from pivot_lsp.lint import Finding, lint, parse
+from pivot_lsp.positions import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Reading:
+    """A text that Python can parse. ``definitions``: line of the ``def`` of each function at module level."""
+
+    def __init__(self, text: str) -> None:
+        tree = parse(text)
+        self.text = text
+        self.findings: tuple[Finding, ...] = lint(text, tree)
+        self.definitions = {
+            node.name: node.lineno
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+
+
+@dataclass(eq=False)
+class Document:
+    """One version of one open document. ``path`` is absolute, its folder resolved.
+
+    ``last_good``: what was read of the last version before this one that could be parsed.
+    """
+
+    uri: str
+    path: Path
+    version: int | None
+    text: str
+    last_good: Reading | None = None
+
+    @cached_property
+    def reading(self) -> Reading | None:
+        """What this version says; None while it can't be parsed (in the middle of typing)."""
+        try:
+            return Reading(self.text)
+        except SyntaxError:
+            return None
+
+    @property
+    def good(self) -> Reading | None:
+        """What this version says, or the last one before it that said something."""
+        return self.reading or self.last_good
+
+    @cached_property
+    def lines(self) -> Lines:
+        return Lines(self.text)
+
+    def line_of(self, function: str) -> int | None:
+        """The line of a function's ``def`` in this version; None if there is no such function."""
+        if self.reading is not None:
+            return self.reading.definitions.get(function)
+        pattern = re.compile(rf"^(?:async\s+)?def\s+{re.escape(function)}\b")
+        count = self.text.count("\n") + 1
+        return next((n for n in range(1, count + 1) if pattern.match(self.lines.line(n))), None)
+
+    def logical(self, project: Project) -> str | None:
+        """Its logical path; None if it isn't the project's own."""
+        return self.path.relative_to(project.root).as_posix() if project.is_own(self.path) else None
+
+
+@dataclass
+class Documents:
+    """All open Python documents, by URI."""
+
+    _by_uri: dict[str, Document] = field(default_factory=dict)
+
+    def put(self, uri: str, path: Path, version: int | None, text: str) -> Document:
+        """There is a new version, and this is its text."""
+        before = self._by_uri.get(uri)
+        # Only what was read already: a version that nobody looked at isn't worth being parsed.
+        good = None if before is None else vars(before).get("reading") or before.last_good
+        document = Document(uri, path.parent.resolve() / path.name, version, text, good)
+        self._by_uri[uri] = document
+        return document
+
+    def get(self, uri: str) -> Document | None:
+        return self._by_uri.get(uri)
+
+    def close(self, uri: str) -> Document | None:
+        """The editor has it no more; the file counts again."""
+        return self._by_uri.pop(uri, None)
+
+    def of(self, project: Project) -> Iterator[tuple[str, Document]]:
+        """Those of a project, with their logical paths."""
+        for document in self._by_uri.values():
+            logical = document.logical(project)
+            if logical is not None:
+                yield logical, document
+
+    def overlay(self, project: Project) -> dict[str, str]:
+        """Text by logical path of the buffers that aren't as their files are.
+
+        A buffer that can't be parsed counts as it was when it last could (or as its file is).
+        """
+        texts = {logical: document.good.text for logical, document in self.of(project) if document.good}
+        return {path: text for path, text in texts.items() if _on_disk(project.root / path) != text}
+
+
+def project_of(path: Path) -> Project | None:
+    """The project that a file is in, if it is in one."""
+    try:
+        return Project.find(path.parent)
+    except UsageError:
+        return None
+
+
+def _on_disk(path: Path) -> str | None:
+    try:
+        return decode(path.read_bytes())
+    except (OSError, ValueError, LookupError):  # gone, or no text: not what the editor has
+        return None

@@ -1,0 +1,50 @@
+"""Coming and going with the client, and asking it to tell of files that change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from pivot_lsp.session import leave_with
+
+if TYPE_CHECKING:
+    from pivot_lsp.session import Session
+
+# What verdicts come from, as far as one pattern can say it: code, params, records of runs, and the state,
+# which has a new definition after `pivot-core status`.
+_WATCHED = (
+    "**/*.py",
+    "**/params.yaml",
+    "**/.pivot/config.yaml",
+    "**/.pivot/stages/*.lock",
+    "**/.pivot/state.lmdb/data.mdb",
+)
+
+
+def register(session: Session) -> None:
+    server = session.server
+
+    @server.feature(types.INITIALIZED)
+    def initialized(params: types.InitializedParams) -> None:
+        if server.process_id is not None:
+            leave_with(server.process_id)
+        if _can_watch(server.client_capabilities):
+            server.client_register_capability(types.RegistrationParams([_watching()]))
+
+    @server.feature(types.SHUTDOWN)
+    def shutdown(params: None) -> None:
+        session.was_shut_down = True
+
+
+def _can_watch(client: types.ClientCapabilities) -> bool:
+    workspace = client.workspace
+    watching = workspace.did_change_watched_files if workspace is not None else None
+    return watching is not None and bool(watching.dynamic_registration)
+
+
+def _watching() -> types.Registration:
+    options = types.DidChangeWatchedFilesRegistrationOptions(
+        [types.FileSystemWatcher(pattern) for pattern in _WATCHED]
+    )
+    return types.Registration("pivot-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)

@@ -1,0 +1,132 @@
+"""The verdicts on one project's stages, kept up with what is typed.
+
+Whatever may change a verdict is told by :meth:`Verdicts.outdated`, as often as it happens. One look at a
+time runs, beside the event loop; what changes meanwhile makes its answer one of an older version, which is
+dropped.
+
+    outdated ─► wait for a pause ─► take the texts ─► Engine.status ─► still the newest? ─► answer
+                     ▲                                                      │ no
+                     └──────────────────────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from pivot_core.define.definition import NotLoaded
+from pivot_core.engine import Engine, StageStatus
+from pivot_core.errors import PivotError
+from pivot_core.types import StageSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
+
+    from pivot_core.project import Project
+
+_PAUSE_S = 0.1  # between two keystrokes of fast typing
+_RECENT_S = 1.0
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The verdicts on all stages, upstream first."""
+
+    stages: tuple[StageStatus, ...]
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """Nobody can tell without running code, or because of a mistake: ``why`` says that on one line.
+
+    ``stages``: what the project had when that was last known.
+    """
+
+    why: str
+    stages: tuple[StageSpec, ...] = ()
+
+
+Answer: TypeAlias = Known | Unknown
+
+
+def look(project: Project, overlay: Mapping[str, str]) -> Answer:
+    """The verdicts as the files and these texts are now. Runs none of the project's code, writes nothing."""
+    try:
+        with Engine(project, overlay=overlay, readonly=True, load=False) as engine:
+            return Known(tuple(engine.status()))
+    except NotLoaded as error:
+        return Unknown("run `pivot-core status` to read the pipeline", error.stages)
+    except PivotError as error:
+        return Unknown(str(error).partition("\n")[0])
+
+
+class Verdicts:
+    """Use from the event loop's thread only.
+
+    ``overlay`` gives the texts at the moment it is called. ``changed`` is called when the answer is another
+    than before, ``failed`` with what went wrong in us.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        overlay: Callable[[], Mapping[str, str]],
+        executor: Executor,
+        changed: Callable[[], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._project = project
+        self._overlay = overlay
+        self._executor = executor
+        self._changed = changed
+        self._failed = failed
+        self._changes = 1
+        self._answered = 0  # the number of changes that the answer is of
+        self._answer: Answer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._took_s = 0.0
+        self._looked_at = 0.0
+
+    def outdated(self) -> None:
+        """Something may have changed."""
+        self._changes += 1
+        self._start()
+
+    async def current(self) -> Answer:
+        """The verdicts on the newest texts. Waits for a look, if the last one isn't a recent one."""
+        if self._answered == self._changes and time.monotonic() - self._looked_at > _RECENT_S:
+            self._changes += 1  # not every change is told: data files are watched by nobody
+        while self._answered != self._changes or self._answer is None:
+            await asyncio.shield(self._start())
+        return self._answer
+
+    def _start(self) -> asyncio.Task[None]:
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._keep_up())
+            self._task.add_done_callback(self._ended)
+        return self._task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error)
+
+    async def _keep_up(self) -> None:
+        while self._answered != self._changes:
+            # As long as looking takes: a project that changes all the time gets half a processor at most.
+            await asyncio.sleep(max(_PAUSE_S, self._took_s))
+            await self._look()
+
+    async def _look(self) -> None:
+        changes, overlay, started = self._changes, self._overlay(), time.monotonic()
+        answer = await asyncio.get_running_loop().run_in_executor(
+            self._executor, look, self._project, overlay
+        )
+        self._looked_at = time.monotonic()
+        self._took_s = self._looked_at - started
+        if changes != self._changes:
+            return
+        before, self._answer, self._answered = self._answer, answer, changes
+        if before != answer:
+            self._changed()

@@ -1,0 +1,180 @@
+"""A real project, and editors: clients with the capabilities of real ones, on the real server process."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_lsp
+from lsprotocol import types
+from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+
+SERVER = [sys.executable, "-m", "pivot_lsp"]
+EDITORS = ("visual-studio-code", "neovim")
+
+HELPERS = '''
+"""Helpers."""
+
+def normalise(text):
+    return text.strip().lower()
+'''
+
+STAGES = """
+from pathlib import Path
+from typing import Annotated
+
+from pivot_core import loaders, outputs
+
+import helpers
+
+Path("imported.marker").write_text("stages.py was imported")
+
+
+def clean(
+    raw: Annotated[str, outputs.Dep("raw.txt", loaders.Text())],
+) -> Annotated[str, outputs.Out("clean.txt", loaders.Text())]:
+    return helpers.normalise(raw)
+
+
+def count(
+    text: Annotated[str, outputs.Dep("clean.txt", loaders.Text())],
+) -> Annotated[str, outputs.Out("count.txt", loaders.Text())]:
+    return str(len(text))
+"""
+
+PIPELINE = """
+from pivot_core import Pipeline
+
+import stages
+
+pipeline = Pipeline("demo")
+pipeline.register(stages.clean)
+pipeline.register(stages.count)
+"""
+
+
+class Project:
+    """Three modules, two stages. ``stages.py`` leaves ``imported.marker`` when it is imported."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def was_imported(self) -> bool:
+        return (self.root / "imported.marker").exists()
+
+    def write(self, name: str, text: str) -> None:
+        (self.root / name).write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+
+    def text(self, name: str) -> str:
+        return (self.root / name).read_text(encoding="utf-8")
+
+    def uri(self, name: str) -> str:
+        return (self.root / name).as_uri()
+
+    def pivot(self, *args: str) -> None:
+        """Run the command line in it."""
+        done = subprocess.run(
+            [sys.executable, "-m", "pivot_core", *args], cwd=self.root, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        (self.root / "imported.marker").unlink(missing_ok=True)
+
+
+class Editor:
+    """What a person does in an editor with one project open."""
+
+    def __init__(self, client: LanguageClient, project: Project) -> None:
+        self.client = client
+        self.project = project
+        self.versions: dict[str, int] = {}
+
+    def open(self, name: str) -> None:
+        self.versions[name] = 1
+        document = types.TextDocumentItem(self.project.uri(name), "python", 1, self.project.text(name))
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(document))
+
+    def type(self, name: str, text: str) -> None:
+        """Make this the text of the buffer."""
+        self.versions[name] += 1
+        self.client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(self.versions[name], self.project.uri(name)),
+                [types.TextDocumentContentChangeWholeDocument(text)],
+            )
+        )
+
+    def close(self, name: str) -> None:
+        document = types.TextDocumentIdentifier(self.project.uri(name))
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
+
+    def told_of_change(self, name: str) -> None:
+        """As the editor's file watcher does."""
+        event = types.FileEvent(self.project.uri(name), types.FileChangeType.Changed)
+        self.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+
+    async def lenses(self, name: str) -> dict[int, str]:
+        """Title by line, from 1."""
+        document = types.TextDocumentIdentifier(self.project.uri(name))
+        async with asyncio.timeout(20):
+            found = await self.client.text_document_code_lens_async(types.CodeLensParams(document))
+        assert found is not None
+        return {lens.range.start.line + 1: lens.command.title for lens in found if lens.command}
+
+    async def titles(self, name: str) -> list[str]:
+        return list((await self.lenses(name)).values())
+
+    async def diagnostics(self, name: str, version: int | None = None) -> list[types.Diagnostic]:
+        """Those of the newest version (or another), when they arrive."""
+        wanted = self.versions[name] if version is None else version
+        async with asyncio.timeout(20):
+            while True:
+                params = await self.client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+                if params.uri == self.project.uri(name) and params.version == wanted:
+                    return list(params.diagnostics)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    made = Project(tmp_path / "project")
+    made.root.mkdir()
+    made.write("helpers.py", HELPERS)
+    made.write("stages.py", STAGES)
+    made.write("pipeline.py", PIPELINE)
+    made.write("raw.txt", "  Hello \n")
+    return made
+
+
+@pytest.fixture
+def ran(project: Project) -> Project:
+    """The project after a run."""
+    project.pivot("run")
+    return project
+
+
+@pytest_lsp.fixture(config=ClientServerConfig(server_command=SERVER), params=EDITORS)
+async def client(
+    lsp_client: LanguageClient, project: Project, request: pytest.FixtureRequest
+) -> AsyncIterator[None]:
+    """An editor's side of a session."""
+    await initialize(lsp_client, project, request.param)
+    yield
+    if lsp_client._server is not None and lsp_client._server.returncode is None:
+        await lsp_client.shutdown_session()
+
+
+async def initialize(client: LanguageClient, project: Project, editor: str) -> None:
+    folder = types.WorkspaceFolder(project.root.as_uri(), "project")
+    params = types.InitializeParams(capabilities=client_capabilities(editor), workspace_folders=[folder])
+    async with asyncio.timeout(20):
+        await client.initialize_session(params)
+
+
+@pytest.fixture
+def editor(client: LanguageClient, project: Project) -> Editor:
+    return Editor(client, project)
