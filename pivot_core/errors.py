@@ -18,7 +18,7 @@ class UsageError(PivotError):
     """Wrong usage of a command or of the authoring API (exit code 2)."""
 
 
-class InvalidPipeline(PivotError):
+class InvalidPipeline(PivotError):  # noqa: N818 - named for what it is
     """The pipeline has mistakes; all that were found are in ``problems`` (exit code 2)."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -26,7 +26,7 @@ class InvalidPipeline(PivotError):
         super().__init__("\n".join(describe(problem) for problem in self.problems))
 
 
-class CorruptContent(PivotError):
+class CorruptContent(PivotError):  # noqa: N818 - named for what it is
     """Content of the cache isn't what its name says (it was dropped); the stage has to run again."""
 
 

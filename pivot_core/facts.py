@@ -39,7 +39,7 @@ class Gatherer:
 
     def prefetch(self, specs: Sequence[StageSpec], records: Iterable[Lock | Reason | None]) -> None:
         """Look at all files of many stages at once, which is cheaper than one by one."""
-        paths = {item.path for spec in specs for item in (*spec.deps, *spec.outs)}
+        paths = {path for spec in specs for path in spec.paths}
         for record in records:
             if isinstance(record, Lock):
                 paths.update(path for path in record.discovered if not path.endswith("/"))
@@ -67,6 +67,10 @@ class Gatherer:
     def whole_code(self, spec: StageSpec) -> CodeFact:
         """The stage's code with all its units, as a lock file keeps them."""
         return self._code.whole(spec)
+
+    def decides(self, spec: StageSpec, path: str, line: int) -> bool:
+        """Whether what the top-level statement at a place does can reach the stage."""
+        return self._code.decides(spec, path, line)
 
     def discovered(self, paths: Iterable[str]) -> dict[str, str | None]:
         """Digests of files (and listings of folders, ending in ``/``) that no stage declares."""

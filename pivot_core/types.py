@@ -120,11 +120,17 @@ class StageSpec(msgspec.Struct, frozen=True):
     timeout: float | None = None
 
     @property
+    def paths(self) -> list[str]:
+        """All paths that the stage declares."""
+        return [*(dep.path for dep in self.deps), *(out.path for out in self.outs)]
+
+    @property
     def roots(self) -> tuple[tuple[str, str], ...]:
         """(module, qualname) of all code the stage's fingerprint starts from: the function, its
         params class and its loaders (the built-in ones included; the code graph knows its own)."""
         found = {(self.module, self.qualname)}
-        found.update((item.loader.module, item.loader.qualname) for item in (*self.deps, *self.outs))
+        loaders = [*(dep.loader for dep in self.deps), *(out.loader for out in self.outs)]
+        found.update((loader.module, loader.qualname) for loader in loaders)
         if self.params_class is not None:
             found.add(self.params_class)
         return tuple(sorted(found))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pivot_core.code.effects import AMBIENT_KEY, Effects
 from pivot_core.code.fingerprint import Node, Nodes, Walk, digest_text
-from pivot_core.code.modules import Modules, SummaryCache
+from pivot_core.code.modules import Module, Modules, SummaryCache
 from pivot_core.code.reading import Reader
 from pivot_core.code.resolve import Key, Resolver, is_standard
 from pivot_core.code.slice import definition_text
@@ -54,6 +54,25 @@ class CodeGraph:
         nodes = self._nodes(frozenset())
         return digest_text(definition_text(module, self._modules, self._reader, self._effects, nodes))
 
+    def decided_at(self, path: str, line: int) -> frozenset[str] | None:
+        """The units (as in ``CodeFact.units``) that the top-level statement there binds or changes.
+
+        None when that can't be told: of a file that isn't a module, or a statement that does neither.
+        """
+        module = self._modules.at(path)
+        if module is None or module.error is not None:
+            return None
+        statements = module.summary.statements
+        index = max((i for i, each in enumerate(statements) if each.line <= line), default=None)
+        return None if index is None else self._decided(module, index)
+
+    def _decided(self, module: Module, index: int) -> frozenset[str] | None:
+        keys = {(module.name, name) for name in module.summary.statements[index].names}
+        for change in self._effects.of_module(module.name):
+            if change.index == index:
+                keys.update(change.targets, self._effects.of_calling(change.called))
+        return frozenset(f"{owner}.{name}" if owner else name for owner, name in keys) or None
+
     # --- walking ---------------------------------------------------------------------------------
 
     def _walk(self, keys: list[Key]) -> Walk:
@@ -85,7 +104,11 @@ class CodeGraph:
         parts += [f"!{path}={digest}" for path, digest in around.unreadable]
         if "source" in walk.reads:
             parts += [f"source {path}={digest}" for path, digest in around.texts]
-        environment = set(around.environment).union(*(node.environment for node, _ in found))
+        environment = {name for node, _ in found for name in node.environment}
+        names = {node.name for node, _ in found}
+        for variables, decided in around.environment:
+            if decided is None or not decided.isdisjoint(names):
+                environment |= variables
         widened = dict.fromkeys(item for node, _ in found for item in node.widened)
         return CodeFact(
             fingerprint=digest_text("\n".join(parts)),
@@ -98,14 +121,23 @@ class CodeGraph:
 
     def _around(self, names: frozenset[str]) -> _Surroundings:
         if names not in self._surroundings:
-            self._surroundings[names] = _Surroundings(self._modules, self._reader, names)
+            self._surroundings[names] = _Surroundings(self._modules, self._reader, names, self._decided)
         return self._surroundings[names]
 
 
 class _Surroundings:
-    """What executing a set of modules adds to a fact, whichever of their units are reached."""
+    """What executing a set of modules adds to a fact.
 
-    def __init__(self, modules: Modules, reader: Reader, names: frozenset[str]) -> None:
+    ``environment``: variables that top-level statements read, and the units that those decide.
+    """
+
+    def __init__(
+        self,
+        modules: Modules,
+        reader: Reader,
+        names: frozenset[str],
+        decided: Callable[[Module, int], frozenset[str] | None],
+    ) -> None:
         found = [module for module in map(modules.get, sorted(names)) if module is not None]
         self.texts = sorted((module.path, module.digest) for module in found)
         self.paths = tuple(sorted({module.path for module in found}))
@@ -117,10 +149,9 @@ class _Surroundings:
             for module in found
             if module.error is not None
         ]
-        self.environment = {
-            name
+        self.environment = [
+            (set(reader.environment(module, statement.head)), decided(module, index))
             for module in found
-            for statement in module.summary.statements
+            for index, statement in enumerate(module.summary.statements)
             if not statement.typing_only and statement.head.environment
-            for name in reader.environment(module, statement.head)
-        }
+        ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.code.graph import CodeGraph
+    from pivot_core.code.sources import Sources
     from pivot_core.project import Project
     from pivot_core.store.state import State
     from pivot_core.types import StageSpec
@@ -55,9 +56,11 @@ class CodeIndex:
         self._state = state
         self._overlay = overlay or {}
         self._graph: CodeGraph | None = None
+        self._sources: Sources | None = None
         self._definition: str | None = None
         self._facts: dict[str, tuple[Roots, CodeFact]] = {}
         self._whole: dict[Roots, CodeFact] = {}
+        self._consulted: dict[str, str | None] = {}
         self._changed = False
         if not self._overlay:
             self._load()
@@ -86,11 +89,16 @@ class CodeIndex:
             self._whole[roots] = self._open_graph().stage(roots)
         return self._whole[roots]
 
+    def decides(self, spec: StageSpec, path: str, line: int) -> bool:
+        """Whether what the top-level statement at a place does can reach the stage."""
+        units = self._open_graph().decided_at(path, line)
+        return units is None or not units.isdisjoint(self.whole(spec).units)
+
     def save(self) -> None:
         """Keep what was found for the next process."""
         if not self._changed or self._overlay or self._definition is None:
             return
-        consulted = dict(self._sources.consulted)
+        consulted = self._consulted | (self._sources.consulted if self._sources is not None else {})
         facts = {
             name: (roots, msgspec.structs.replace(fact, units={}))
             for name, (roots, fact) in self._facts.items()
@@ -109,6 +117,7 @@ class CodeIndex:
             return
         if index.version == _VERSION and self._still(index.consulted):
             self._definition, self._facts = index.definition, dict(index.facts)
+            self._consulted = index.consulted
 
     def _still(self, consulted: Mapping[str, str | None]) -> bool:
         files = [path for path in consulted if not path.endswith("/")]

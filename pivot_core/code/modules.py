@@ -100,6 +100,11 @@ class Modules:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
 
+    def at(self, path: str) -> Module | None:
+        """The module in a file; None if none of that file has been asked for."""
+        found = (module for module in self._loaded.values() if module is not None and module.path == path)
+        return next(found, None)
+
     def exists(self, name: str) -> bool:
         return self.sources.locate(name) is not None
 

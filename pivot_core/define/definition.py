@@ -15,7 +15,7 @@ from xxhash import xxh3_128_hexdigest
 
 from pivot_core.artifacts.graph import ArtifactGraph
 from pivot_core.errors import InvalidPipeline, PivotError, UsageError
-from pivot_core.types import Definition, StageSpec
+from pivot_core.types import Definition, DepSpec, OutSpec, StageSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,8 +153,8 @@ class Definitions:
 class _Declared(msgspec.Struct, frozen=True):
     """What of a stage's definition can change its result, apart from code and params (facts of their own)."""
 
-    deps: tuple[object, ...]
-    outs: tuple[object, ...]
+    deps: tuple[DepSpec, ...]
+    outs: tuple[OutSpec, ...]
     incremental: dict[str, str]
     params: str | None
 

@@ -32,8 +32,8 @@ class Capture:
         self._lock = threading.Lock()
         self._pipes = {_redirect(1): _Lines("stdout"), _redirect(2): _Lines("stderr")}
         # New ones: those that are there were made for what the descriptors were before.
-        sys.stdout = sys.__stdout__ = _text_stream(1)
-        sys.stderr = sys.__stderr__ = _text_stream(2)
+        sys.stdout = _text_stream(1)
+        sys.stderr = _text_stream(2)
         with Path(os.devnull).open() as nothing:
             os.dup2(nothing.fileno(), 0)
         self._libc = ctypes.CDLL(None)
@@ -90,9 +90,7 @@ class _Lines:
 
 def _text_stream(descriptor: int) -> TextIO:
     """By lines, since Python would hold text back from what is no terminal; in any alphabet."""
-    return open(  # noqa: SIM115 - for the rest of the process
-        descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
-    )
+    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _redirect(descriptor: int) -> int:

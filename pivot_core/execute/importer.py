@@ -1,9 +1,9 @@
 """Imports the user's modules in a worker, and knows exactly which text of each one it runs.
 
-A worker outlives many stages. Before each of them :meth:`UserModules.refresh` drops all modules of the
-project when the source of one of them (or a file it read while it was imported) has changed since;
-third-party modules stay, so pandas is imported once. Bytecode is looked up by the hash of the source and never by
-its time stamp, which two edits in one second can share.
+A worker outlives many stages. Before each one :meth:`UserModules.refresh` drops all modules of the project
+when the source of one of them (or a file it read while it was imported) has changed since; third-party
+modules stay, so pandas is imported once. Bytecode is looked up by the hash of the source and never by its
+time stamp, which two edits in one second can share.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class UserModules:
         path = Path(loader.path).relative_to(self._project.root).as_posix()
         with self._observer.importing(path) as reads:
             SourceFileLoader.exec_module(loader, module)
-        for read in reads:
+        for read, _ in reads:
             full = str(self._project.root / read)
             self._signatures[full] = signature(full)
 

@@ -43,8 +43,9 @@ class Output(msgspec.Struct, frozen=True, tag=True):
 class Done(msgspec.Struct, frozen=True, tag=True):
     """A stage has ended. ``outs`` maps logical paths to digests, all of them published.
 
-    ``reads`` are the project files it opened undeclared; ``import_reads`` those its worker's modules
-    opened while they were imported, by module file; ``sources`` the digests of all modules the worker has.
+    ``reads`` are the project files it opened undeclared. ``import_reads`` are those its worker's modules
+    opened while they were imported: by module file, path and line of the statement (0: not known).
+    ``sources`` are the digests of all modules the worker has.
     """
 
     ticket: int
@@ -52,7 +53,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     error: StageError | None = None
     outs: dict[str, str] = {}
     reads: tuple[str, ...] = ()
-    import_reads: dict[str, tuple[str, ...]] = {}
+    import_reads: dict[str, tuple[tuple[str, int], ...]] = {}
     sources: dict[str, str] = {}
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _FOLDERS = os.O_DIRECTORY | os.O_NONBLOCK
@@ -26,15 +27,16 @@ _Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 class Observer:
     """The reads of one worker process. Paths are logical; a listed directory's ends with ``/``.
 
-    ``imports`` maps a project module's file to what it read while it was imported.
+    ``imports`` maps a project module's file to what it read while it was imported, each with the line of
+    the top-level statement that was being executed (or a later line of it).
     """
 
     def __init__(self, root: Path) -> None:
         self._root = str(root) + os.sep
-        self._importing: list[tuple[str, set[str]]] = []
+        self._importing: list[tuple[str, set[tuple[str, int]]]] = []
         self._reads: set[str] | None = None
         self._written: set[str] = set()
-        self.imports: dict[str, set[str]] = {}
+        self.imports: dict[str, set[tuple[str, int]]] = {}
 
     def install(self) -> None:
         sys.addaudithook(self._hook)
@@ -49,7 +51,7 @@ class Observer:
             self._reads = None
 
     @contextmanager
-    def importing(self, module: str) -> Iterator[set[str]]:
+    def importing(self, module: str) -> Iterator[set[tuple[str, int]]]:
         """Collect what a module reads while it is imported."""
         reads = self.imports.setdefault(module, set())
         self._importing.append((module, reads))
@@ -93,7 +95,8 @@ class Observer:
         if _is_code(logical) or logical.startswith(_NOT_DATA):
             return
         if self._importing:
-            self._importing[-1][1].add(logical)
+            module, reads = self._importing[-1]
+            reads.add((logical, _line_in(self._root + module)))
         elif self._reads is not None:
             self._reads.add(logical)
 
@@ -101,6 +104,16 @@ class Observer:
 def _is_code(logical: str) -> bool:
     """Code is tracked by the code graph; its bytecode and foreign packages are nobody's data."""
     return logical.endswith((".py", ".pyc", ".so")) or "/site-packages/" in f"/{logical}"
+
+
+def _line_in(module: str) -> int:
+    """The line that the module being imported has come to; 0 if it isn't on the stack."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_code.co_filename == module:
+            return frame.f_lineno
+        frame = frame.f_back
+    return 0
 
 
 def _by_the_import_system() -> bool:

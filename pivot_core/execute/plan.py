@@ -187,13 +187,12 @@ class Planner:
     def _undeclared(self, plan: Plan, done: Done) -> list[str]:
         """Project files that were read, by the stage or while its modules were imported, without being
         declared as inputs or outputs."""
-        declared = [item.path for item in (*plan.spec.deps, *plan.spec.outs)]
         modules = set(plan.facts.code.modules)
         reads = {*done.reads}
         for module, seen in done.import_reads.items():
             if module in modules:
-                reads.update(seen)
-        return sorted(path for path in reads if not any(_within(path, known) for known in declared))
+                reads.update(p for p, line in seen if self._gatherer.decides(plan.spec, module, line))
+        return sorted(path for path in reads if not any(_within(path, known) for known in plan.spec.paths))
 
     def _record(self, plan: Plan, discovered: dict[str, str | None], outs: dict[str, str]) -> None:
         code = self._gatherer.whole_code(plan.spec)

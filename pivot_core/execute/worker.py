@@ -116,7 +116,7 @@ class Worker:
         with self._observer.stage() as reads, variables_read(self._project.root) as variables:
             definition = define(self._project.root)
         self._capture.drain()
-        imported = {read for seen in self._observer.imports.values() for read in seen}
+        imported = {read for seen in self._observer.imports.values() for read, _ in seen}
         self._send(
             Defined(
                 ticket,

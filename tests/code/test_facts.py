@@ -76,7 +76,6 @@ def test_a_third_party_loader_is_a_package(code):
         "return top.environ[settings.KEY]",
         "return settings.value()",
         "return settings.AT_IMPORT",
-        "return settings.FLAG",
     ],
 )
 def test_a_variable_read_with_a_literal_name_is_found(code, read):
@@ -86,6 +85,24 @@ def test_a_variable_read_with_a_literal_name_is_found(code, read):
     code.write({
         "stages.py": f"{head}def s(x):\n{body}",
         "settings.py": "import os\nenv = os.environ\nKEY = 'K'\ndef value(): return os.environ[KEY]\nAT_IMPORT = os.environ.get('K')\nFLAG = 1\n",
+    })  # fmt: skip
+    assert code.fact().environment == ("K",)
+
+
+def test_a_variable_that_only_decides_what_a_stage_does_not_use_is_no_input(code):
+    """Another constant of the same module, or which stages there are."""
+    code.write({
+        "settings.py": "import os\nAT_IMPORT = os.environ.get('K')\nFLAG = 1\n",
+        "stages.py": "import os\nimport settings\nfrom pivot_core import Pipeline\npipeline = Pipeline('p')\n"
+        "def s(x):\n    return settings.FLAG\npipeline.register(s, name=os.environ['NAME'])\n",
+    })  # fmt: skip
+    assert code.fact().environment == ()
+
+
+def test_a_variable_that_decides_what_a_called_function_sets_is_an_input(code):
+    code.write({
+        "settings.py": "import os\nTABLE = {}\ndef fill(v):\n    TABLE['k'] = v\nfill(os.environ['K'])\n",
+        "stages.py": "import settings\ndef s(x):\n    return settings.TABLE['k']\n",
     })  # fmt: skip
     assert code.fact().environment == ("K",)
 

@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 import pytest_lsp
 from lsprotocol import types
+from pygls.protocol import default_converter
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+from pytest_lsp.client import register_lsp_features
 
 SERVER = [sys.executable, "-m", "pivot_lsp"]
+TIMEOUT_S = 20
 EDITORS = ("visual-studio-code", "neovim")
 
 HELPERS = '''
@@ -86,10 +89,29 @@ class Project:
         (self.root / "imported.marker").unlink(missing_ok=True)
 
 
+class Client(LanguageClient):
+    """An editor's side of a connection; counts what the server asks for."""
+
+    def __init__(self) -> None:
+        super().__init__(converter_factory=default_converter)
+        self.watched: list[str] = []
+        self.refreshes = 0
+        register_lsp_features(self)
+
+        @self.feature(types.CLIENT_REGISTER_CAPABILITY)
+        def registered(params: types.RegistrationParams) -> None:
+            for item in params.registrations:
+                self.watched += [watcher["globPattern"] for watcher in item.register_options["watchers"]]
+
+        @self.feature(types.WORKSPACE_CODE_LENS_REFRESH)
+        def refresh(params: None) -> None:
+            self.refreshes += 1
+
+
 class Editor:
     """What a person does in an editor with one project open."""
 
-    def __init__(self, client: LanguageClient, project: Project) -> None:
+    def __init__(self, client: Client, project: Project) -> None:
         self.client = client
         self.project = project
         self.versions: dict[str, int] = {}
@@ -121,7 +143,7 @@ class Editor:
     async def lenses(self, name: str) -> dict[int, str]:
         """Title by line, from 1."""
         document = types.TextDocumentIdentifier(self.project.uri(name))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(TIMEOUT_S):
             found = await self.client.text_document_code_lens_async(types.CodeLensParams(document))
         assert found is not None
         return {lens.range.start.line + 1: lens.command.title for lens in found if lens.command}
@@ -132,7 +154,7 @@ class Editor:
     async def diagnostics(self, name: str, version: int | None = None) -> list[types.Diagnostic]:
         """Those of the newest version (or another), when they arrive."""
         wanted = self.versions[name] if version is None else version
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(TIMEOUT_S):
             while True:
                 params = await self.client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
                 if params.uri == self.project.uri(name) and params.version == wanted:
@@ -157,9 +179,12 @@ def ran(project: Project) -> Project:
     return project
 
 
-@pytest_lsp.fixture(config=ClientServerConfig(server_command=SERVER), params=EDITORS)
+CONFIG = ClientServerConfig(server_command=SERVER, client_factory=Client)
+
+
+@pytest_lsp.fixture(config=CONFIG, params=EDITORS)
 async def client(
-    lsp_client: LanguageClient, project: Project, request: pytest.FixtureRequest
+    lsp_client: Client, project: Project, request: pytest.FixtureRequest
 ) -> AsyncIterator[None]:
     """An editor's side of a session."""
     await initialize(lsp_client, project, request.param)
@@ -168,13 +193,13 @@ async def client(
         await lsp_client.shutdown_session()
 
 
-async def initialize(client: LanguageClient, project: Project, editor: str) -> None:
+async def initialize(client: Client, project: Project, editor: str) -> None:
     folder = types.WorkspaceFolder(project.root.as_uri(), "project")
     params = types.InitializeParams(capabilities=client_capabilities(editor), workspace_folders=[folder])
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(TIMEOUT_S):
         await client.initialize_session(params)
 
 
 @pytest.fixture
-def editor(client: LanguageClient, project: Project) -> Editor:
+def editor(client: Client, project: Project) -> Editor:
     return Editor(client, project)
