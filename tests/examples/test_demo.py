@@ -21,7 +21,7 @@ def test_every_step_of_the_demo_ends_as_it_is_told(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     ends = [
-        line for line in done.stdout.splitlines() if re.match(r"(ran|restored|nothing|\d+ stages) ", line)
+        line for line in done.stdout.splitlines() if re.match(r"(ran|restored|nothing|\d+ stages)\b", line)
     ]
     assert [re.sub(r" in [\d.]+ s| \([\d.]+ s\)", "", line) for line in ends] == [
         "ran 11",
