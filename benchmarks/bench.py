@@ -8,17 +8,20 @@ The tables are printed as Markdown; what is going on meanwhile goes to standard 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import peers
 import report
 from peers import TOOLS, Tool
-from scenario import Cells, Session
+from scenario import Cells, OutOfTime, Session
 
 LEGEND = (
     "Seconds, wall / CPU of all processes, medians; in parentheses how many stages really ran,\n"
-    "with **!** if outputs were wrong afterwards. MiB of memory: the largest process / all at once."
+    "with **!** if outputs were wrong afterwards. MiB of memory: the largest process / all at once.\n"
+    "A dash: not measured, because the tool had used up its time (`--budget`)."
 )
 
 
@@ -35,7 +38,7 @@ def main() -> None:
     for count in options.stages:
         parts += _compare(there, count, options)
     if not options.no_tampering:
-        parts.append(report.answers({tool.name: _tamper(tool, options.limit) for tool in there}))
+        parts.append(report.answers({tool.name: _tamper(tool, options) for tool in there}))
     text = "\n\n".join(parts) + "\n"
     print(text)
     if options.output:
@@ -45,7 +48,7 @@ def main() -> None:
 def _compare(tools: list[Tool], count: int, options: argparse.Namespace) -> list[str]:
     """The tables for one number of stages."""
     small = [tool for tool in tools if options.all or tool.largest is None or count <= tool.largest]
-    rows = _measure([Session(tool, count, options.limit) for tool in small], options)
+    rows = _measure([Session(tool, count, options.limit, options.budget) for tool in small], options)
     left_out = [tool.name for tool in tools if tool not in small]
     return [
         report.costs(rows),
@@ -56,29 +59,20 @@ def _compare(tools: list[Tool], count: int, options: argparse.Namespace) -> list
 
 def _measure(sessions: list[Session], options: argparse.Namespace) -> list[Cells]:
     """The tools take turns, so that a busy moment of the machine falls on all of them."""
+    turns = [Session.cold] * options.cold + [Session.edits] * options.repeat
     try:
-        for turn in range(options.cold):
-            for session in _with_time_left(sessions, turn, options.budget):
-                session.cold()
-        for turn in range(options.repeat):
-            for session in _with_time_left(sessions, turn, options.budget):
-                session.edits()
+        for turn in turns:
+            for session in sessions:
+                with suppress(OutOfTime):
+                    turn(session)
         return [session.cells for session in sessions]
     finally:
         for session in sessions:
             session.close()
 
 
-def _with_time_left(sessions: list[Session], turn: int, budget: float) -> list[Session]:
-    return [
-        session
-        for session in sessions
-        if not session.cells.gave_up and (turn == 0 or session.cells.spent < budget)
-    ]
-
-
-def _tamper(tool: Tool, limit: float) -> dict[str, str]:
-    session = Session(tool, 10, limit)
+def _tamper(tool: Tool, options: argparse.Namespace) -> dict[str, str]:
+    session = Session(tool, 10, options.limit, math.inf)
     try:
         return session.tamper()
     finally:
@@ -99,7 +93,11 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="of all other kinds (default: 3)")
     parser.add_argument(
-        "--budget", type=float, default=20, metavar="S", help="don't repeat what took so long (default: 20 s)"
+        "--budget",
+        type=float,
+        default=40,
+        metavar="S",
+        help="when a tool took so long with one number of stages, begin no other command (default: 40 s)",
     )
     parser.add_argument(
         "--limit", type=float, default=120, metavar="S", help="for one command (default: 120 s)"

@@ -96,7 +96,10 @@ TOOLS = (
         run=("repro", "-q"),
         status=("status", "-q"),
         write=generate.for_dvc,
-        prepare=(("init", "--no-scm", "-q"), ("config", "core.analytics", "false")),
+        prepare=(
+            ("init", "--no-scm", "-q"),
+            ("config", "core.analytics", "false"),
+        ),
         largest=100,
     ),
 )
@@ -115,7 +118,8 @@ def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in mine}
     # What make and DVC start as python3: the interpreter that this one was made from, by no wrapper.
     kept["PATH"] = str(Path(sys.base_prefix) / "bin") + os.pathsep + kept["PATH"]
-    return kept | {"NO_COLOR": "1", "DVC_NO_ANALYTICS": "1"}
+    # DVC's second cache would be outside the project, and survive it.
+    return kept | {"NO_COLOR": "1", "DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": ".dvc/site"}
 
 
 def install() -> None:

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import generate
 from measure import Figures, measure
@@ -52,83 +53,81 @@ class Cells:
         return any(outcome.figures.timed_out for found in self.outcomes.values() for outcome in found)
 
 
-class Session:
-    """A project in a temporary folder, worked on with one tool. ``limit``: seconds for one command."""
+class OutOfTime(Exception):  # noqa: N818 - no error: the rest just isn't measured
+    """A tool has used up its budget, or a command of it the limit."""
 
-    def __init__(self, tool: Tool, count: int, limit: float) -> None:
+
+class Session:
+    """A project in a temporary folder, worked on with one tool.
+
+    ``limit``: seconds for one command. ``budget``: seconds after which no further command is begun.
+    """
+
+    def __init__(self, tool: Tool, count: int, limit: float, budget: float) -> None:
         self.cells = Cells(tool, count)
-        self.root = Path()
         self._tool = tool
         self._stages = generate.layers(count)
+        self._edited = self._stages[-1]  # a last one, so that an edit concerns just one stage
         self._limit = limit
+        self._budget = budget
         self._folder = Path(tempfile.mkdtemp(prefix="pivot-benchmark-"))
+        self._root = self._folder / "0"
         self._version = 0
 
-    @property
-    def edited(self) -> generate.Stage:
-        """The stage whose files are edited: a last one, so that an edit concerns just one stage."""
-        return self._stages[-1]
-
     def cold(self) -> None:
-        """Everything is made for the first time, in a new folder."""
-        shutil.rmtree(self.root if self.root != Path() else self._folder / "none", ignore_errors=True)
-        self.root = Path(tempfile.mkdtemp(dir=self._folder))
-        self._tool.write(self.root, self._stages)
-        for arguments in self._tool.prepare:
-            subprocess.run(self._command(arguments), cwd=self.root, env=environment(), check=True)
+        """Everything is made for the first time, in a new folder. Raises OutOfTime."""
+        self._start()
         self._measure("cold")
 
     def edits(self) -> None:
-        """Every other kind, once."""
+        """Every other kind, once. Raises OutOfTime."""
         self._version += 1
         self._measure("nothing to do")
         self._measure("status", self._tool.status)
-        (self.root / self.edited.input).write_text(
-            generate.input_text(self.edited.number, self._version % 10)
-        )
+        text = generate.input_text(self._edited.number, self._version % 10)
+        (self._root / self._edited.input).write_text(text)
         self._measure("input edited")
-        generate.edit_helper(self.root, self.edited, generate.CONSTANT * 10 ** (20 + self._version))
+        generate.edit_helper(self._root, self._edited, generate.CONSTANT * 10 ** (20 + self._version))
         self._measure("helper edited")
-        generate.edit_helper(self.root, self.edited, generate.CONSTANT)
+        generate.edit_helper(self._root, self._edited, generate.CONSTANT)
         self._measure("edit undone")
-        generate.edit_comment(self.root, self.edited, self._version)
+        generate.edit_comment(self._root, self._edited, self._version)
         self._measure("comment edited")
 
     def tamper(self) -> dict[str, str]:
         """What becomes of the output when files change behind the tool's back: kind -> answer."""
-        self.cold()
-        source, output = self.root / self.edited.input, self.root / self.edited.output
-        before = source.stat()
-        source.write_text(generate.input_text(self.edited.number, 9))
-        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
-        answers = {"input edited, size and mtime kept": self._answer()}
-        self.cold()
-        source, output = self.root / self.edited.input, self.root / self.edited.output
-        tampering: dict[str, Callable[[], object]] = {
-            "output deleted": output.unlink,
-            "output replaced": lambda: _replace(output),
-            "output overwritten in place": lambda: output.write_text("tampered with, in place\n"),
-            "and then deleted": output.unlink,
-        }
-        for kind, change in tampering.items():
-            change()
-            answers[kind] = self._answer()
+        answers = {}
+        for kinds in (_INPUT_TAMPERED, _OUTPUT_TAMPERED):
+            self.cold()
+            for kind, change in kinds.items():
+                change(self._root / self._edited.input, self._root / self._edited.output)
+                answers[kind] = self._answer()
         return answers
 
     def close(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _start(self) -> None:
+        shutil.rmtree(self._root, ignore_errors=True)
+        self._root = self._folder / str(int(self._root.name) + 1)
+        self._tool.write(self._root, self._stages)
+        for arguments in self._tool.prepare:
+            subprocess.run(self._command(arguments), cwd=self._root, env=environment(), check=True)
+
     def _answer(self) -> str:
         outcome = self._measure("tampered with")
+        failed = f", exit {outcome.figures.code}" if outcome.figures.code else ""
         state = "**wrong**" if outcome.wrong else "right"
-        return f"{state}, {'ran' if outcome.ran else 'not run'}"
+        return f"{state}, {'ran' if outcome.ran else 'not run'}{failed}"
 
     def _measure(self, kind: str, arguments: tuple[str, ...] | None = None) -> Outcome:
-        log = self.root / "runs.log"
+        if self.cells.gave_up or self.cells.spent > self._budget:
+            raise OutOfTime
+        log = self._root / "runs.log"
         log.unlink(missing_ok=True)
         figures = measure(
             self._command(arguments or self._tool.run),
-            self.root,
+            self._root,
             environment(),
             self._limit,
             self._folder / "printed",
@@ -150,12 +149,37 @@ class Session:
 
     def _wrong(self) -> int:
         found = 0
-        for path, text in self._tool.expected(self.root, self._stages).items():
-            output = self.root / path
+        for path, text in self._tool.expected(self._root, self._stages).items():
+            output = self._root / path
             found += not output.exists() or output.read_text().strip() != text.strip()
         return found
 
 
-def _replace(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    path.write_text("made by another tool\n")
+def _keep_size_and_time(source: Path, output: Path) -> None:
+    """Another text of the same size and time, as ``rsync -t``, ``tar`` or a quick edit can leave it."""
+    before = source.stat()
+    source.write_text(source.read_text().replace("version 0", "version 9"))
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _delete(source: Path, output: Path) -> None:
+    output.unlink(missing_ok=True)
+
+
+def _replace(source: Path, output: Path) -> None:
+    output.unlink(missing_ok=True)
+    output.write_text("made by another tool\n")
+
+
+def _overwrite(source: Path, output: Path) -> None:
+    output.write_text("follows links, into a cache, say\n")
+
+
+_Tampering: TypeAlias = "dict[str, Callable[[Path, Path], None]]"
+_INPUT_TAMPERED: _Tampering = {"input edited, size and mtime kept": _keep_size_and_time}
+_OUTPUT_TAMPERED: _Tampering = {
+    "output deleted": _delete,
+    "output replaced": _replace,
+    "output overwritten in place": _overwrite,
+    "and then deleted": _delete,
+}
