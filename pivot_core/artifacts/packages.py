@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pivot_core.store.state import PACKAGES, State
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from pivot_core.store.state import State
-
-_PREFIX = "packages"
 
 
 class _Installed(msgspec.Struct, frozen=True):
@@ -21,6 +19,9 @@ class _Installed(msgspec.Struct, frozen=True):
 
     folders: dict[str, int]
     versions: dict[str, str]
+
+
+_decode = msgspec.msgpack.Decoder(_Installed).decode
 
 
 class PackageVersions:
@@ -48,16 +49,11 @@ class PackageVersions:
 
     def _read(self) -> dict[str, str]:
         folders = _folders()
-        kept = self._state.get(_PREFIX, sys.prefix)
-        if kept is not None:
-            try:
-                known = msgspec.msgpack.decode(kept, type=_Installed)
-            except msgspec.MsgspecError:
-                known = None
-            if known is not None and known.folders == folders:
-                return known.versions
+        known = self._state.get_as(PACKAGES, sys.prefix, _decode)
+        if known is not None and known.folders == folders:
+            return known.versions
         versions = _installed()
-        self._state.put(_PREFIX, sys.prefix, msgspec.msgpack.encode(_Installed(folders, versions)))
+        self._state.put(PACKAGES, sys.prefix, msgspec.msgpack.encode(_Installed(folders, versions)))
         return versions
 
 

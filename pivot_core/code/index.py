@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pivot_core.project import PIPELINE_MODULE
+from pivot_core.store.state import CODE, SUMMARIES
 from pivot_core.types import CodeFact
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from pivot_core.store.state import State
     from pivot_core.types import StageSpec
 
-_SUMMARIES = "summary"
-_INDEX = "code"
+_KEY = "index"
 _VERSION = 1
 
 Roots = tuple[tuple[str, str], ...]
@@ -104,18 +104,12 @@ class CodeIndex:
             for name, (roots, fact) in self._facts.items()
         }
         index = _Index(_VERSION, consulted, self._definition, facts)
-        self._state.put(_INDEX, "index", msgspec.msgpack.encode(index))
+        self._state.put(CODE, _KEY, msgspec.msgpack.encode(index))
         self._changed = False
 
     def _load(self) -> None:
-        data = self._state.get(_INDEX, "index")
-        if data is None:
-            return
-        try:
-            index = _decode(data)
-        except msgspec.MsgspecError:  # written by another version
-            return
-        if index.version == _VERSION and self._still(index.consulted):
+        index = self._state.get_as(CODE, _KEY, _decode)
+        if index is not None and index.version == _VERSION and self._still(index.consulted):
             self._definition, self._facts = index.definition, dict(index.facts)
             self._consulted = index.consulted
 
@@ -145,7 +139,7 @@ class _Summaries:
         self._state = state
 
     def get(self, key: str) -> bytes | None:
-        return self._state.get(_SUMMARIES, key)
+        return self._state.get(SUMMARIES, key)
 
     def put(self, key: str, value: bytes) -> None:
-        self._state.put(_SUMMARIES, key, value)
+        self._state.put(SUMMARIES, key, value)

@@ -15,6 +15,7 @@ from xxhash import xxh3_128_hexdigest
 
 from pivot_core.artifacts.graph import ArtifactGraph
 from pivot_core.errors import InvalidPipeline, PivotError, UsageError
+from pivot_core.store.state import DEFINITION
 from pivot_core.types import Definition, DepSpec, OutSpec, StageSpec
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pivot_core.project import Project
     from pivot_core.store.state import State
 
-_PREFIX = "definition"
+_KEY = "pipeline"
 _VERSION = 1
 
 
@@ -117,13 +118,7 @@ class Definitions:
         return Pipeline(definition, graph, {spec.name: _digest(spec) for spec in definition.stages})
 
     def _kept(self) -> _Kept | None:
-        data = self._state.get(_PREFIX, "pipeline")
-        if data is None:
-            return None
-        try:
-            return _decode(data)
-        except msgspec.MsgspecError:  # written by another version
-            return None
+        return self._state.get_as(DEFINITION, _KEY, _decode)
 
     def _holds(self, kept: _Kept) -> bool:
         return (
@@ -144,7 +139,7 @@ class Definitions:
             {name: os.environ.get(name) for name in pipeline.definition.environment},
             pipeline,
         )
-        self._state.put(_PREFIX, "pipeline", msgspec.msgpack.encode(kept))
+        self._state.put(DEFINITION, _KEY, msgspec.msgpack.encode(kept))
 
     def _read(self, path: str) -> str | None:
         return self._hashes.listing(path) if path.endswith("/") else self._hashes.digest(path)

@@ -8,11 +8,9 @@ from xxhash import xxh3_128_hexdigest
 from pivot_core.decide import Facts
 from pivot_core.store.cache import ContentCache
 from pivot_core.store.lock import Locks
-from pivot_core.store.state import State
+from pivot_core.store.state import LAST_RUNS, RUNS, State
 from pivot_core.types import JSON, LastRun, Lock, StageSpec
 
-_RUNS = "runs"
-_LAST = "last"
 _KEPT_PER_KEY = 8  # earlier results of one code and input, that differ in what the stage read undeclared
 
 
@@ -56,14 +54,14 @@ class Recorder:
         key = _key(facts)
         results = [result for result in self._results(key) if result.discovered != discovered]
         kept = (Result(discovered, outs), *results[: _KEPT_PER_KEY - 1])
-        self._state.put(_RUNS, key, msgspec.msgpack.encode(kept))
+        self._state.put(RUNS, key, msgspec.msgpack.encode(kept))
 
     def ended(self, stage: str, last: LastRun) -> None:
-        self._state.put(_LAST, stage, msgspec.msgpack.encode(last))
+        self._state.put(LAST_RUNS, stage, msgspec.msgpack.encode(last))
 
     def last_runs(self, stages: list[str]) -> dict[str, LastRun]:
         """When stages last ran here, for those that this machine's state knows of."""
-        return {name: _decode_last(data) for name, data in self._state.get_many(_LAST, stages).items()}
+        return self._state.get_many_as(LAST_RUNS, stages, _decode_last)
 
     def candidates(self, facts: Facts) -> tuple[Result, ...]:
         """Earlier results of just these facts whose content is all in the cache.
@@ -81,13 +79,7 @@ class Recorder:
         return all(self._cache.has(digest) for digest in outs.values())
 
     def _results(self, key: str) -> tuple[Result, ...]:
-        data = self._state.get(_RUNS, key)
-        if data is None:
-            return ()
-        try:
-            return _decode_results(data)
-        except msgspec.MsgspecError:  # an older layout: as good as none
-            return ()
+        return self._state.get_as(RUNS, key, _decode_results) or ()
 
 
 class _Key(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pivot_core.project import Project
 
 # What is local in .pivot/, also where nobody called `init`.
-_IGNORED = "cache/\nstate.lmdb/\ntmp/\nreplaced/\n"
+_IGNORED = "cache/\nstate.lmdb/\ntmp/\nreplaced/\n.pivot-*.tmp\n"
 
 
 @contextmanager

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from pivot_core.execute.messages import Delivery
     from pivot_core.project import Project
 
+# What workers find set unless the user has set it. Sets in the same order in every worker, so that the same
+# stage writes the same bytes; and no window from a process that has no screen.
+_DEFAULTS = {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg"}
+
 
 class Workers:
     """A pool of ``width`` processes. Everything that happens in it arrives in ``inbox``."""
@@ -59,6 +63,7 @@ class Workers:
         self._executor = loky.ProcessPoolExecutor(
             max_workers=width,
             context=get_context("loky"),
+            env={**_DEFAULTS, **os.environ},
             initializer=worker.start,
             initargs=(str(project.root), self._address, key),
         )

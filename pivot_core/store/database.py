@@ -13,6 +13,7 @@ import os
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -40,6 +41,7 @@ _DAMAGED = (
 _META = struct.Struct("=16x I I 8x 8x I 44x 48x Q Q")
 _MAGIC = 0xBEEFC0DE
 _FORMAT = 1
+_MAKING_S = 2.0
 _KNOWN_FORMATS = (_FORMAT, 3)  # 3 is that of LMDB 1.0; a library that can't read it says so
 
 _shared: dict[Path, Database] = {}
@@ -80,13 +82,14 @@ class Database:
         """``job`` in a read transaction; None if there is nothing that could be read."""
         with self._guard:
             try:
-                if self._damaged or self._unusable or not self._open(write=False):
-                    return None
-                return self._transact(job, write=False)
+                if not (self._damaged or self._unusable) and self._open(write=False):
+                    return self._transact(job, write=False)
             except _DAMAGED as error:
                 self._note_damage(str(error))
             except (lmdb.Error, OSError) as error:
                 self._give_up(error)
+            if self._is_being_made():
+                self._damaged = self._unusable = False  # half there: look again the next time
             return None
 
     def write(self, job: Callable[[Transaction], None]) -> bool:
@@ -108,6 +111,13 @@ class Database:
         self._transact(job, write=True)
         self._fill_up()
         return True
+
+    def _is_being_made(self) -> bool:
+        """Whether another process may have begun to make the database a moment ago."""
+        try:
+            return time.time() - self.path.stat().st_ctime < _MAKING_S
+        except OSError:
+            return False
 
     def _transact(self, job: Callable[[Transaction], T], *, write: bool) -> T:
         environment = self._environment

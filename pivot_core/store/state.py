@@ -5,11 +5,12 @@ One database for all; new state means a new prefix, here:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
+import msgspec
 import xxhash
 
 from pivot_core.store.database import Database
@@ -17,14 +18,15 @@ from pivot_core.store.database import Database
 if TYPE_CHECKING:
     import lmdb
 
+T = TypeVar("T")
+
 FILES = "file"  # resolved path of a file -> its signature, and the digest of its content
 TREES = "tree"  # resolved path of a folder -> signature over all its files, and the digest of the tree
 SUMMARIES = "summary"  # hash of a module's text -> what its code binds and uses
-CODE = "code"  # what a stage's code was computed from -> the facts
+CODE = "code"  # the project -> the fingerprints of all stages, and the files they were computed from
 DEFINITION = "definition"  # the project -> what loading pipeline.py gave, and what it was made from
-GRAPH = "graph"  # digest of a definition -> its artifact graph
-GENERATIONS = "generation"  # logical path -> which generation of the artifact is in place
-RUNS = "run"  # stage and inputs of an earlier run -> its lock, so that outputs can come from the cache
+PACKAGES = "packages"  # interpreter -> installed versions by import name
+RUNS = "run"  # code and inputs of earlier runs -> their outputs, so that these can come from the cache
 LAST_RUNS = "last"  # stage -> when it last ran here, and how that ended
 
 # LMDB takes keys of up to 511 bytes (format 1). Longer ones are kept by hash, the key before the value.
@@ -48,6 +50,20 @@ class State:
     def get(self, prefix: str, key: str) -> bytes | None:
         """The value, or None."""
         return self.get_many(prefix, (key,)).get(key)
+
+    def get_as(self, prefix: str, key: str, decode: Callable[[bytes], T]) -> T | None:
+        """The record, or None; also when it isn't one any more (another version of Pivot wrote it)."""
+        return self.get_many_as(prefix, (key,), decode).get(key)
+
+    def get_many_as(self, prefix: str, keys: Iterable[str], decode: Callable[[bytes], T]) -> dict[str, T]:
+        """``get_as`` for many; those that aren't there, or aren't records any more, are left out."""
+        found: dict[str, T] = {}
+        for key, data in self.get_many(prefix, keys).items():
+            try:
+                found[key] = decode(data)
+            except msgspec.MsgspecError:
+                continue
+        return found
 
     def get_many(self, prefix: str, keys: Iterable[str]) -> dict[str, bytes]:
         """The values of those of ``keys`` that have one, read in one transaction."""
