@@ -64,6 +64,8 @@ class Server(LanguageServer):
 
     def failed(self, error: BaseException) -> None:
         """Something of ours went wrong."""
+        if isinstance(error, BrokenPipeError):
+            leave(1)  # nobody listens any more
         _log.error("internal error", exc_info=error)
         if not self._shown:
             self._shown = True
@@ -74,6 +76,12 @@ class Server(LanguageServer):
                     "The language server's log tells more; further errors go there only.",
                 )
             )
+
+    def forget_ended(self) -> None:
+        """Drop what pygls keeps of notifications that were dealt with: for each one, for good."""
+        futures = self.protocol._request_futures
+        for key in [key for key, future in futures.items() if future.done()]:
+            del futures[key]
 
 
 class Session:
@@ -104,6 +112,7 @@ class Session:
 
     def changed(self, document: Document) -> None:
         """A document has a new version, or was closed."""
+        self.server.forget_ended()
         for listener in self._on_change:
             listener(document)
 

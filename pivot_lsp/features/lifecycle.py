@@ -25,10 +25,13 @@ _WATCHED = (
 def register(session: Session) -> None:
     server = session.server
 
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        if params.process_id is not None:
+            leave_with(params.process_id)
+
     @server.feature(types.INITIALIZED)
     def initialized(params: types.InitializedParams) -> None:
-        if server.process_id is not None:
-            leave_with(server.process_id)
         if _can_watch(server.client_capabilities):
             server.client_register_capability(types.RegistrationParams([_watching()]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -83,7 +84,11 @@ class Project:
     def pivot(self, *args: str) -> None:
         """Run the command line in it."""
         done = subprocess.run(
-            [sys.executable, "-m", "pivot_core", *args], cwd=self.root, capture_output=True, text=True, timeout=60
+            [sys.executable, "-m", "pivot_core", *args],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         (self.root / "imported.marker").unlink(missing_ok=True)
@@ -163,7 +168,25 @@ class Editor:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    made = Project(tmp_path / "project")
+    return _scaffold(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def ran_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = _scaffold(tmp_path_factory.mktemp("ran") / "project")
+    made.pivot("run")
+    return made
+
+
+@pytest.fixture
+def ran(project: Project, ran_once: Project) -> Project:
+    """The project after a run."""
+    shutil.copytree(ran_once.root, project.root, dirs_exist_ok=True)
+    return project
+
+
+def _scaffold(root: Path) -> Project:
+    made = Project(root)
     made.root.mkdir()
     made.write("helpers.py", HELPERS)
     made.write("stages.py", STAGES)
@@ -172,20 +195,11 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
-@pytest.fixture
-def ran(project: Project) -> Project:
-    """The project after a run."""
-    project.pivot("run")
-    return project
-
-
 CONFIG = ClientServerConfig(server_command=SERVER, client_factory=Client)
 
 
 @pytest_lsp.fixture(config=CONFIG, params=EDITORS)
-async def client(
-    lsp_client: Client, project: Project, request: pytest.FixtureRequest
-) -> AsyncIterator[None]:
+async def client(lsp_client: Client, project: Project, request: pytest.FixtureRequest) -> AsyncIterator[None]:
     """An editor's side of a session."""
     await initialize(lsp_client, project, request.param)
     yield

@@ -67,10 +67,11 @@ def test_every_rule_has_a_code_of_its_own_docs_and_examples() -> None:
 def test_the_standard_library_has_no_findings() -> None:
     """Ordinary Python stays free of noise, also when it talks of pipelines and registers lambdas."""
     files = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
-    assert len(files) > 100
-    for file in files:
-        text = file.read_text(encoding="utf-8", errors="replace")
-        assert lint("pipeline = 1\n" + text.replace("from __future__", "from future")) == (), file
+    texts = {file.name: file.read_text(encoding="utf-8", errors="replace") for file in files}
+    relevant = {name: text for name, text in texts.items() if "register" in text and "lambda" in text}
+    assert len(relevant) > 5
+    for name, text in relevant.items():
+        assert lint(text + "\npipeline = 1\n") == (), name
 
 
 @pytest.mark.parametrize("text", ["def f(:", "x = '\0'", "x = '\ud800'", "(" * 5000 + ")" * 5000])

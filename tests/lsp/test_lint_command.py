@@ -1,0 +1,83 @@
+"""``pivot-lsp lint``: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+WITHOUT_PYGLS = "import sys; sys.modules['pygls'] = None; from pivot_lsp.server import main; main()"
+
+TWICE = """\
+from pivot_core import Pipeline
+import stages
+
+pipeline = Pipeline("häuser 🏠")
+pipeline.register(stages.train)
+x = "🏠"; pipeline.register(stages.train)
+"""
+
+
+def lint(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_PYGLS, "lint", *args],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_findings_are_told_with_their_place_and_what_to_do(tmp_path: Path) -> None:
+    write(tmp_path / "pipeline.py", TWICE)
+    done = lint(tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == (
+        "pipeline.py:6:28: PVT106 two stages are named 'train'\n"
+        '    give this one another name, such as name="train@2"\n'
+        "    see pipeline.py:5:19: the first stage named 'train'\n"
+        "1 finding\n"
+    )
+
+
+def test_json_is_one_document(tmp_path: Path) -> None:
+    write(tmp_path / "pipeline.py", TWICE)
+    done = lint(tmp_path, "--format", "json", "pipeline.py")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["schema"], document["unreadable"]) == (1, 1, [])
+    (found,) = document["findings"]
+    assert (found["code"], found["name"], found["severity"]) == ("PVT106", "same-name", "error")
+    assert found["where"] == {"path": "pipeline.py", "line": 6, "column": 28, "end_line": 6, "end_column": 40}
+
+
+def test_nothing_found_ends_with_0(tmp_path: Path) -> None:
+    write(tmp_path / "ordinary.py", "print(lambda: 1)\n")
+    done = lint(tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing found\n", "")
+
+
+def test_code_of_others_is_left_alone(tmp_path: Path) -> None:
+    for folder in ("env", ".hidden", "node_modules", "lib/site-packages"):
+        write(tmp_path / folder / "pipeline.py", TWICE)
+    write(tmp_path / "env" / "pyvenv.cfg", "")
+    assert lint(tmp_path).returncode == 0
+
+
+def test_a_file_that_cannot_be_parsed_is_named_and_the_rest_is_looked_at(tmp_path: Path) -> None:
+    write(tmp_path / "broken.py", "import pivot_core\ndef f(:\n")
+    write(tmp_path / "pipeline.py", TWICE)
+    done = lint(tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "1 finding")
+    assert done.stderr.startswith("broken.py:2: not looked at: ")
+
+
+def test_a_path_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    done = lint(tmp_path, "absent")
+    assert done.returncode == 2
+    assert "absent" in done.stderr
