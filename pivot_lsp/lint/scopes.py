@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.Pass)
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
@@ -105,7 +104,10 @@ class Scope:
 
 
 def walk(tree: ast.Module) -> list[Visit]:
-    """Every node with its scope; all names are bound when this returns. Not in the order of the text."""
+    """Every node with its scope, but for names that are read, constants and the like.
+
+    All names are bound when this returns. Not in the order of the text.
+    """
     visits = [Visit(tree, Scope("module"), ())]
     for visit in visits:  # grows
         visits += _inside(visit)
@@ -130,14 +132,21 @@ def _inside(visit: Visit) -> Iterator[Visit]:
             yield from (Visit(part, inner, arms) for part in node.body)
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             inner = Scope("comprehension", scope)
-            yield from (Visit(part, inner, arms) for part in ast.iter_child_nodes(node))
+            yield from (Visit(part, inner, arms) for part in _parts(node))
         case ast.If() | ast.Try() | ast.TryStar() | ast.Match() | ast.IfExp():
             yield from _branches(visit)
         case _:
             skipped = _bind(node, scope)
-            yield from (
-                Visit(part, scope, arms) for part in ast.iter_child_nodes(node) if part is not skipped
-            )
+            yield from (Visit(part, scope, arms) for part in _parts(node) if part is not skipped)
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST]:
+    """The children that can bind a name or have children: most nodes of a tree are neither."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, _LEAVES) and not (
+            isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load)
+        ):
+            yield child
 
 
 def _function(visit: Visit, args: ast.arguments, body: Iterable[ast.AST]) -> Iterator[Visit]:
