@@ -110,16 +110,20 @@ def _is_path_only(out: OutSpec) -> bool:
     return (out.loader.module, out.loader.qualname) == ("pivot_core.loaders", "PathOnly")
 
 
-def put_back(cache: ContentCache, task: Task) -> None:
-    """After a failure: replace what the stage has left of self-written outputs by what was there before."""
+def put_back(cache: ContentCache, task: Task, root: Path) -> None:
+    """After a failure: replace what the stage has left of self-written outputs by what was there before.
+
+    ``root`` is the project's: neither the coordinator nor a stage need be in it.
+    """
     for out in task.spec.outs:
         kept = task.keep.get(out.path)
         if not is_self_written(out) or (kept is not None and not Path(kept).exists()):
             continue  # never touched: nothing was moved aside yet
-        remove(Path(out.path))
+        place = root / out.path
+        remove(place)
         if (digest := task.previous.get(out.path)) is not None:
             try:
-                fetch(cache, digest, Path(out.path), "copy" if out.kind == "incremental" else task.mode)
+                fetch(cache, digest, place, "copy" if out.kind == "incremental" else task.mode)
             except CorruptContent:
                 continue  # dropped from the cache; the stage runs again anyway
 

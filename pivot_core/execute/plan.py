@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -114,7 +115,8 @@ class Planner:
         for path, digest in outs.items():
             if digest is not None and self._cache.has(digest):
                 previous[path] = digest
-            elif digest is not None:
+            elif digest is not None or os.path.lexists(self._project.root / path.rstrip("/")):
+                # (No digest: a file in the place of a folder, or a link to nothing.)
                 keep[path] = (self._project.replaced / self._run_id / path.rstrip("/")).as_posix()
         return previous, keep
 
@@ -130,7 +132,7 @@ class Planner:
 
     def put_back(self, task: Task) -> None:
         """Undo what a killed worker has left of a stage's outputs."""
-        put_back(self._cache, task)
+        put_back(self._cache, task, self._project.root)
 
     def restore(self, plan: Plan) -> None:
         """Put an earlier result in place. Raises CorruptContent, OSError."""
@@ -149,7 +151,8 @@ class Planner:
         assert plan.result is not None
         _, keep = self._standing(plan.facts.outs)
         self._record(plan, plan.result.discovered, plan.result.outs)
-        return list(self.kept(keep, plan.spec.name))
+        moved = {path: to for path, to in keep.items() if os.path.lexists(to)}
+        return list(self.kept(moved, plan.spec.name))
 
     def made(self, plan: Plan, done: Done) -> list[Warning]:
         """Record a stage's success, unless what it was made of changed while it ran: then say so."""

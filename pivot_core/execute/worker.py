@@ -130,13 +130,15 @@ class Worker:
     def _make(self, task: Task) -> dict[str, str]:
         self._modules.refresh()
         binding = self._bind(task.spec)
+        os.chdir(self._project.root)  # the stage's modules may have gone elsewhere, or pipeline.py
         outputs = Outputs(task, binding, self._cache, self._project.scratch)
         outputs.make_room()
         try:
             values = binding.split_result(binding.function(**binding.load_arguments()))
+            os.chdir(self._project.root)  # outputs are relative to it, wherever the stage went
             return outputs.publish(values)
         except BaseException:
-            put_back(self._cache, task)
+            put_back(self._cache, task, self._project.root)
             raise
 
     def _bind(self, spec: StageSpec) -> Binding:

@@ -189,3 +189,73 @@ def test_metrics_and_plots_are_outputs_with_loaders_of_their_own(project):
     assert first.startswith(b"\x89PNG")
     project.run("--force")
     assert (project.root / "plot.png").read_bytes() == first
+
+
+def test_a_stage_that_changes_the_folder_changes_nothing_there(project, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "model.txt").write_text("precious")
+    project.pipeline(
+        f"""
+        def returns() -> Annotated[str, outputs.Out("out.txt", Text)]:
+            os.chdir({str(elsewhere)!r})
+            return "x"
+
+        def fails() -> Annotated[Path, outputs.Out("model.txt", loaders.PathOnly())]:
+            os.chdir({str(elsewhere)!r})
+            raise ValueError
+
+        import os
+        pipeline = Pipeline("p")
+        pipeline.register(returns)
+        pipeline.register(fails)
+        """
+    )
+    assert project.run("-k", ok=False).outcomes == {"returns": "ran", "fails": "failed"}
+    assert project.states()["returns"] == "fresh"
+    assert [path.read_text() for path in elsewhere.iterdir()] == ["precious"]
+
+
+def test_a_crash_puts_back_in_the_project_and_not_where_the_command_was_started(project):
+    project.write("below/model.txt", "precious")
+    project.pipeline(
+        """
+        import os
+
+        def crashes() -> Annotated[Path, outputs.Out("model.txt", loaders.PathOnly())]:
+            Path("model.txt").write_text("half")
+            os._exit(1)
+
+        pipeline = Pipeline("p")
+        pipeline.register(crashes)
+        """
+    )
+    (project.root / ".pivot").mkdir()
+    below = type(project)(project.root / "below")
+    assert below.run(ok=False).outcomes == {"crashes": "failed"}
+    assert project.read("below/model.txt") == "precious"
+    assert not (project.root / "model.txt").exists()
+
+
+def test_a_file_in_the_place_of_a_folder_is_kept(project):
+    project.pipeline(
+        """
+        def make() -> Annotated[Path, outputs.DirectoryOut("parts/")]:
+            Path("parts/1.txt").write_text("1")
+            return Path("parts")
+
+        pipeline = Pipeline("p")
+        pipeline.register(make)
+        """
+    )
+    project.write("parts", "years of work")
+    assert len(project.run().of("warning", "make")) == 1
+    assert project.read("parts/1.txt") == "1"
+    (kept,) = (project.root / ".pivot/replaced").rglob("parts")
+    assert kept.read_text() == "years of work"
+    (project.root / "parts/1.txt").unlink()
+    (project.root / "parts").rmdir()
+    project.write("parts", "more work")
+    ended = project.run()
+    assert (ended.outcomes, len(ended.of("warning", "make"))) == ({"make": "restored"}, 1)
+    assert len(list((project.root / ".pivot/replaced").rglob("parts"))) == 2
