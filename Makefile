@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 SHARED := ../shared/corpus
 CORPUS := $(if $(wildcard $(SHARED)/harness.py),$(SHARED),tests/corpus)
 
-.PHONY: help demo test test-lowest lint types pytest corpus bench lock clean venv
+.PHONY: help demo test test-lowest lint types pytest corpus bench picture lock clean venv
 
 help:
 	@echo "make demo         see Pivot work on a real pipeline (sets up all it needs)"
@@ -47,6 +47,10 @@ test-lowest:
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
+
+# The terminal in the README.
+picture: $(READY)
+	$(BIN)/python docs/terminal.py
 
 venv: $(READY)
 

@@ -60,7 +60,9 @@ def first_reason(reasons: Sequence[Reason]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``0.05 s``, ``2.1 s``, ``3 min 05 s``."""
+    """``4 ms``, ``0.05 s``, ``2.1 s``, ``3 min 05 s``."""
+    if seconds < 0.01:
+        return f"{max(1, round(seconds * 1000))} ms"
     if seconds < 1:
         return f"{seconds:.2f} s"
     if seconds < 60:

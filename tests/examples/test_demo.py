@@ -23,7 +23,7 @@ def test_every_step_of_the_demo_ends_as_it_is_told(tmp_path: Path) -> None:
     ends = [
         line for line in done.stdout.splitlines() if re.match(r"(ran|restored|nothing|\d+ stages)\b", line)
     ]
-    assert [re.sub(r" in [\d.]+ s| \([\d.]+ s\)", "", line) for line in ends] == [
+    assert [re.sub(r" in [\d.]+ m?s| \([\d.]+ m?s\)", "", line) for line in ends] == [
         "ran 11",
         "nothing to do: 11 stages are fresh",
         "11 stages: 7 fresh, 3 stale, 1 upstream stale",

@@ -1,0 +1,43 @@
+"""How reasons, durations and counts read."""
+
+from __future__ import annotations
+
+import pytest
+
+from pivot_core.cli import wording
+from pivot_core.types import Reason
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "1 ms"),
+        (0.004, "4 ms"),
+        (0.05, "0.05 s"),
+        (2.14, "2.1 s"),
+        (185, "3 min 05 s"),
+        (3725, "62 min 05 s"),
+    ],
+)
+def test_durations_are_short(seconds: float, text: str) -> None:
+    assert wording.duration(seconds) == text
+
+
+def test_a_reason_ends_with_its_place_unless_that_is_its_subject() -> None:
+    assert (
+        wording.reason(Reason("code", "helpers.f", "changed", "helpers.py", 3))
+        == "helpers.f changed (helpers.py:3)"
+    )
+    assert wording.reason(Reason("input", "in.txt", "changed", "in.txt", 0)) == "in.txt changed"
+    assert wording.reason(Reason("upstream", "clean", "is stale")) == "clean is stale"
+
+
+def test_of_several_reasons_the_first_is_told_and_the_others_counted() -> None:
+    reasons = [Reason("upstream", "a", "is stale"), Reason("upstream", "b", "is stale")]
+    assert wording.first_reason(reasons) == "a is stale, and 1 more"
+
+
+def test_what_happened_is_counted_worst_first_and_without_zeros() -> None:
+    counts = {"skipped": 8, "ran": 3, "failed": 1, "blocked": 0}
+    assert wording.outcomes(counts, wording.OUTCOMES) == "failed 1, ran 3, skipped 8"  # type: ignore[arg-type]
+    assert wording.outcomes({"ran": 2}, wording.DRY_OUTCOMES) == "would run 2"
