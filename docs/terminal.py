@@ -43,6 +43,7 @@ def main() -> None:
                 replace(project / HELPER, args, other)
     # No fonts from elsewhere: a picture that fetches nothing.
     layout = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(
         console.export_svg(title="penguins", code_format=layout, unique_id="pivot"), encoding="utf-8"
     )
