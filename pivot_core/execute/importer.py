@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import linecache
 import marshal
-import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
@@ -21,24 +20,15 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
+from pivot_core.execute.signature import Signature, signature
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pivot_core.execute.observe import Observer
     from pivot_core.project import Project
 
-Signature = tuple[int, int, int, int]
-
 _CHECKED_HASH = (0b11).to_bytes(4, "little")  # PEP 552: hash-based, to be checked against the source
-
-
-def signature(path: str | Path) -> Signature | None:
-    """Size, mtime, ctime and inode of a file; None when it isn't there."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - called for every module before every stage
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 class UserModules:
@@ -71,6 +61,12 @@ class UserModules:
             return None
         spec.loader = _Loader(name, spec.origin, self)
         return spec
+
+    @property
+    def signatures(self) -> dict[str, Signature | None]:
+        """Of each loaded file, and each that was read meanwhile, as it was then; by logical path."""
+        root = self._project.root
+        return {Path(path).relative_to(root).as_posix(): was for path, was in self._signatures.items()}
 
     def refresh(self) -> None:
         """Forget every module of the project if one of them is not what was loaded any more."""
@@ -108,7 +104,7 @@ class UserModules:
         with self._observer.importing(path) as reads:
             SourceFileLoader.exec_module(loader, module)
         for read, _ in reads:
-            full = str(self._project.root / read)
+            full = f"{self._project.root}/{read}"  # (the root's own listing is "/")
             self._signatures[full] = signature(full)
 
 

@@ -45,6 +45,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
     ``reads`` are the project files it opened undeclared. ``import_reads`` are those its worker's modules
     opened while they were imported: by module file, path and line of the statement (0: not known).
+    ``changed`` are those of both that were changed since, by somebody else than the stage.
     ``sources`` are the digests of all modules the worker has.
     """
 
@@ -54,6 +55,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     outs: dict[str, str] = {}
     reads: tuple[str, ...] = ()
     import_reads: dict[str, tuple[tuple[str, int], ...]] = {}
+    changed: tuple[str, ...] = ()
     sources: dict[str, str] = {}
 
 

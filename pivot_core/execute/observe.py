@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pivot_core.execute.signature import Signature, signature
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import FrameType
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
-_FOLDERS = os.O_DIRECTORY | os.O_NONBLOCK
 _NOT_DATA = (".pivot/", ".git/")
 _LISTINGS = frozenset({"os.listdir", "os.scandir"})
 
@@ -34,7 +35,7 @@ class Observer:
     def __init__(self, root: Path) -> None:
         self._root = str(root) + os.sep
         self._importing: list[tuple[str, set[tuple[str, int]]]] = []
-        self._reads: set[str] | None = None
+        self._reads: dict[str, Signature | None] | None = None
         self._written: set[str] = set()
         self.imports: dict[str, set[tuple[str, int]]] = {}
 
@@ -42,9 +43,10 @@ class Observer:
         sys.addaudithook(self._hook)
 
     @contextmanager
-    def stage(self) -> Iterator[set[str]]:
-        """Collect what a stage reads. What it wrote itself before isn't an input of it."""
-        self._reads, self._written = set(), set()
+    def stage(self) -> Iterator[dict[str, Signature | None]]:
+        """Collect what a stage reads, with the signature it had then. What it wrote itself before isn't
+        an input of it."""
+        self._reads, self._written = {}, set()
         try:
             yield self._reads
         finally:
@@ -60,6 +62,11 @@ class Observer:
         finally:
             self._importing.pop()
 
+    def changed(self, reads: Mapping[str, Signature | None]) -> set[str]:
+        """Which of these files somebody else than the stage has changed since they were read."""
+        full = {path: self._root + path for path in reads}
+        return {p for p, was in reads.items() if full[p] not in self._written and signature(full[p]) != was}
+
     def forget_imports(self) -> None:
         self.imports.clear()
 
@@ -67,9 +74,9 @@ class Observer:
         if event == "open":
             if self._reads is None and not self._importing:
                 return
-            path, _, flags = args
+            path, mode, flags = args
             if isinstance(path, str | bytes | os.PathLike) and isinstance(flags, int):
-                self._opened(path, flags)
+                self._opened(path, flags, by_descriptor=mode is None)
         elif event in _LISTINGS and self._importing:
             # Only while modules load (`for path in folder.glob("*.csv"): pipeline.register(...)`): a
             # stage's own listings change by the outputs of others.
@@ -77,12 +84,11 @@ class Observer:
             if isinstance(path, str | bytes | os.PathLike) and not _by_the_import_system():
                 self._note(path, listing=True)
 
-    def _opened(self, path: _Path, flags: int) -> None:
-        if flags & _FOLDERS:
-            return  # shutil.rmtree, os.fwalk: a folder, and by a name relative to another one
+    def _opened(self, path: _Path, flags: int, *, by_descriptor: bool) -> None:
         if flags & _WRITES:
             self._written.add(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - no user class in a hook
-        else:
+        elif not by_descriptor or Path(os.fsdecode(path)).is_file():
+            # Not what shutil.rmtree and the like open: a folder, or a name that is relative to one.
             self._note(path)
 
     def _note(self, path: _Path, *, listing: bool = False) -> None:
@@ -98,7 +104,7 @@ class Observer:
             module, reads = self._importing[-1]
             reads.add((logical, _line_in(self._root + module)))
         elif self._reads is not None:
-            self._reads.add(logical)
+            self._reads.setdefault(logical, signature(full))
 
 
 def _is_code(logical: str) -> bool:

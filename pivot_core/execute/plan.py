@@ -157,11 +157,13 @@ class Planner:
     def made(self, plan: Plan, done: Done) -> list[Warning]:
         """Record a stage's success, unless what it was made of changed while it ran: then say so."""
         name = plan.spec.name
+        undeclared = self._undeclared(plan, done)
         changed = [
             *self._gatherer.changed_since(plan.facts),
             *self._gatherer.outdated(plan.facts.code, done.sources),
+            *(path for path in undeclared if path in done.changed),
         ]
-        for path in done.outs:
+        for path in (*done.outs, *undeclared):
             self._hashes.forget(path)
         if changed:
             return [
@@ -170,7 +172,7 @@ class Planner:
                 )
                 for path in changed
             ]
-        discovered = self._gatherer.discovered(self._undeclared(plan, done))
+        discovered = self._gatherer.discovered(undeclared)
         self._record(plan, discovered, done.outs)
         self._recorder.ended(name, LastRun(now(), done.duration_s, self._run_id))
         return [

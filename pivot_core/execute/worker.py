@@ -104,6 +104,7 @@ class Worker:
                 import_reads={
                     path: tuple(sorted(seen)) for path, seen in self._observer.imports.items() if seen
                 },
+                changed=tuple(sorted(self._observer.changed(self._modules.signatures | reads))),
                 sources=self._modules.sources,
             )
         )
@@ -121,7 +122,9 @@ class Worker:
             Defined(
                 ticket,
                 msgspec.structs.replace(
-                    definition, reads=tuple(sorted(reads | imported)), environment=tuple(sorted(variables))
+                    definition,
+                    reads=tuple(sorted(reads.keys() | imported)),
+                    environment=tuple(sorted(variables)),
                 ),
                 self._modules.sources,
             )

@@ -221,3 +221,60 @@ def test_a_cycle_is_shown_whole(project):
     ended = project.call("status")
     assert ended.code == 2
     assert all(part in ended.stderr for part in ("a.txt", "b.txt", "c.txt", "cycle"))
+
+
+def test_a_file_read_undeclared_that_changes_while_the_stage_runs_is_not_recorded_as_fresh(project):
+    project.write("settings.txt", "1")
+    project.write("own.txt", "1")
+    project.pipeline(
+        """
+        def during() -> Annotated[str, outputs.Out("during.txt", Text)]:
+            import subprocess
+            text = Path("settings.txt").read_text()
+            subprocess.run(["sh", "-c", "echo 2 > settings.txt"], check=True)
+            return text
+
+        def own() -> Annotated[str, outputs.Out("own_out.txt", Text)]:
+            text = Path("own.txt").read_text()
+            Path("own.txt").write_text("2")
+            return text
+
+        pipeline = Pipeline("p")
+        pipeline.register(during)
+        pipeline.register(own)
+        """
+    )
+    ended = project.run()
+    assert [w["path"] for w in ended.of("warning", "during") if "changed while" in w["message"]]
+    assert project.states() == {"during": "never_run", "own": "fresh"}
+
+
+def test_a_file_read_undeclared_is_recorded_as_it_was_read_and_not_as_the_run_found_it(project):
+    project.write("in.txt", "1")
+    project.write("settings.txt", "old")
+    project.pipeline(
+        """
+        def first(
+            t: Annotated[str, outputs.Dep("in.txt", Text)],
+        ) -> Annotated[str, outputs.Out("m.txt", Text)]:
+            import subprocess
+            subprocess.run(["sh", "-c", "printf new > settings.txt"], check=True)
+            return t
+
+        def second(
+            t: Annotated[str, outputs.Dep("m.txt", Text)],
+        ) -> Annotated[str, outputs.Out("o.txt", Text)]:
+            return Path("settings.txt").read_text()
+
+        pipeline = Pipeline("p")
+        pipeline.register(first)
+        pipeline.register(second)
+        """
+    )
+    project.run()
+    project.write("settings.txt", "old")
+    project.write("in.txt", "2")
+    project.run()
+    project.write("settings.txt", "old")
+    assert project.read("o.txt") == "new"
+    assert project.reasons("second") == [("discovered_input", "settings.txt")]
