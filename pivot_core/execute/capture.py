@@ -14,6 +14,7 @@ import selectors
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -30,10 +31,12 @@ class Capture:
     def __init__(self, deliver: Deliver) -> None:
         self._deliver = deliver
         self._lock = threading.Lock()
-        self._pipes = {_redirect(1): _Lines("stdout"), _redirect(2): _Lines("stderr")}
-        # New ones: those that are there were made for what the descriptors were before.
-        sys.stdout = _text_stream(1)
-        sys.stderr = _text_stream(2)
+        out, self._out = os.pipe()
+        err, self._err = os.pipe()
+        self._pipes = {out: _Lines("stdout"), err: _Lines("stderr")}
+        for descriptor in self._pipes:
+            os.set_blocking(descriptor, False)
+        self._take_over()
         with Path(os.devnull).open() as nothing:
             os.dup2(nothing.fileno(), 0)
         self._libc = ctypes.CDLL(None)
@@ -41,14 +44,23 @@ class Capture:
 
     def drain(self) -> None:
         """Deliver all that has been printed until now. Called in the thread that ran the stage."""
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(AttributeError, ValueError, OSError):  # the stage may have closed or replaced it
+                stream.flush()
         self._libc.fflush(None)
         with self._lock:
             for descriptor, lines in self._pipes.items():
                 self._forward(descriptor, lines)
                 if rest := lines.rest():
                     self._deliver(lines.stream, rest)
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """Make 1 and 2 ours, whatever a stage did to them. The pipes always have a writer besides: with
+        none left, reading would return nothing for ever."""
+        for number, writing in ((1, self._out), (2, self._err)):
+            os.dup2(writing, number, inheritable=True)
+        sys.stdout, sys.stderr = _text_stream(1), _text_stream(2)
 
     def _read_on(self) -> None:
         with selectors.DefaultSelector() as selector:
@@ -91,12 +103,3 @@ class _Lines:
 def _text_stream(descriptor: int) -> TextIO:
     """By lines, since Python would hold text back from what is no terminal; in any alphabet."""
     return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
-
-
-def _redirect(descriptor: int) -> int:
-    """Make ``descriptor`` the writing end of a new pipe; return its reading end, non-blocking."""
-    reading, writing = os.pipe()
-    os.dup2(writing, descriptor, inheritable=True)
-    os.close(writing)
-    os.set_blocking(reading, False)
-    return reading

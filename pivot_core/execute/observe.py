@@ -6,6 +6,7 @@ the module that is being imported, if one is, else to the stage that runs.
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
 from contextlib import contextmanager
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+_CHANGES = os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _NOT_DATA = (".pivot/", ".git/")
 _LISTINGS = frozenset({"os.listdir", "os.scandir"})
+
+# Modules that open source files for what they say as code.
+_READERS = frozenset({linecache.__file__, str(Path(__file__).with_name("importer.py"))})
 
 _Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -65,7 +70,8 @@ class Observer:
     def changed(self, reads: Mapping[str, Signature | None]) -> set[str]:
         """Which of these files somebody else than the stage has changed since they were read."""
         full = {path: self._root + path for path in reads}
-        return {p for p, was in reads.items() if full[p] not in self._written and signature(full[p]) != was}
+        files = {path: was for path, was in reads.items() if not path.endswith("/")}
+        return {p for p, was in files.items() if full[p] not in self._written and signature(full[p]) != was}
 
     def forget_imports(self) -> None:
         self.imports.clear()
@@ -77,15 +83,15 @@ class Observer:
             path, mode, flags = args
             if isinstance(path, str | bytes | os.PathLike) and isinstance(flags, int):
                 self._opened(path, flags, by_descriptor=mode is None)
-        elif event in _LISTINGS and self._importing:
-            # Only while modules load (`for path in folder.glob("*.csv"): pipeline.register(...)`): a
-            # stage's own listings change by the outputs of others.
+        elif event in _LISTINGS and (self._importing or self._reads is not None):
             path = args[0] if args and args[0] is not None else "."
             if isinstance(path, str | bytes | os.PathLike) and not _by_the_import_system():
                 self._note(path, listing=True)
 
     def _opened(self, path: _Path, flags: int, *, by_descriptor: bool) -> None:
         if flags & _WRITES:
+            if flags & _CHANGES == os.O_RDWR:
+                self._note(path)  # "r+": what was there is read, too
             self._written.add(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - no user class in a hook
         elif not by_descriptor or Path(os.fsdecode(path)).is_file():
             # Not what shutil.rmtree and the like open: a folder, or a name that is relative to one.
@@ -97,7 +103,7 @@ class Observer:
             return
         if full in self._written:
             return
-        logical = full[len(self._root) :].replace(os.sep, "/") + ("/" if listing else "")
+        logical = (full[len(self._root) :].replace(os.sep, "/") or ".") + ("/" if listing else "")
         if _is_code(logical) or logical.startswith(_NOT_DATA):
             return
         if self._importing:
@@ -108,8 +114,20 @@ class Observer:
 
 
 def _is_code(logical: str) -> bool:
-    """Code is tracked by the code graph; its bytecode and foreign packages are nobody's data."""
-    return logical.endswith((".py", ".pyc", ".so")) or "/site-packages/" in f"/{logical}"
+    """What is imported is tracked by the code graph; bytecode and foreign packages are nobody's data."""
+    if logical.endswith(".pyc") or "/site-packages/" in f"/{logical}":
+        return True
+    return logical.endswith((".py", ".so")) and _opened_as_code()
+
+
+def _opened_as_code() -> bool:
+    """Whether an import, or a traceback that quotes the line, opens the file that is being noted."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_code.co_filename in _READERS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _line_in(module: str) -> int:

@@ -111,16 +111,20 @@ def _is_path_only(out: OutSpec) -> bool:
 
 
 def put_back(cache: ContentCache, task: Task, root: Path) -> None:
-    """After a failure: replace what the stage has left of self-written outputs by what was there before.
+    """After a failure: replace what the stage has left of its outputs by what was there before.
 
     ``root`` is the project's: neither the coordinator nor a stage need be in it.
     """
     for out in task.spec.outs:
-        kept = task.keep.get(out.path)
-        if not is_self_written(out) or (kept is not None and not Path(kept).exists()):
+        kept, place = task.keep.get(out.path), root / out.path
+        if kept is not None and not os.path.lexists(kept):
             continue  # never touched: nothing was moved aside yet
-        place = root / out.path
-        remove(place)
+        if is_self_written(out):
+            remove(place)
+        if kept is not None and not os.path.lexists(place):
+            shutil.move(kept, place)
+        if not is_self_written(out):
+            continue
         if (digest := task.previous.get(out.path)) is not None:
             try:
                 fetch(cache, digest, place, "copy" if out.kind == "incremental" else task.mode)

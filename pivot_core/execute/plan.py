@@ -197,7 +197,13 @@ class Planner:
         for module, seen in done.import_reads.items():
             if module in modules:
                 reads.update(p for p, line in seen if self._gatherer.decides(plan.spec, module, line))
+        reads -= {path for path in reads if path.endswith("/") and self._changes_by_itself(path)}
         return sorted(path for path in reads if not any(_within(path, known) for known in plan.spec.paths))
+
+    def _changes_by_itself(self, folder: str) -> bool:
+        """Whether stages write directly into the folder: then its listing says nothing about inputs."""
+        inside = folder.removeprefix("./")
+        return any(out.startswith(inside) and "/" not in out[len(inside) :].rstrip("/") for out in self._made)
 
     def _record(self, plan: Plan, discovered: dict[str, str | None], outs: dict[str, str]) -> None:
         code = self._gatherer.whole_code(plan.spec)

@@ -175,8 +175,6 @@ class Run:
     def _submit(self, job: _Job) -> None:
         job.started = None
         job.task = self._planner.task(job.plan, self._next(job))
-        for warning in self._planner.kept(job.task.keep, job.plan.spec.name):
-            self._emit(warning)
         self._pool.run(job.task)
 
     def _restore(self, plan: Plan) -> None:
@@ -219,7 +217,8 @@ class Run:
         plan = job.plan
         self._alone.discard(plan.spec.name)
         if done.error is None:
-            for warning in self._planner.made(plan, done):
+            kept = self._planner.kept(job.task.keep if job.task is not None else {}, plan.spec.name)
+            for warning in (*kept, *self._planner.made(plan, done)):
                 self._emit(warning)
             self._end(plan.spec.name, "ran", plan, done.duration_s)
             self._schedule.settle(plan.spec.name)

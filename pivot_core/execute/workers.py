@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 # stage writes the same bytes; and no window from a process that has no screen.
 _DEFAULTS = {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg"}
 
+# How long workers may take to end, once all results are in.
+_PATIENCE_S = 5.0
+
 
 class Workers:
     """A pool of ``width`` processes. Everything that happens in it arrives in ``inbox``."""
@@ -77,19 +80,29 @@ class Workers:
         self._submit(ticket, worker.load_definition, ticket)
 
     def close(self) -> None:
-        """End the idle workers."""
-        self._executor.shutdown(wait=True)
-        self._stop_listening()
+        """End the idle workers, with whatever their stages have left running."""
+        patience = threading.Timer(_PATIENCE_S, self._kill_groups)  # a thread that a stage never ended
+        patience.daemon = True
+        patience.start()
+        try:
+            self._executor.shutdown(wait=True)
+        finally:
+            patience.cancel()
+            self._kill_groups()
+            self._stop_listening()
 
     def kill(self) -> None:
         """End all workers now, with whatever their stages have started."""
-        for pid in self._pids:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
+        self._kill_groups()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._executor.shutdown(wait=True, kill_workers=True)
         self._stop_listening()
+
+    def _kill_groups(self) -> None:
+        for pid in self._pids:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
 
     def _submit(self, ticket: int, function: Callable[..., None], argument: bytes | int) -> None:
         future = self._executor.submit(function, argument)

@@ -193,3 +193,55 @@ def test_a_pipeline_that_lists_a_folder_or_reads_a_variable_is_defined_again(pro
     project.write("data/b.txt", "b")
     assert project.run().outcomes == {"copy@a": "skipped", "copy@b": "ran"}
     assert project.run(env={"PREFIX": "x"}).outcomes == {"x@a": "restored", "x@b": "restored"}
+
+
+def test_what_a_stage_finds_in_a_folder_is_an_input(project):
+    """Files that are added later, a .py file that is read as data, a file opened to be updated."""
+    project.write("parts/a.txt", "a")
+    project.write("table.py", "1")
+    project.write("state.txt", "s")
+    project.pipeline(
+        """
+        def names() -> Annotated[str, outputs.Out("out/names.txt", Text)]:
+            return ",".join(sorted(path.name for path in Path("parts").iterdir()))
+
+        def source() -> Annotated[str, outputs.Out("out/source.txt", Text)]:
+            return Path("table.py").read_text()
+
+        def state() -> Annotated[str, outputs.Out("out/state.txt", Text)]:
+            with open("state.txt", "r+") as file:
+                return file.read()
+
+        pipeline = Pipeline("p")
+        for stage in (names, source, state):
+            pipeline.register(stage)
+        """
+    )
+    project.run()
+    assert set(project.states().values()) == {"fresh"}
+    project.write("parts/b.txt", "b")
+    project.write("table.py", "2")
+    project.write("state.txt", "t")
+    assert set(project.states().values()) == {"stale"}
+    project.run()
+    assert project.read("out/names.txt") == "a.txt,b.txt"
+
+
+def test_a_pipeline_that_lists_the_root_is_defined_again(project):
+    project.write("a.csv", "a")
+    project.pipeline(
+        """
+        def copy(
+            text: Annotated[str, outputs.PlaceholderDep(Text)],
+        ) -> Annotated[str, outputs.Out("o", Text)]:
+            return text
+
+        pipeline = Pipeline("p")
+        for path in sorted(Path().glob("*.csv")):
+            out = {"return": f"out/{path.stem}"}
+            pipeline.register(copy, name=path.stem, deps={"text": str(path)}, outs=out)
+        """
+    )
+    assert project.run().outcomes == {"a": "ran"}
+    project.write("b.csv", "b")
+    assert project.run().outcomes == {"a": "skipped", "b": "ran"}

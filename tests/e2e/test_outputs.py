@@ -259,3 +259,18 @@ def test_a_file_in_the_place_of_a_folder_is_kept(project):
     ended = project.run()
     assert (ended.outcomes, len(ended.of("warning", "make"))) == ({"make": "restored"}, 1)
     assert len(list((project.root / ".pivot/replaced").rglob("parts"))) == 2
+
+
+def test_a_failing_stage_leaves_a_foreign_file_where_it_was(project):
+    project.write("precious.txt", "years of work")
+    project.pipeline(
+        """
+        def make() -> Annotated[str, outputs.Out("precious.txt", Text)]:
+            raise ValueError
+
+        pipeline = Pipeline("p")
+        pipeline.register(make)
+        """
+    )
+    assert project.run(ok=False).outcomes == {"make": "failed"}
+    assert project.read("precious.txt") == "years of work"

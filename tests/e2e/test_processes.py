@@ -338,3 +338,33 @@ def test_nothing_to_do_imports_no_machinery(chain):
         }
         & loaded
     )
+
+
+def test_a_stage_may_spoil_its_streams_and_leave_threads_and_children(project):
+    project.pipeline(
+        """
+        import os, subprocess, sys, threading, time
+
+        def close() -> Annotated[str, outputs.Out("a.txt", Text)]:
+            os.close(1)
+            sys.stderr.close()
+            sys.stdout = None
+            return "x"
+
+        def speak(
+            text: Annotated[str, outputs.Dep("a.txt", Text)],
+        ) -> Annotated[str, outputs.Out("b.txt", Text)]:
+            print("still here")
+            Path("child.pid").write_text(str(subprocess.Popen(["sleep", "600"]).pid))
+            threading.Thread(target=time.sleep, args=(600,)).start()
+            return "x"
+
+        pipeline = Pipeline("p")
+        pipeline.register(close)
+        pipeline.register(speak)
+        """
+    )
+    ended = project.run("-j1")
+    assert ended.outcomes == {"close": "ran", "speak": "ran"}
+    assert [event["text"] for event in ended.of("stage_output", "speak")] == ["still here\n"]
+    assert wait_for(lambda: not alive(int(project.read("child.pid"))))
