@@ -53,6 +53,7 @@ class CallWriter(Writer):
             if last in MUTATORS and isinstance(node.func, ast.Attribute):
                 self.out.effects.append(("method", chain, ""))
             if not self.depth:
+                self.out.effects.append(("use", chain, ""))
                 self._given(node, chain)
             elif any(self._is_parameter(arg) for arg in node.args):
                 self.out.effects.append(("relay", chain, ""))
@@ -267,6 +268,12 @@ class CallWriter(Writer):
         if chain is not None and name is not None:
             self.out.environment.append((chain, name))
 
+    def notice_set_variable(self, mapping: ast.expr) -> None:
+        """``os.environ["KEY"] = x`` reads none."""
+        chain = self.chain(mapping)
+        if chain is not None and _last(mapping) == "environ":
+            self.out.environment.append((chain, ""))
+
     def on_Compare(self, node: ast.Compare) -> None:
         self.out.tokens.append("Compare")
         self.visit(node.left)
@@ -339,6 +346,10 @@ def _prefix(node: ast.expr) -> tuple[str, bool]:
     match node:
         case ast.Constant(value=str(text)):
             return text, True
+        case ast.JoinedStr(
+            values=[ast.FormattedValue(value=ast.Name(id=name)), ast.Constant(value=str(text)), *_]
+        ):
+            return (text if name in ("__name__", "__package__") and text[:1] == "." else ""), False
         case ast.JoinedStr(values=[first, *_]) | ast.BinOp(left=first):
             return _prefix(first)[0].partition("%")[0], False
         case ast.Call(func=ast.Attribute(value=text_node, attr="format")):

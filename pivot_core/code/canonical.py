@@ -25,9 +25,12 @@ from collections.abc import Sequence
 
 from pivot_core.code import scopes
 from pivot_core.code.opening import ScopeWriter
-from pivot_core.code.stream import BOUND, IMPORT, QUIET
+from pivot_core.code.stream import BOUND, IMPORT, QUIET, READ
 
 _WORD = re.compile(r"[^\W\d]\w*")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
+_EXPANDED = re.compile(r"\$\{?(\w+)")
+_QUERIED = re.compile(r"(?<!\w)@([^\W\d]\w*)")  # a variable in a pandas query: ``x > @LIMIT``
 
 
 class Canonical(ScopeWriter):
@@ -56,6 +59,7 @@ class Canonical(ScopeWriter):
         self.visit(node.slice)
         if type(node.ctx) is not ast.Load:
             self.notice_store(node, outer=True)
+            self.notice_set_variable(node.value)
         else:
             self.notice_key(node.value, node.slice)
 
@@ -74,8 +78,16 @@ class Canonical(ScopeWriter):
         self.out.tokens.append(f"s{len(text)}:{text}")
         if self.depth:
             self.words.update(_WORD.findall(text))
-            if text.startswith("__"):
-                self.notice_attribute(text)
+        if text.startswith("__"):
+            self.notice_attribute(text)
+        if _VARIABLE.fullmatch(text):
+            self.out.capitals.append(text)
+        elif "$" in text:
+            self.out.capitals += _EXPANDED.findall(text)
+        if "@" in text:
+            for name in _QUERIED.findall(text):
+                if self.find(name) is None:
+                    self.slot(name, QUIET | READ, ast.Pass())
 
     def on_JoinedStr(self, node: ast.JoinedStr) -> None:
         """An f-string: text between values merged, empty text and an empty format left out."""

@@ -18,10 +18,12 @@ from pivot_core.code.vocabulary import (
     AMBIENT,
     CALLING_BUILTINS,
     COPYING,
+    DRAWING,
     ENGINE,
     IMPORTERS,
     INERT_DECORATORS,
     NAMESPACES,
+    STATEFUL,
     under,
 )
 
@@ -34,7 +36,7 @@ AMBIENT_KEY: Final[Key] = ("", "(process)")
 IMPORTED: Final = "(import)"  # the key (IMPORTED, module): a function that is called imports the module
 ANY: Final = "(any)"  # the key (module, ANY): any name of the module
 EVERYTHING: Final[Key] = (ANY, ANY)
-_SETTERS: Final = frozenset({"builtins.setattr", "builtins.delattr"})
+_SETTERS: Final = frozenset({"builtins.setattr", "builtins.delattr", "builtins.next"})
 _PIPELINES: Final = frozenset({f"{ENGINE}.Pipeline", f"{ENGINE}.pipeline.Pipeline"})
 
 
@@ -115,6 +117,9 @@ class Effects:
             if statement.typing_only:
                 continue
             targets = self._targets(module, statement.head, statement)
+            if statement.head.imports:
+                executed = self._reader.read(module, statement.head).executed
+                targets.update(((IMPORTED, name), None) for name in executed)
             called = self.called(module, statement)
             if targets or called:
                 yield Change(index, tuple(targets), called)
@@ -152,8 +157,9 @@ class Effects:
         elif kind == "pass":
             keys, deep = list(self._passed(module, chain, by)), True
         elif kind == "give":
-            keys = list(self._objects(found)) if self._changes_arguments(module, by) else []
-            deep = True
+            keys, deep = list(self._given(module, found, by)), True
+        elif kind == "use":
+            keys, deep = list(self._drawn_from(found)), True
         else:
             keys, deep = list(self._receiver(module, kind, found)), len(found.rest) > 1
         for key in keys:
@@ -161,6 +167,7 @@ class Effects:
 
     def _receiver(self, module: Module, kind: str, called: Resolution) -> Iterator[Key]:
         """What a call changes by itself: the object whose method it is, or that is called."""
+        yield from ((name, ANY) for name in called.modules)  # ``helpers.__dict__.update(…)``
         if called.rest:
             yield from called.units
         elif kind != "method":
@@ -185,7 +192,7 @@ class Effects:
         if callee is not None:
             if self._registers(callee):
                 return
-            if callee.library.startswith("builtins.") and callee.library not in _SETTERS:
+            if _leaves_arguments(callee.library):
                 return
         found = self._resolver.through(module, chain)
         ours = callee is not None and bool(callee.units) and not callee.rest
@@ -195,6 +202,27 @@ class Effects:
                 yield key
         if ours:
             yield from _library(found)
+
+    def _given(self, module: Module, found: Resolution, by: str) -> Iterator[Key]:
+        """What a call whose value is used changes of what it is given."""
+        callee = self._resolver.resolve(module, by).library
+        changes = callee == "builtins.next" or self._changes_arguments(module, by)
+        yield from (key for key in self._objects(found) if changes or self._is_stateful(key))
+
+    def _drawn_from(self, called: Resolution) -> Iterator[Key]:
+        """Generators and iterators: ``rng.random()`` decides what the next call of it gives."""
+        if called.rest:
+            yield from (key for key in called.units if self._is_stateful(key))
+        if under(called.library, DRAWING) and not under(called.library, STATEFUL):
+            yield from _library(called)
+
+    def _is_stateful(self, key: Key) -> bool:
+        module = self._modules.get(key[0])
+        return module is not None and any(
+            statement.value_kind == "call"
+            and under(self._resolver.resolve(module, statement.value).library, STATEFUL)
+            for statement in module.statements(key[1])
+        )
 
     def _objects(self, found: Resolution) -> Iterator[Key]:
         """Units behind a value that can be changed in place; those of a module that is itself the value."""
@@ -233,6 +261,8 @@ class Effects:
         module = self._modules.get(key[0])
         for statement in module.statements(key[1]) if module is not None else ():
             assert module is not None
+            if statement.value_kind:  # ``A = B = {}``
+                yield from ((key[0], name) for name in statement.names if name != key[1])
             if statement.kind == "function":
                 links = self._reader.read(module, statement.body).links
                 yield from (link for link in links if self._is_object(link))
@@ -341,6 +371,11 @@ class _Calls:
     seen: set[Key] = field(default_factory=set)
     users: dict[Key, list[Key]] = field(default_factory=dict)
     changed: dict[Key, set[Key]] = field(default_factory=dict)
+
+
+def _leaves_arguments(library: str) -> bool:
+    """A built-in function that changes nothing it is given; ``list.append(X, 1)`` does."""
+    return library.startswith("builtins.") and library.count(".") == 1 and library not in _SETTERS
 
 
 def _namespace(module: Module, found: Resolution) -> Iterator[Key]:

@@ -37,6 +37,7 @@ class Node:
     packages: frozenset[str]
     executed: frozenset[str]
     environment: frozenset[str]
+    capitals: frozenset[str]
     reads: frozenset[str]
     decorated: bool
     notes: str
@@ -87,6 +88,7 @@ class Nodes:
         for statement in own:
             assert module is not None
             readings.add(self._reader, module, statement)
+            readings.texts.append(self._moment(module, statement))
         line, path = (own[0].line if own else 0), (module.path if module is not None else "")
         for place in self.world.places(key):
             changer = self._modules.get(place[0])
@@ -101,6 +103,17 @@ class Nodes:
             if module is not None:
                 readings.links.update(((key[0], name), None) for name in module.index)
         return readings.node(key, path, line)
+
+    def _moment(self, module: Module, statement: Statement) -> str:
+        """How often the names that a statement reads have been set and changed when it is executed."""
+        index = module.place(statement)
+        found = []
+        for key in self._reader.read(module, statement.head).links:
+            if key[0] == module.name and key[1] not in statement.names:
+                before, all_of_them = self.world.before(key, index)
+                if all_of_them > 1:
+                    found.append(f"{key[1]}:{before}")
+        return " ".join(found)
 
     def _own(self, module: Module | None, key: Key) -> list[Statement]:
         if module is None:
@@ -158,6 +171,7 @@ class _Collected:
             packages=frozenset(found for reading in self.readings for found in reading.packages),
             executed=frozenset(found for reading in self.readings for found in reading.executed),
             environment=frozenset(found for reading in self.readings for found in reading.environment),
+            capitals=frozenset(found for reading in self.readings for found in reading.capitals),
             reads=frozenset(self.reads),
             decorated=self.decorated or any(reading.decorated for reading in self.readings),
             notes="\x1d".join(reading.text for reading in self.notes if reading is not NOTHING),

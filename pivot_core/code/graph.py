@@ -105,6 +105,8 @@ class CodeGraph:
         if "source" in walk.reads:
             parts += [f"source {path}={digest}" for path, digest in around.texts]
         environment = {name for node, _ in found for name in node.environment}
+        if "environment" in walk.reads:  # by a helper that is given the name, say
+            environment.update(name for node, _ in found for name in node.capitals)
         names = {node.name for node, _ in found}
         for variables, decided in around.environment:
             if decided is None or not decided.isdisjoint(names):

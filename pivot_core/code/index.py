@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pivot_core.types import StageSpec
 
 _KEY = "index"
-_VERSION = 1
+_VERSION = 2
 
 Roots = tuple[tuple[str, str], ...]
 

@@ -9,7 +9,6 @@ import msgspec
 import xxhash
 
 from pivot_core.code.records import ENGINE_VERSION, ModuleSummary, SourceError, Statement, decode, encode
-from pivot_core.code.stream import IMPORT
 
 if TYPE_CHECKING:
     from pivot_core.code.sources import Sources
@@ -36,6 +35,7 @@ class Module:
         for place, statement in enumerate(summary.statements):
             for bound in statement.names:
                 self.index.setdefault(bound, []).append(place)
+        self._places = {id(statement): place for place, statement in enumerate(summary.statements)}
         self.rebound = frozenset(summary.rebound)
         self.aliases = dict(self._aliases())
 
@@ -45,6 +45,10 @@ class Module:
 
     def statements(self, name: str) -> list[Statement]:
         return [self.summary.statements[place] for place in self.index.get(name, ())]
+
+    def place(self, statement: Statement) -> int:
+        """The index of one of its statements."""
+        return self._places[id(statement)]
 
     def binds(self, name: str) -> bool:
         return name in self.index or name in self.rebound
@@ -65,11 +69,8 @@ class Module:
     def executed_imports(self) -> Iterator[str]:
         """Chains of the imports that are executed while the module is."""
         for statement in self.summary.statements:
-            if statement.typing_only:
-                continue
-            for chain, flags in zip(statement.head.slots, statement.head.flags, strict=True):
-                if chain[0] == "@" and flags & IMPORT:
-                    yield chain
+            if not statement.typing_only:
+                yield from statement.imports()
 
     def _aliases(self) -> Iterator[tuple[str, str]]:
         for name, places in self.index.items():
@@ -117,7 +118,8 @@ class Modules:
             parts = name.split(".")
             found = [".".join(parts[: i + 1]) for i in range(len(parts))]
             target = self.get(name)
-            if attribute and not (target is not None and target.binds(attribute)):
+            own = target is module  # a package that imports its own submodule binds its name by that
+            if attribute and (own or target is None or not target.binds(attribute)):
                 found.append(f"{name}.{attribute}")
         return [name for name in found if self.exists(name)]
 

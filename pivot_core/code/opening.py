@@ -94,7 +94,7 @@ class ScopeWriter(CallWriter):
 
     def _note(self, label: str, annotation: ast.expr) -> None:
         outside, self.out = self.out, self.notes
-        self.out.tokens.append(label)
+        self.out.tokens.append(f"quoted {label}" if self.quoted_hints else label)
         self.annotation(annotation)
         self.out = outside
 

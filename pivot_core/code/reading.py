@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT, LITERAL
-from pivot_core.code.vocabulary import ANNOTATION_BLIND, IMPORTERS, INERT_DECORATORS, under
+from pivot_core.code.vocabulary import (
+    ANNOTATION_BLIND,
+    BY_FILE,
+    ENVIRONMENT,
+    IMPORTERS,
+    INERT_DECORATORS,
+    under,
+)
 from pivot_core.types import Widening
 
 if TYPE_CHECKING:
@@ -23,7 +30,8 @@ _ENVIRONMENT: Final = frozenset(
 @dataclass(frozen=True, slots=True)
 class Reading:
     """``text`` covers the form and what each free name in it stands for. ``links`` are the units that it
-    leads to; ``valued`` those used as a value, not called; ``executed`` the modules that it imports."""
+    leads to; ``valued`` those used as a value, not called; ``executed`` the modules that it imports;
+    ``capitals`` what names a variable if ``reads`` says that some are read by names that aren't literal."""
 
     text: str
     links: tuple[Key, ...] = ()
@@ -31,6 +39,7 @@ class Reading:
     packages: tuple[str, ...] = ()
     executed: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    capitals: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
     decorated: bool = False
     widened: tuple[Widening, ...] = ()
@@ -77,6 +86,7 @@ class _Pass:
         self.reads: set[str] = set()
         self.widened: list[Widening] = []
         self.decorated = False
+        self.variables = 0  # uses of what has the environment's variables
 
     def read(self, part: Part) -> Reading:
         texts = [part.form]
@@ -103,6 +113,8 @@ class _Pass:
                 self.decorated = True
         for function, prefix, line in part.imports:
             self._dynamic_import(function, prefix, line)
+        if self.variables > self._literal_variables(part):
+            self.reads.add("environment")
         return Reading(
             "\x1f".join(texts),
             tuple(self.links),
@@ -110,6 +122,7 @@ class _Pass:
             tuple(self.packages),
             tuple(self.executed),
             _environment(self.modules, self.resolver, module, part),
+            tuple(part.capitals),
             frozenset(self.reads),
             self.decorated,
             tuple(self.widened),
@@ -131,7 +144,11 @@ class _Pass:
 
     def _library(self, found: Resolution, flags: int, line: int) -> None:
         library = found.library
-        if "any name" in found.reads and not flags & LITERAL:
+        if under(library, ENVIRONMENT):
+            self.variables += 1
+        if under(library, BY_FILE):
+            self._any_module("", "code is executed by the path of its file", line)
+        elif "any name" in found.reads and not flags & LITERAL:
             self._widen(self.module.name, line, f"{library.removeprefix('builtins.')} can reach any name")
         elif flags & DECORATOR and not under(library, INERT_DECORATORS):
             self.decorated = True
@@ -147,7 +164,14 @@ class _Pass:
             if folder and not self.modules.exists(folder):
                 self.packages[folder.partition(".")[0]] = None
                 return
-        why = "a module is imported by a name that isn't literal"
+        self._any_module(prefix, "a module is imported by a name that isn't literal", line)
+
+    def _literal_variables(self, part: Part) -> int:
+        """How many of them are for one variable, by a name in the text."""
+        through = self.resolver.through
+        return sum(under(through(self.module, chain).library, ENVIRONMENT) for chain, _ in part.environment)
+
+    def _any_module(self, prefix: str, why: str, line: int) -> None:
         for name in self.modules.sources.all_modules(prefix):
             self.links[(name, WHOLE)] = None
             self.executed[name] = None

@@ -8,8 +8,10 @@ from typing import Literal
 
 import msgspec
 
+from pivot_core.code.stream import IMPORT
+
 # Part of every cache key: a summary made by another version of the engine is made again.
-ENGINE_VERSION = f"1:{sys.version_info[0]}.{sys.version_info[1]}"
+ENGINE_VERSION = f"2:{sys.version_info[0]}.{sys.version_info[1]}"
 
 ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]
 
@@ -24,6 +26,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
     effects: list[tuple[str, str, str]] = []
     environment: list[tuple[str, str]] = []
     imports: list[tuple[str, str, int]] = []
+    capitals: list[str] = []
 
 
 EMPTY = Part()
@@ -57,6 +60,12 @@ class Statement(msgspec.Struct, frozen=True, array_like=True):
         yield self.head
         yield self.body
         yield self.notes
+
+    def imports(self) -> Iterator[str]:
+        """Chains of what it imports when it is executed."""
+        for chain, flags in zip(self.head.slots, self.head.flags, strict=True):
+            if chain[0] == "@" and flags & IMPORT:
+                yield chain
 
 
 class SourceError(msgspec.Struct, frozen=True, array_like=True):

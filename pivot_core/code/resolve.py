@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.stream import BOUND
-from pivot_core.code.vocabulary import READS_ANNOTATIONS, READS_DOCS, READS_SOURCE, WIDENING, under
+from pivot_core.code.vocabulary import (
+    READS_ANNOTATIONS,
+    READS_DOCS,
+    READS_ENVIRONMENT,
+    READS_SOURCE,
+    WIDENING,
+    under,
+)
 
 if TYPE_CHECKING:
     from pivot_core.code.modules import Module, Modules
@@ -262,6 +269,7 @@ def _reads(name: str) -> frozenset[str]:
         ("docs", READS_DOCS),
         ("annotations", READS_ANNOTATIONS),
         ("source", READS_SOURCE),
+        ("environment", READS_ENVIRONMENT),
         ("any name", WIDENING),
     ):
         if under(name, prefixes):

@@ -26,13 +26,24 @@ class Stream:
 
     ``effects`` are (kind, chain, by) of what the code changes: "store" the object the chain leads to,
     "call", "method" and "decorate" by calling it, "pass" by handing it to the call ``by`` that stands alone,
-    "give" to one whose value is used, "bind" a global name, "relay" a parameter to the call.
+    "give" to one whose value is used, "use" a call by which only some objects change, "bind" a global
+    name, "relay" a parameter to the call.
     ``environment`` are (chain, key): the chain is a mapping like ``os.environ`` if it resolves to one;
     a key starting with ``$`` is the name of a constant. ``imports`` are (function, prefix, line) of imports
-    by a name that isn't literal.
+    by a name that isn't literal. ``capitals`` are texts that could name an environment variable.
     """
 
-    __slots__ = ("effects", "environment", "flags", "imports", "lines", "slots", "tokens", "variables")
+    __slots__ = (
+        "capitals",
+        "effects",
+        "environment",
+        "flags",
+        "imports",
+        "lines",
+        "slots",
+        "tokens",
+        "variables",
+    )
 
     def __init__(self) -> None:
         self.tokens: list[str] = []
@@ -42,6 +53,7 @@ class Stream:
         self.effects: list[Effect] = []
         self.environment: list[tuple[str, str]] = []
         self.imports: list[tuple[str, str, int]] = []
+        self.capitals: list[str] = []
         self.variables: list[tuple[int, Variable]] = []
 
     def encoded(self) -> bytes:

@@ -76,6 +76,7 @@ class _Reader:
 
     def module(self, tree: ast.Module) -> ModuleSummary:
         body = tree.body
+        self.writer.quoted_hints = any(map(_quotes_hints, body))
         if ast.get_docstring(tree, clean=False) is not None:
             self._module_docs(body[0])
         self.block(body, _Where())
@@ -245,6 +246,15 @@ def _originals(tree: ast.Module) -> dict[str, str]:
     }
 
 
+def _quotes_hints(node: ast.stmt) -> bool:
+    """``from __future__ import annotations``"""
+    return (
+        isinstance(node, ast.ImportFrom)
+        and node.module == "__future__"
+        and any(alias.name == "annotations" for alias in node.names)
+    )
+
+
 def _part(stream: Stream) -> Part:
     if not stream.tokens and not stream.slots:
         return EMPTY
@@ -254,8 +264,9 @@ def _part(stream: Stream) -> Part:
         stream.flags,
         stream.lines,
         list(dict.fromkeys(stream.effects)),
-        list(dict.fromkeys(stream.environment)),
+        stream.environment,
         stream.imports,
+        list(dict.fromkeys(stream.capitals)),
     )
 
 

@@ -49,6 +49,15 @@ READS_ANNOTATIONS = (
     "builtins.help",
     "pydoc",
 )
+# What reads environment variables by names that are given to it.
+ENVIRONMENT = ("os.environ", "os.environb", "os.getenv", "os.getenvb")
+READS_ENVIRONMENT = ("os.path.expandvars", "decouple", "environs")
+# What executes a file of code by its path.
+BY_FILE = (
+    "runpy.run_path",
+    "importlib.util.spec_from_file_location",
+    "importlib.machinery.SourceFileLoader",
+)
 # What hands out the text itself: comments and all.
 READS_SOURCE = ("inspect.getsource", "inspect.getsourcelines", "linecache", "tokenize.open")
 
@@ -103,6 +112,28 @@ TALKING = frozenset(
     debug info warning warn error exception critical log
     """.split()
 )
+
+# What makes objects that are another one after each use: generators of random numbers, iterators, files.
+STATEFUL = (
+    "random.Random",
+    "random.SystemRandom",
+    "numpy.random.default_rng",
+    "numpy.random.RandomState",
+    "numpy.random.Generator",
+    "numpy.random.SeedSequence",
+    "sklearn.utils.check_random_state",
+    "torch.Generator",
+    "itertools",
+    "csv.reader",
+    "builtins.enumerate",
+    "builtins.filter",
+    "builtins.iter",
+    "builtins.map",
+    "builtins.open",
+    "builtins.zip",
+)
+# Libraries with such a generator of their own, behind their functions.
+DRAWING = ("random", "numpy.random")
 
 # State of the process that any library may look at, whoever changes it.
 AMBIENT = ("os.environ", "os.putenv", "os.unsetenv", "os.chdir", "sys.path")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pivot_core.code.effects import ANY, EVERYTHING, IMPORTED
+from pivot_core.project import PIPELINE_MODULE
 
 if TYPE_CHECKING:
     from pivot_core.code.effects import Effects
@@ -17,11 +19,12 @@ Place = tuple[str, int]  # (module, index of the statement)
 
 class World:
     """``modules`` is closed under import, also by functions that are called while a module is imported.
-    ``attached`` are, for each unit or package, the statements elsewhere that change it, in order;
+    ``attached`` are, for each unit or package, the statements elsewhere that change it, as executed;
     ``derived`` the classes made from each class."""
 
     def __init__(self, modules: Modules, effects: Effects, names: frozenset[str]) -> None:
         self._effects = effects
+        self._modules = modules
         self.modules = modules.closure(names)
         while True:
             attached, executed = self._fill()
@@ -30,7 +33,7 @@ class World:
                 break
             self.modules = wider
         self.attached: dict[Key, tuple[Place, ...]] = {
-            key: tuple(sorted(places)) for key, places in attached.items()
+            key: self._in_order(places) for key, places in attached.items()
         }
         self._loose = any(key[1] == ANY for key in self.attached)
 
@@ -40,11 +43,54 @@ class World:
         if not key[0] or not self._loose:
             return found
         more = [*self.attached.get((key[0], ANY), ()), *self.attached.get(EVERYTHING, ())]
-        return tuple(sorted({*found, *more})) if more else found
+        return self._in_order({*found, *more}) if more else found
+
+    def before(self, key: Key, index: int) -> tuple[int, int]:
+        """How many of the statements of its own module that bind or change a unit stand before one there,
+        and how many there are."""
+        module = self._modules.get(key[0])
+        own = module.index.get(key[1], ()) if module is not None else ()
+        places = {*own, *(at for name, at in self.places(key) if name == key[0])}
+        return sum(at < index for at in places), len(places)
 
     @cached_property
     def derived(self) -> dict[Key, list[Key]]:
         return self._effects.derived(self.modules)
+
+    def _in_order(self, places: set[Place]) -> tuple[Place, ...]:
+        """As they are executed: the last of two that set the same thing wins."""
+        if len({module for module, _ in places}) < 2:
+            return tuple(sorted(places))
+        last = len(self._turns)
+        return tuple(sorted(places, key=lambda place: (self._turns.get(place, last), place)))
+
+    @cached_property
+    def _turns(self) -> dict[Place, int]:
+        """When each top-level statement has been executed, from the first of ``pipeline.py`` on."""
+        turns: dict[Place, int] = {}
+        entered: set[str] = set()
+        for start in (PIPELINE_MODULE, *sorted(self.modules)):
+            stack = [self._enter(start, entered)]
+            while stack:
+                step = next(stack[-1], None)
+                if step is None:
+                    stack.pop()
+                elif isinstance(step, str):
+                    stack.append(self._enter(step, entered))
+                else:
+                    turns[step] = len(turns)
+        return turns
+
+    def _enter(self, name: str, entered: set[str]) -> Iterator[str | Place]:
+        """Execute a module that isn't loaded yet: first what a statement imports, then the statement."""
+        module = None if name in entered else self._modules.get(name)
+        entered.add(name)
+        for index, statement in enumerate(module.summary.statements if module is not None else ()):
+            assert module is not None
+            if not statement.typing_only:
+                for chain in statement.imports():
+                    yield from self._modules.executed_by(module, chain)
+                yield name, index
 
     def _fill(self) -> tuple[dict[Key, set[Place]], set[str]]:
         attached: dict[Key, set[Place]] = {}

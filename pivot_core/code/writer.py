@@ -28,6 +28,7 @@ class Writer:
         self.originals = originals or {}
         self.scopes: list[Scope] = []
         self.depth = 0  # of functions around
+        self.quoted_hints = False  # annotations are kept as text
         self._handlers: dict[type[ast.AST], Handler] = {}
         self.begin()
 
