@@ -40,7 +40,7 @@ pytest: $(READY)
 
 # The score of change detection: is every edit that can change an output seen, and no other?
 corpus: $(READY)
-	$(BIN)/python $(CORPUS)/harness.py --cli "$(abspath $(BIN))/pivot-core" $(CORPUS)/cases.py
+	$(BIN)/python $(CORPUS)/harness.py --cli "$(abspath $(BIN))/pivot-core" $(CORPUS)/cases.py tests/corpus/more_cases.py
 
 test-lowest:
 	$(MAKE) pytest VENV=$(VENV)-lowest LOCK=requirements-lowest.lock

@@ -370,6 +370,26 @@ fresh("matplotlib.use", one("return np.sum(1)", "import matplotlib\nmatplotlib.u
 stale("passed to a function that hands it on", one("return T", "T = {}\ndef put(t): t['k'] = 'one'\ndef fill(t): put(t)\nfill(T)"), ALWAYS)
 stale("class passed to a function that sets its attribute", one("return C.k", "class C: pass\ndef fill(c): setattr(c, 'k', 'one')\nfill(C)"), ALWAYS)
 
+stale("registered in a module that a package imports", {"reg.py": "T = {}\ndef add(f):\n    T[1] = f\n    return f\n", "plug/__init__.py": "from . import a\n",
+      "plug/a.py": "from reg import add\n@add\n" + F, "stages.py": st("return T", "from reg import T\nimport plug")}, ("plug/a.py", *ONE))
+stale("plugins imported by a loop over a package", {"reg.py": "T = []\n", "plug/__init__.py": "import importlib, pkgutil\nfor m in pkgutil.iter_modules(__path__):\n    importlib.import_module(f'{__name__}.{m.name}')\n",
+      "plug/a.py": "from reg import T\nT.append('one')\n", "stages.py": st("return T", "from reg import T\nimport plug")}, ("plug/a.py", *ONE))
+stale("a chained assignment", one("return A", "A = B = {}\nB['k'] = 'one'"), ALWAYS)
+stale("an unbound method", one("return T", "T = []\nlist.append(T, 'one')"), ALWAYS)
+stale("a frozen object set all the same", one("return C.k", "class K: pass\nC = K()\nobject.__setattr__(C, 'k', 'one')"), ALWAYS)
+stale("a module's __dict__", one("return h.f(1)", "import h, p", h=F.replace("one", "x"), p="import h\nh.__dict__.update(f='one')\n"), ("p.py", *ONE))
+stale("a generator that others draw from", one("return B", "import random\nrng = random.Random(0)\nA = rng.random()\nB = rng.random()"), ("stages.py", "A = rng.random()", "A = rng.gauss()"))
+stale("a generator that is handed on", one("return B", "import numpy as np\nrng = np.random.default_rng(0)\ndef draw(r, n): return r.random(n)\nA = draw(rng, 3)\nB = draw(rng, 1)"), ("stages.py", "rng, 3", "rng, 4"))
+stale("the library's own generator", one("return random.random()", "import random\nrandom.seed(0)\nA = random.random()"), ("stages.py", "A = random.random()", "A = random.gauss()"))
+stale("an iterator that others take from", one("return B", "import itertools\nids = itertools.count()\nA = next(ids)\nB = next(ids)"), ("stages.py", "A = next(ids)", "A = 0"))
+stale("the order of two modules that set the same", one("return random.random()", "import random\nimport a\nimport b", a="import random\nrandom.seed(1)\n", b="import random\nrandom.seed(2)\n"), ("stages.py", "import a\nimport b", "import b\nimport a"))
+stale("a constant set before or after it is read", one("return Y", "X = 1\nY = X\nX = 2"), ("stages.py", "Y = X\nX = 2", "X = 2\nY = X"))
+stale("a variable of the module in a query", one("return df.query('x > @LIMIT')", "LIMIT = 1"), ("stages.py", "LIMIT = 1", "LIMIT = 2"))
+stale("code executed by its path", one("import runpy\nreturn runpy.run_path('scripts/a.py')", scripts__a="K = 'one'\n"), ("scripts/a.py", *ONE))
+stale("annotations kept as text", one("return f.__annotations__", "def f(x: int): pass"), ("stages.py", "def f", "from __future__ import annotations\ndef f"))
+fresh("a generator that isn't used", one("return f(1)", "import random\nrng = random.Random(0)\nA = rng.random()\ndef f(x): return x"), ("stages.py", "Random(0)", "Random(1)"))
+fresh("a constant moved", one("return f(1)", "X = 1\ndef f(x): return X"), ("stages.py", "X = 1\ndef f(x): return X", "def f(x): return X\nX = 1"))
+
 
 def changed(code, files, edits) -> bool:
     files = {"pipeline.py": PIPELINE, **files}

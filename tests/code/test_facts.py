@@ -113,6 +113,24 @@ def test_variables_of_code_that_is_not_reached_are_not_listed(code):
     assert code.fact().environment == ()
 
 
+def test_a_variable_whose_name_is_handed_to_a_helper_is_an_input(code):
+    """Where variables are read by names that aren't literal, every text that looks like a name counts."""
+    code.write({
+        "stages.py": "from h import env\ndef s(text):\n    return env('KEY', 'none')\n",
+        "h.py": "import os\ndef env(key, default):\n    return os.environ.get(key, default)\n",
+    })  # fmt: skip
+    assert code.fact().environment == ("KEY",)
+
+
+def test_texts_in_capitals_are_no_variables_where_all_names_are_literal(code):
+    """Nor is one that is only set."""
+    code.write({
+        "stages.py": "import os\ndef s(text):\n    os.environ['THREADS'] = 'ONE'\n"
+        "    return os.environ.get('KEY', 'NONE'), 'CSV'\n",
+    })  # fmt: skip
+    assert code.fact().environment == ("KEY",)
+
+
 @pytest.mark.parametrize(
     ("body", "line", "to"),
     [
