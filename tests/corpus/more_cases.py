@@ -47,6 +47,11 @@ def _edits(edits) -> list[tuple[str, str, str]]:
     return [(edit, ONE, TWO) if isinstance(edit, str) else edit for edit in edits]
 
 
+# What only pipeline.py imports is seen as a part of the stage, but a worker that hasn't loaded pipeline.py
+# runs the stage without it: the verdict is right, the output only by chance. Make these "must" when it does.
+BY_PIPELINE = {"tier": "stretch"}
+
+
 # --- classes --------------------------------------------------------------------------------------
 stale("class-mixin", project("return C().run(text)", "from mix import M\nclass B:\n    def run(self, x): return x + self.k()\nclass C(M, B): pass", mix="class M:\n    def k(self): return 'one'\n"), "mix.py")
 stale("class-mixin-order", project("return C().k()", "class A:\n    def k(self): return 'a'\nclass B:\n    def k(self): return 'b'\nclass C(A, B): pass"), ("stages.py", "C(A, B)", "C(B, A)"))
@@ -82,7 +87,7 @@ stale("metaclass-elsewhere", project("return C.k", "from meta import M\nclass C(
 stale("descriptor-elsewhere", project("return C().k", "from desc import D\nclass C:\n    k = D()", desc="class D:\n    def __get__(self, o, t=None): return 'one'\n"), "desc.py")
 stale("set-name", project("return C.k.n", "class D:\n    def __set_name__(self, o, n): self.n = n + 'one'\nclass C:\n    k = D()"))
 stale("init-subclass-keyword", project("return B.all['C']", "class B:\n    all = {}\n    def __init_subclass__(cls, k, **kw):\n        B.all[cls.__name__] = k\nclass C(B, k='one'): pass"))
-stale("init-subclass-plugin-module", {**project("return ''.join(c.k for c in B.all)", "from base import B", base="class B:\n    all = []\n    def __init_subclass__(cls): cls.all.append(cls)\n", plug="from base import B\nclass C(B):\n    k = 'one'\n"), "pipeline.py": pipeline("import plug\n")}, "plug.py")
+stale("init-subclass-plugin-module", {**project("return ''.join(c.k for c in B.all)", "from base import B", base="class B:\n    all = []\n    def __init_subclass__(cls): cls.all.append(cls)\n", plug="from base import B\nclass C(B):\n    k = 'one'\n"), "pipeline.py": pipeline("import plug\n")}, "plug.py", **BY_PIPELINE)
 stale("operator-overloading", project("return (V(text) + V('x')).x", "class V:\n    def __init__(self, x): self.x = x\n    def __add__(self, o): return V(self.x + 'one' + o.x)"))
 stale("callable-object", project("return f(text)", "class K:\n    def __init__(self, k): self.k = k\n    def __call__(self, x): return x + self.k\nf = K('one')"))
 stale("getattr-method", project("return C().anything", "class C:\n    def __getattr__(self, n): return n + 'one'"))
@@ -94,7 +99,7 @@ stale("class-doc-read-by-name", project("return getattr(C, A)", "A = '__doc__'\n
 stale("class-method-added-in-a-loop", project("return C().get_a()", "class C: pass\nfor n in ('a', 'b'):\n    setattr(C, f'get_{n}', lambda self, n=n: n + 'one')"))
 
 # --- functions ------------------------------------------------------------------------------------
-stale("singledispatch-elsewhere", {**project("return show(1)", "from base import show", base="import functools\n@functools.singledispatch\ndef show(x): return 'any'\n", ints="from base import show\n@show.register\ndef _(x: int): return 'one'\n"), "pipeline.py": pipeline("import ints\n")}, "ints.py")
+stale("singledispatch-elsewhere", {**project("return show(1)", "from base import show", base="import functools\n@functools.singledispatch\ndef show(x): return 'any'\n", ints="from base import show\n@show.register\ndef _(x: int): return 'one'\n"), "pipeline.py": pipeline("import ints\n")}, "ints.py", **BY_PIPELINE)
 stale("singledispatch-type", project("return show(1)", "import functools\n@functools.singledispatch\ndef show(x): return 'any'\n@show.register\ndef _(x: int): return 'int'"), ("stages.py", "x: int", "x: str"))
 stale("singledispatch-lambda", project("return show(1)", "import functools\n@functools.singledispatch\ndef show(x): return 'any'\nshow.register(int, lambda x: 'one')"))
 stale("singledispatchmethod", project("return C().show(1)", "import functools\nclass C:\n    @functools.singledispatchmethod\n    def show(self, x): return 'any'\n    @show.register\n    def _(self, x: int): return 'one'"))
@@ -146,7 +151,7 @@ stale("constant-deleted", project("return text + str('K' in globals())", "K = 1"
 stale("constant-del-reveals-builtin", project("return str(sum([1]))", "def sum(x): return 'mine'\nif 0: pass"), ("stages.py", "if 0: pass", "del sum"))
 stale("constant-del-item", project("return str(T)", "T = {'a': 1, 'b': 2}\ndel T['a']"), ("stages.py", "del T['a']", "del T['b']"))
 stale("constant-augmented", project("return K", "K = 'a'\nK += 'one'"))
-stale("constant-augmented-elsewhere", {**project("return conf.K", "import conf", conf="K = 'a'\n", extra="import conf\nconf.K += 'one'\n"), "pipeline.py": pipeline("import extra\n")}, "extra.py")
+stale("constant-augmented-elsewhere", {**project("return conf.K", "import conf", conf="K = 'a'\n", extra="import conf\nconf.K += 'one'\n"), "pipeline.py": pipeline("import extra\n")}, "extra.py", **BY_PIPELINE)
 stale("constant-rebound-order", project("return Y", "X = 'a'\nY = X\nX = 'b'"), ("stages.py", "Y = X\nX = 'b'", "X = 'b'\nY = X"))
 stale("constant-read-before-change", project("return N", "T = []\nN = str(len(T))\nT.append(1)"), ("stages.py", "N = str(len(T))\nT.append(1)", "T.append(1)\nN = str(len(T))"))
 stale("constant-in-with", project("return K", "import contextlib\nwith contextlib.nullcontext('one') as K: pass"))
@@ -154,7 +159,7 @@ stale("constant-in-while", project("return K", "K = ''\nwhile len(K) < 6: K += '
 stale("constant-in-match", project("return K", "import sys\nmatch 1:\n    case 1: K = 'one'\n    case _: K = 'x'"))
 stale("table-built-by-loop", project("return str(T)", "from conf import T", conf="T = {}\nfor k in ('a', 'one'):\n    for n in range(2):\n        T[k, n] = n\n"), "conf.py")
 stale("table-built-by-loop-over-other", project("return str(T)", "from conf import T", conf="from keys import KEYS\nT = {}\nfor k in KEYS:\n    T[k] = 1\n", keys="KEYS = ['one']\n"), "keys.py")
-stale("dict-mutated-in-a-third-module", {**project("return str(conf.T)", "import conf", conf="T = {}\n", extra="from conf import T\nT.setdefault('k', []).append('one')\n"), "pipeline.py": pipeline("import extra\n")}, "extra.py")
+stale("dict-mutated-in-a-third-module", {**project("return str(conf.T)", "import conf", conf="T = {}\n", extra="from conf import T\nT.setdefault('k', []).append('one')\n"), "pipeline.py": pipeline("import extra\n")}, "extra.py", **BY_PIPELINE)
 stale("dict-setitem-function", project("return str(T)", "T = {}\ndict.__setitem__(T, 'k', 'one')"))
 stale("list-append-unbound", project("return str(T)", "T = []\nlist.append(T, 'one')"))
 stale("operator-setitem", project("return str(T)", "import operator\nT = {}\noperator.setitem(T, 'k', 'one')"))
@@ -182,8 +187,8 @@ stale("decimal-context", project("import decimal\nreturn str(decimal.Decimal(1) 
 
 # --- registries and patches ---------------------------------------------------------------------------
 REG = "MODELS = {}\ndef register(name):\n    def add(cls):\n        MODELS[name] = cls\n        return cls\n    return add\n"
-stale("plugin-registry", {**project("return MODELS['a']().k", "from reg import MODELS", reg=REG, plug__="from . import a\n", plug__a="from reg import register\n@register('a')\nclass A:\n    k = 'one'\n"), "pipeline.py": pipeline("import plug\n")}, "plug/a.py")
-stale("plugin-registry-name", {**project("return str(list(MODELS))", "from reg import MODELS", reg=REG, plug__="from . import a\n", plug__a="from reg import register\n@register('one')\nclass A: pass\n"), "pipeline.py": pipeline("import plug\n")}, "plug/a.py")
+stale("plugin-registry", {**project("return MODELS['a']().k", "from reg import MODELS", reg=REG, plug__="from . import a\n", plug__a="from reg import register\n@register('a')\nclass A:\n    k = 'one'\n"), "pipeline.py": pipeline("import plug\n")}, "plug/a.py", **BY_PIPELINE)
+stale("plugin-registry-name", {**project("return str(list(MODELS))", "from reg import MODELS", reg=REG, plug__="from . import a\n", plug__a="from reg import register\n@register('one')\nclass A: pass\n"), "pipeline.py": pipeline("import plug\n")}, "plug/a.py", **BY_PIPELINE)
 stale("plugin-loader-iter-modules", {**project("return str(sorted(MODELS))", "from reg import MODELS\nimport plug", reg=REG, plug__="import importlib, pkgutil\nfor m in pkgutil.iter_modules(__path__):\n    importlib.import_module(f'{__name__}.{m.name}')\n", plug__a="from reg import register\n@register('one')\nclass A: pass\n")}, "plug/a.py")
 stale("plugin-loader-new-file", {**project("return str(sorted(MODELS))", "from reg import MODELS\nimport plug", reg=REG, plug__="import importlib, pkgutil\nfor m in pkgutil.iter_modules(__path__):\n    importlib.import_module(f'plug.{m.name}')\n", plug__a="from reg import register\n@register('one')\nclass A: pass\n")}, ("in.txt", "hello", "hello"), write={"plug/b.py": "from reg import register\n@register('b')\nclass B: pass\n"})
 stale("import-module-fstring", project("import importlib\nname = 'a'\nreturn importlib.import_module(f'models.{name}').f(text)", models__="", models__a=F), "models/a.py")
@@ -194,10 +199,10 @@ stale("getattr-constant-name", project("return getattr(h, NAME)(text)", "import 
 stale("getattr-table-name", project("return getattr(h, T['k'])(text)", "import h\nT = {'k': 'f'}", h=F), "h.py")
 stale("getattr-name-from-params", {"stages.py": stage("return getattr(h, p.k)(text)", "import h\nfrom pivot_core import StageParams\nclass P(StageParams):\n    k: str = 'f'", params=", p: P = P()"), "h.py": F, "pipeline.py": "from pivot_core import Pipeline\nimport stages\npipeline = Pipeline('case')\npipeline.register(stages.s, params=stages.P())\n"}, "h.py")
 stale("monkeypatch-in-pipeline", {**project("return f(text)", "def f(x): return x"), "pipeline.py": pipeline(more="stages.f = lambda x: x + 'one'\n")}, "pipeline.py")
-stale("monkeypatch-method", {**project("return C().f(text)", "from h import C", h="class C:\n    def f(self, x): return x\n", patch="import h\ndef f(self, x): return x + 'one'\nh.C.f = f\n"), "pipeline.py": pipeline("import patch\n")}, "patch.py")
-stale("monkeypatch-through-function", {**project("return h.f(text)", "import h", h="def f(x): return x\n", patch="import h\ndef apply():\n    h.f = g\ndef g(x): return x + 'one'\n"), "pipeline.py": pipeline(more="import patch\npatch.apply()\n")}, "patch.py")
-stale("monkeypatch-by-mock", {**project("return h.f(text)", "import h", h="def f(x): return x\n", patch="import h\nfrom unittest import mock\nmock.patch.object(h, 'f', lambda x: x + 'one').start()\n"), "pipeline.py": pipeline("import patch\n")}, "patch.py")
-stale("monkeypatch-library", {**project("import string\nreturn string.capwords(text)"), "patch.py": "import string\nstring.capwords = lambda x: x + 'one'\n", "pipeline.py": pipeline("import patch\n")}, "patch.py")
+stale("monkeypatch-method", {**project("return C().f(text)", "from h import C", h="class C:\n    def f(self, x): return x\n", patch="import h\ndef f(self, x): return x + 'one'\nh.C.f = f\n"), "pipeline.py": pipeline("import patch\n")}, "patch.py", **BY_PIPELINE)
+stale("monkeypatch-through-function", {**project("return h.f(text)", "import h", h="def f(x): return x\n", patch="import h\ndef apply():\n    h.f = g\ndef g(x): return x + 'one'\n"), "pipeline.py": pipeline(more="import patch\npatch.apply()\n")}, "patch.py", **BY_PIPELINE)
+stale("monkeypatch-by-mock", {**project("return h.f(text)", "import h", h="def f(x): return x\n", patch="import h\nfrom unittest import mock\nmock.patch.object(h, 'f', lambda x: x + 'one').start()\n"), "pipeline.py": pipeline("import patch\n")}, "patch.py", **BY_PIPELINE)
+stale("monkeypatch-library", {**project("import string\nreturn string.capwords(text)"), "patch.py": "import string\nstring.capwords = lambda x: x + 'one'\n", "pipeline.py": pipeline("import patch\n")}, "patch.py", **BY_PIPELINE)
 
 # --- imports --------------------------------------------------------------------------------------
 stale("star-import-all", project("return _f(text)", "from h import *", h="__all__ = ['_f']\ndef _f(x): return x + 'one'\n"), "h.py")
