@@ -27,7 +27,7 @@ from pivot_core.execute.importer import UserModules
 from pivot_core.execute.messages import Defined, Done, Message, Output, Started, Task, decode_task, encode
 from pivot_core.execute.observe import Observer, variables_read
 from pivot_core.execute.outputs import Outputs, put_back
-from pivot_core.project import Project
+from pivot_core.project import PIPELINE_MODULE, Project
 from pivot_core.store.cache import ContentCache
 
 if TYPE_CHECKING:
@@ -145,6 +145,8 @@ class Worker:
             raise
 
     def _bind(self, spec: StageSpec) -> Binding:
+        # What only pipeline.py imports may register or patch what the stage uses: the same in every worker.
+        importlib.import_module(PIPELINE_MODULE)
         function: object = importlib.import_module(spec.module)
         for name in spec.qualname.split("."):
             function = getattr(function, name)

@@ -47,9 +47,8 @@ def _edits(edits) -> list[tuple[str, str, str]]:
     return [(edit, ONE, TWO) if isinstance(edit, str) else edit for edit in edits]
 
 
-# What only pipeline.py imports is seen as a part of the stage, but a worker that hasn't loaded pipeline.py
-# runs the stage without it: the verdict is right, the output only by chance. Make these "must" when it does.
-BY_PIPELINE = {"tier": "stretch"}
+# What only pipeline.py imports is part of the stage: every worker loads pipeline.py before it runs one.
+BY_PIPELINE = {"tier": "must"}
 
 
 # --- classes --------------------------------------------------------------------------------------

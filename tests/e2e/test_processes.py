@@ -368,3 +368,32 @@ def test_a_stage_may_spoil_its_streams_and_leave_threads_and_children(project):
     assert ended.outcomes == {"close": "ran", "speak": "ran"}
     assert [event["text"] for event in ended.of("stage_output", "speak")] == ["still here\n"]
     assert wait_for(lambda: not alive(int(project.read("child.pid"))))
+
+
+def test_every_worker_has_what_only_the_pipeline_imports(chain):
+    """A plugin that pipeline.py imports is there, too, in a worker that never loaded the definition."""
+    chain.write("registry.py", "TABLE = {}\n")
+    chain.write("plugin.py", "import registry\nregistry.TABLE['k'] = 'plugged'\n")
+    chain.write(
+        "stages.py",
+        """
+        from typing import Annotated
+        from pivot_core import loaders, outputs
+        import registry
+
+        def make() -> Annotated[str, outputs.Out("made.txt", loaders.Text())]:
+            return registry.TABLE["k"]
+        """,
+    )
+    chain.pipeline(
+        """
+        import plugin
+        import stages
+
+        pipeline = Pipeline("p")
+        pipeline.register(stages.make)
+        """
+    )
+    assert chain.status()["make"]["state"] == "never_run"  # the definition is kept from here on
+    assert chain.run().outcomes == {"make": "ran"}
+    assert chain.read("made.txt") == "plugged"
