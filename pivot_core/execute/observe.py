@@ -24,6 +24,8 @@ _CHANGES = os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _NOT_DATA = (".pivot/", ".git/")
 _LISTINGS = frozenset({"os.listdir", "os.scandir"})
 
+_STANDARD = str(Path(os.__file__).parent) + os.sep
+
 # Modules that open source files for what they say as code.
 _READERS = frozenset({linecache.__file__, str(Path(__file__).with_name("importer.py"))})
 
@@ -103,6 +105,8 @@ class Observer:
             return
         if full in self._written:
             return
+        if listing and full + os.sep == self._root and not self._asked_by_the_project():
+            return  # libraries look around in the current directory; in a folder below they were sent there
         logical = (full[len(self._root) :].replace(os.sep, "/") or ".") + ("/" if listing else "")
         if _is_code(logical) or logical.startswith(_NOT_DATA):
             return
@@ -111,6 +115,19 @@ class Observer:
             reads.add((logical, _line_in(self._root + module)))
         elif self._reads is not None:
             self._reads.setdefault(logical, signature(full))
+
+    def _asked_by_the_project(self) -> bool:
+        """Whether the nearest frame outside the standard library is the project's own code."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name != __file__:
+                if "/site-packages/" in name:
+                    return False
+                if not name.startswith(("<frozen", _STANDARD)):
+                    return name.startswith(self._root)
+            frame = frame.f_back
+        return False
 
 
 def _is_code(logical: str) -> bool:
