@@ -18,11 +18,12 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import warnings
 from contextlib import suppress
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,6 @@ class Workers:
         key = secrets.token_bytes(32)
         # multiprocessing's own short path: a socket's is limited to about 100 characters.
         self._address = str(self._folder / "s")
-        self._key = key
         self._listener = Listener(self._address, family="AF_UNIX", backlog=width + 1, authkey=key)
         self._closing = False
         threading.Thread(target=self._accept, name="workers", daemon=True).start()
@@ -131,8 +131,9 @@ class Workers:
 
     def _stop_listening(self) -> None:
         self._closing = True
-        with suppress(OSError, EOFError):  # wakes the accepting thread
-            Client(self._address, family="AF_UNIX", authkey=self._key).close()
+        # Wakes the accepting thread. It may have ended by itself, so nothing here waits for an answer.
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as knock:
+            knock.connect(self._address)
         self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
