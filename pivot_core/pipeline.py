@@ -6,7 +6,9 @@ Nothing is checked here: whoever defines the pipeline (``define/``) tells all it
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
+from types import CodeType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 class Registration(NamedTuple):
-    """One call of :meth:`Pipeline.register`, as it was made, and the file and line it was made at.
+    """One call of :meth:`Pipeline.register`, as it was made, and where: ``offset`` in the bytecode ``code``.
 
     The arguments are typed as they should be; what a user really gave is checked by ``define/``.
     """
@@ -30,8 +32,31 @@ class Registration(NamedTuple):
     resources: Mapping[str, float] | None
     retries: int
     timeout: float | None
-    file: str
-    line: int
+    code: CodeType
+    offset: int
+
+    @property
+    def file(self) -> str:
+        return self.code.co_filename
+
+    @property
+    def line(self) -> int:
+        # Not asked of the frame: that goes through the line table from its start, for every call.
+        starts, lines = _lines_of(self.code)
+        return lines[bisect_right(starts, self.offset) - 1]
+
+
+_last: tuple[CodeType, list[int], list[int]] | None = None
+
+
+def _lines_of(code: CodeType) -> tuple[list[int], list[int]]:
+    """Where in the bytecode something of a source line begins, and which line that is."""
+    global _last
+    # One is kept, by identity: nearly all calls come from one module, and hashing code is slow.
+    if _last is None or _last[0] is not code:
+        table = [(start, line) for start, _, line in code.co_lines() if line is not None]
+        _last = code, [start for start, _ in table], [line for _, line in table]
+    return _last[1], _last[2]
 
 
 class Pipeline:
@@ -80,8 +105,8 @@ class Pipeline:
                 resources,
                 retries,
                 timeout,
-                caller.f_code.co_filename,
-                caller.f_lineno,
+                caller.f_code,
+                caller.f_lasti,
             )
         )
         return func

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pivot_core.errors import CorruptContent, PivotError
-from pivot_core.store.atomic import remove
+from pivot_core.store.atomic import remove, scratch_path
 from pivot_core.store.digests import is_tree
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class Outputs:
         self._task = task
         self._binding = binding
         self._cache = cache
-        self._scratch = scratch / f"{os.getpid()}-{task.ticket}"
+        self._scratch = scratch
+        self._half_made: list[Path] = []
         self._path_only = {out.path for out in task.spec.outs if _is_path_only(out)}
 
     def make_room(self) -> None:
@@ -68,16 +69,18 @@ class Outputs:
             for out in self._task.spec.outs:
                 self._put_in_place(out, digests[out.path])
         finally:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            for path in self._half_made:
+                remove(path)
         return digests
 
     def _save(self, out: BoundOut, value: object) -> Path:
         """Where the output's content is now: its own place if the stage wrote it, else a scratch file."""
         if out.path in self._path_only:
             return _check_written(out.path, value)
-        folder = self._scratch / str(len(list(self._scratch.iterdir())))
-        folder.mkdir()
-        path = folder / Path(out.path).name
+        # No folder of its own: making and removing one costs more than all the rest. Writers may look at
+        # how the name ends; a file name has at most 255 bytes.
+        path = scratch_path(self._scratch, Path(out.path).name[-50:])
+        self._half_made.append(path)
         if out.kind == "directory":
             path.mkdir()
         out.writer.save(value, path)
