@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +16,20 @@ from pivot_core.code.graph import CodeGraph
 from pivot_core.code.sources import Sources
 from pivot_core.project import Project
 from pivot_core.types import CodeFact
+
+# What a worker does with a stage, as far as its code decides it. Addresses differ from run to run.
+_EXECUTE = """
+import re, sys
+root, text = sys.argv[1:]
+sys.path[:0] = [root, root + "/src"]
+try:
+    import pipeline
+    from stages import s
+    said = repr(s(text))
+except BaseException as error:
+    said = f"raised {type(error).__name__}: {error}"
+sys.stdout.write("\\0" + re.sub(r"0x[0-9a-f]+", "0x", said))
+"""
 
 
 class Cache(dict[str, bytes]):
@@ -52,6 +69,20 @@ class CodeProject:
         """What the paths are now: a file's digest, or for a folder that of its listing."""
         fresh = Sources(self.project, self.digest)
         return {path: fresh.listing(path) if path.endswith("/") else fresh.digest(path) for path in paths}
+
+    def output(self, text: str = "hello", **environment: str) -> str:
+        """What stage ``s`` of stages.py returns when it is really executed: its repr, or what it raises."""
+        known = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", _EXECUTE, str(self.project.root), text],
+            cwd=self.project.root,
+            env={**known, "PYTHONHASHSEED": "0", **environment},
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+        )
+        return done.stdout.rpartition("\0")[2] + f"died with {done.returncode}" * bool(done.returncode)
 
     def fact(self, *roots: tuple[str, str]) -> CodeFact:
         return self.graph().stage(roots or [("stages", "s")])
