@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pivot_core.code.effects import AMBIENT_KEY, Effects
-from pivot_core.code.fingerprint import Node, Nodes, Walk, digest_text
+from pivot_core.code.effects import Effects
 from pivot_core.code.modules import Module, Modules, SummaryCache
+from pivot_core.code.nodes import Made, Nodes, digest_text
+from pivot_core.code.reach import Component, Reach, Variant, ambient
 from pivot_core.code.reading import Reader
 from pivot_core.code.resolve import Key, Resolver, is_standard
-from pivot_core.code.slice import definition_text
+from pivot_core.code.slice import Slice
+from pivot_core.code.surroundings import Surroundings
 from pivot_core.code.vocabulary import ENGINE
 from pivot_core.code.world import World
 from pivot_core.project import PIPELINE_MODULE
 from pivot_core.types import CodeFact, Unit, Widening
 
 if TYPE_CHECKING:
+    from pivot_core.code.nodes import Node
     from pivot_core.code.sources import Sources
-    from pivot_core.code.world import Place
 
 __all__ = ["CodeGraph", "SummaryCache"]
+
+Roots = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class _Answer:
+    """The fact about a stage, and what it follows from: it holds while the components are the same."""
+
+    reach: Reach
+    keys: list[Key]
+    parts: list[Component]
+    whole: Component
+    fact: CodeFact
 
 
 class CodeGraph:
@@ -31,28 +47,37 @@ class CodeGraph:
         self._resolver = Resolver(self._modules)
         self._reader = Reader(self._modules, self._resolver)
         self._effects = Effects(self._modules, self._resolver, self._reader)
-        self._made: dict[tuple[Key, tuple[Place, ...]], Node] = {}
+        self._slice = Slice(self._modules, self._reader, self._effects)
+        self._surroundings = Surroundings(self._modules, self._reader, self._decided)
+        self._made: Made = {}
         self._worlds: dict[frozenset[str], Nodes] = {}
-        self._surroundings: dict[frozenset[str], _Surroundings] = {}
+        self._reaches: dict[tuple[int, Variant], Reach] = {}
+        self._answers: dict[Roots, _Answer] = {}
+
+    def fact(self, roots: Roots) -> CodeFact:
+        """The code behind a stage, from the (module, qualified name) of its function, params and loaders.
+
+        ``units`` and ``widened`` are left empty: see :meth:`stage`.
+        """
+        return self._answer(roots).fact
 
     def stage(self, roots: Iterable[tuple[str, str]]) -> CodeFact:
-        """The code behind a stage, from the (module, qualified name) of its function, params and loaders."""
-        keys: list[Key] = []
-        packages: set[str] = set()
-        for module, qualname in roots:
-            if module.partition(".")[0] == ENGINE:
-                continue
-            found = self._resolver.member(module, [qualname.partition(".")[0]])
-            keys.extend(found.units)
-            packages.update(found.packages)
-        walk = self._walk(keys)
-        walk.packages |= packages
-        return self._fact(walk)
+        """As :meth:`fact`, with every unit behind the stage and what couldn't be followed."""
+        import msgspec
+
+        answer = self._answer(tuple(roots))
+        found = answer.reach.units(answer.keys)
+        units = {node.name: Unit(digest, *self._place(node)) for node, digest in found if node.text}
+        widened = dict.fromkeys(item for node, _ in found for item in self._widened(node))
+        around = self._surroundings.widened(answer.whole.modules)
+        return msgspec.structs.replace(answer.fact, units=units, widened=(*widened, *around))
 
     def definition(self, module: str = PIPELINE_MODULE) -> str:
         """Fingerprint of what decides the pipeline's definition: what importing ``module`` evaluates."""
         nodes = self._nodes(frozenset())
-        return digest_text(definition_text(module, self._modules, self._reader, self._effects, nodes))
+        texts, called = self._slice.of(module, nodes.world)
+        _, whole = self._together(nodes, [*called, *ambient(nodes)])
+        return digest_text("\x1e".join([*texts, whole.digest]))
 
     def decided_at(self, path: str, line: int) -> frozenset[str] | None:
         """The units (as in ``CodeFact.units``) that the top-level statement there binds or changes.
@@ -73,22 +98,61 @@ class CodeGraph:
                 keys.update(change.targets, self._effects.of_calling(change.called))
         return frozenset(f"{owner}.{name}" if owner else name for owner, name in keys) or None
 
-    # --- walking ---------------------------------------------------------------------------------
+    # --- from a stage to what it reaches ---------------------------------------------------------
 
-    def _walk(self, keys: list[Key]) -> Walk:
-        """Walk in the world of the modules that get executed, which the walk itself may widen."""
+    def _answer(self, roots: Roots) -> _Answer:
+        known = self._answers.get(roots)
+        if known is None or any(
+            known.reach.of(key) is not part for key, part in zip(known.keys, known.parts, strict=True)
+        ):
+            known = self._answers[roots] = self._find(roots)
+        return known
+
+    def _find(self, roots: Roots) -> _Answer:
+        """In the world of the modules that get executed, which what is reached may widen."""
+        keys, packages = self._keys(roots)
         own = frozenset(module for module, _ in keys if module)
         while True:
             nodes = self._nodes(own)
-            walk = Walk(nodes)
-            walk.start([*keys, AMBIENT_KEY] if AMBIENT_KEY in nodes.world.attached else keys)
-            executed = frozenset({key[0] for key in walk.reached if key[0]} | walk.executed)
-            if self._modules.closure(executed) <= nodes.world.modules:
-                return walk
+            whole_keys = [*keys, *ambient(nodes)]
+            reach, whole = self._together(nodes, whole_keys)
+            executed = self._modules.named(whole.modules)
+            if executed <= nodes.world.modules:
+                break
             own |= executed
+        whole.packages |= packages
+        parts = [reach.of(key) for key in whole_keys]
+        return _Answer(reach, whole_keys, parts, whole, self._fact(reach, whole_keys, whole))
+
+    def _keys(self, roots: Roots) -> tuple[list[Key], frozenset[str]]:
+        keys: dict[Key, None] = {}
+        packages: set[str] = set()
+        for module, qualname in roots:
+            if module.partition(".")[0] != ENGINE:
+                found = self._resolver.member(module, [qualname.partition(".")[0]])
+                keys.update(dict.fromkeys(found.units))
+                packages.update(found.packages)
+        return list(keys), frozenset(packages)
+
+    def _together(self, nodes: Nodes, keys: list[Key]) -> tuple[Reach, Component]:
+        """What is reached decides what else counts, and that may reach more."""
+        variant = Variant.PLAIN
+        while True:
+            reach = self._reach(nodes, variant)
+            whole = reach.together(keys)
+            more = variant | whole.variant()
+            if more == variant:
+                return reach, whole
+            variant = more
+
+    def _reach(self, nodes: Nodes, variant: Variant) -> Reach:
+        found = self._reaches.get((id(nodes), variant))  # worlds are kept as long as the graph
+        if found is None:
+            found = self._reaches[(id(nodes), variant)] = Reach(self._modules, nodes, variant)
+        return found
 
     def _nodes(self, names: frozenset[str]) -> Nodes:
-        whole = self._modules.closure(names | {PIPELINE_MODULE})
+        whole = self._modules.closure({*names, PIPELINE_MODULE})
         if whole not in self._worlds:
             world = World(self._modules, self._effects, whole)
             self._worlds[whole] = Nodes(self._modules, self._reader, world, self._made)
@@ -96,64 +160,41 @@ class CodeGraph:
 
     # --- the fact --------------------------------------------------------------------------------
 
-    def _fact(self, walk: Walk) -> CodeFact:
-        executed = frozenset({key[0] for key in walk.reached if key[0]} | walk.executed)
-        around = self._around(self._modules.closure(executed))
-        found = walk.units()
-        parts = [f"{node.name}={digest}" for node, digest in found]
-        parts += [f"!{path}={digest}" for path, digest in around.unreadable]
-        if "source" in walk.reads:
-            parts += [f"source {path}={digest}" for path, digest in around.texts]
-        environment = {name for node, _ in found for name in node.environment}
-        if "environment" in walk.reads:  # by a helper that is given the name, say
-            environment.update(name for node, _ in found for name in node.capitals)
-        names = {node.name for node, _ in found}
-        for variables, decided in around.environment:
-            if decided is None or not decided.isdisjoint(names):
-                environment |= variables
-        widened = dict.fromkeys(item for node, _ in found for item in node.widened)
+    def _fact(self, reach: Reach, keys: list[Key], whole: Component) -> CodeFact:
+        around = self._surroundings
+        parts = [whole.digest, *around.unreadable(whole.modules)]
+        if "source" in whole.reads:
+            parts += around.texts(whole.modules)
+        environment = set(whole.environment)
+        if "environment" in whole.reads:  # by a helper that is given the name, say
+            environment |= whole.capitals
+        deciding = around.environment(whole.modules)
+        if deciding:
+            names = {node.name for node, _ in reach.units(keys)}
+            for variables, decided in deciding:
+                if decided is None or not decided.isdisjoint(names):
+                    environment |= variables
         return CodeFact(
             fingerprint=digest_text("\n".join(parts)),
-            units={node.name: Unit(digest, node.path, node.line) for node, digest in found if node.text},
-            modules=around.paths,
+            modules=around.paths(whole.modules),
             environment=tuple(sorted(environment)),
-            packages=tuple(sorted(p for p in walk.packages if p and p != ENGINE and not is_standard(p))),
-            widened=(*widened, *around.widened),
+            packages=tuple(sorted(p for p in whole.packages if p and p != ENGINE and not is_standard(p))),
         )
 
-    def _around(self, names: frozenset[str]) -> _Surroundings:
-        if names not in self._surroundings:
-            self._surroundings[names] = _Surroundings(self._modules, self._reader, names, self._decided)
-        return self._surroundings[names]
+    def _place(self, node: Node) -> tuple[str, int]:
+        """File and line of a unit: of the first statement that binds it, else of one that changes it."""
+        for name, index in node.places:
+            module = self._modules.get(name)
+            if module is not None:
+                return module.path, module.summary.statements[index].line
+        module = self._modules.get(node.key[0]) if node.key[0] else None
+        return (module.path if module is not None else ""), 0
 
-
-class _Surroundings:
-    """What executing a set of modules adds to a fact.
-
-    ``environment``: variables that top-level statements read, and the units that those decide.
-    """
-
-    def __init__(
-        self,
-        modules: Modules,
-        reader: Reader,
-        names: frozenset[str],
-        decided: Callable[[Module, int], frozenset[str] | None],
-    ) -> None:
-        found = [module for module in map(modules.get, sorted(names)) if module is not None]
-        self.texts = sorted((module.path, module.digest) for module in found)
-        self.paths = tuple(sorted({module.path for module in found}))
-        self.unreadable = [(module.path, module.digest) for module in found if module.error is not None]
-        self.widened = [
-            Widening(
-                module.path, module.error.line, f"can't be read: {module.error.message}", "its whole text"
-            )
-            for module in found
-            if module.error is not None
-        ]
-        self.environment = [
-            (set(reader.environment(module, statement.head)), decided(module, index))
-            for module in found
-            for index, statement in enumerate(module.summary.statements)
-            if not statement.typing_only and statement.head.environment
-        ]
+    def _widened(self, node: Node) -> list[Widening]:
+        found: list[Widening] = []
+        for name, index in node.places:
+            module = self._modules.get(name)
+            assert module is not None
+            for reading in self._reader.code(module, module.summary.statements[index]):
+                found.extend(reading.widened)
+        return found

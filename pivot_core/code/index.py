@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pivot_core.types import StageSpec
 
 _KEY = "index"
-_VERSION = 2
+_VERSION = 3
 
 Roots = tuple[tuple[str, str], ...]
 
@@ -77,7 +77,7 @@ class CodeIndex:
         kept = self._facts.get(spec.name)
         if kept is not None and kept[0] == spec.roots:
             return kept[1]
-        fact = self.whole(spec)
+        fact = self._open_graph().fact(spec.roots)
         self._facts[spec.name] = (spec.roots, fact)
         self._changed = True
         return fact
@@ -99,11 +99,7 @@ class CodeIndex:
         if not self._changed or self._overlay or self._definition is None:
             return
         consulted = self._consulted | (self._sources.consulted if self._sources is not None else {})
-        facts = {
-            name: (roots, msgspec.structs.replace(fact, units={}))
-            for name, (roots, fact) in self._facts.items()
-        }
-        index = _Index(_VERSION, consulted, self._definition, facts)
+        index = _Index(_VERSION, consulted, self._definition, self._facts)
         self._state.put(CODE, _KEY, msgspec.msgpack.encode(index))
         self._changed = False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -93,7 +93,9 @@ class Modules:
         self._cache = cache
         self._loaded: dict[str, Module | None] = {}
         self._direct: dict[str, tuple[str, ...]] = {}
-        self._closures: dict[frozenset[str], frozenset[str]] = {}
+        self._closures: dict[str, frozenset[str]] = {}
+        self._bits: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
 
     def get(self, name: str) -> Module | None:
         """The module, None if the project has no such file (a namespace package has none)."""
@@ -136,18 +138,43 @@ class Modules:
             self._direct[name] = tuple(found)
         return self._direct[name]
 
-    def closure(self, names: frozenset[str]) -> frozenset[str]:
+    def closure(self, names: Iterable[str]) -> frozenset[str]:
         """The modules and all that importing them imports (of the project)."""
-        if names not in self._closures:
+        seen: set[str] = set()
+        for name in names:
+            if name not in seen and self.exists(name):
+                seen |= self._closure_of(name)
+        return frozenset(seen)
+
+    def bits(self, name: str) -> int:
+        """The closure of one module as a set of bits, which are cheap to unite; see ``named``."""
+        if name not in self._bits:
+            bits = 0
+            for other in self._closure_of(name) if self.exists(name) else ():
+                bits |= 1 << self._numbers.setdefault(other, len(self._numbers))
+            self._bits[name] = bits
+        return self._bits[name]
+
+    def named(self, bits: int) -> frozenset[str]:
+        """The names of the modules in a set of bits."""
+        return frozenset(name for name, number in self._numbers.items() if bits >> number & 1)
+
+    def _closure_of(self, name: str) -> frozenset[str]:
+        if name not in self._closures:
             seen: set[str] = set()
-            stack = [name for name in names if self.exists(name)]
+            stack = [name]
             while stack:
-                name = stack.pop()
-                if name not in seen:
-                    seen.add(name)
-                    stack.extend(self.imported(name))
-            self._closures[names] = frozenset(seen)
-        return self._closures[names]
+                other = stack.pop()
+                if other in seen:
+                    continue
+                known = self._closures.get(other)
+                if known is None:
+                    seen.add(other)
+                    stack.extend(self.imported(other))
+                else:
+                    seen |= known
+            self._closures[name] = frozenset(seen)
+        return self._closures[name]
 
     def _load(self, name: str) -> Module | None:
         located = self.sources.locate(name)

@@ -1,4 +1,7 @@
-"""What is kept of a module: records only, so that reading a summary imports no parser."""
+"""What is kept of a module: records only, so that reading a summary imports no parser.
+
+They are many, and hold no cycles: tuples and ``gc=False`` keep them out of the garbage collector's way.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +19,23 @@ ENGINE_VERSION = f"2:{sys.version_info[0]}.{sys.version_info[1]}"
 ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]
 
 
-class Part(msgspec.Struct, frozen=True, array_like=True):
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One stream of a statement: the digest of its tokens, and its free names (see stream.py)."""
 
     form: str = ""
-    slots: list[str] = []
-    flags: list[int] = []
-    lines: list[int] = []
-    effects: list[tuple[str, str, str]] = []
-    environment: list[tuple[str, str]] = []
-    imports: list[tuple[str, str, int]] = []
-    capitals: list[str] = []
+    slots: tuple[str, ...] = ()
+    flags: tuple[int, ...] = ()
+    lines: tuple[int, ...] = ()
+    effects: tuple[tuple[str, str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    imports: tuple[tuple[str, str, int], ...] = ()
+    capitals: tuple[str, ...] = ()
 
 
 EMPTY = Part()
 
 
-class Statement(msgspec.Struct, frozen=True, array_like=True):
+class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One top-level statement, with the guards around it in ``head``.
 
     ``value`` tells what the one name is bound to: an import chain, another name, something inside of
@@ -44,7 +47,7 @@ class Statement(msgspec.Struct, frozen=True, array_like=True):
     """
 
     line: int
-    names: list[str]
+    names: tuple[str, ...]
     head: Part
     body: Part = EMPTY
     notes: Part = EMPTY
@@ -54,7 +57,7 @@ class Statement(msgspec.Struct, frozen=True, array_like=True):
     value: str = ""
     typing_only: bool = False
     guarded: bool = False
-    flags: list[str] = []
+    flags: tuple[str, ...] = ()
 
     def parts(self) -> Iterator[Part]:
         yield self.head
@@ -75,18 +78,18 @@ class SourceError(msgspec.Struct, frozen=True, array_like=True):
     message: str
 
 
-class ModuleSummary(msgspec.Struct, frozen=True, array_like=True):
+class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A module as the graph needs it.
 
     ``stars`` are the import chains of its star imports, in order. ``exports`` is ``__all__`` where that is
     literal; ``exports_all`` when it can't be told. ``rebound`` are module names that functions bind.
     """
 
-    statements: list[Statement] = []
-    stars: list[str] = []
-    exports: list[str] | None = None
+    statements: tuple[Statement, ...] = ()
+    stars: tuple[str, ...] = ()
+    exports: tuple[str, ...] | None = None
     exports_all: bool = False
-    rebound: list[str] = []
+    rebound: tuple[str, ...] = ()
     error: SourceError | None = None
 
 

@@ -10,36 +10,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pivot_core.code.fingerprint import Nodes, Walk
-from pivot_core.code.reading import Reader
-
 if TYPE_CHECKING:
     from pivot_core.code.effects import Effects
     from pivot_core.code.modules import Module, Modules
+    from pivot_core.code.reading import Reader
     from pivot_core.code.records import Statement
     from pivot_core.code.resolve import Key
+    from pivot_core.code.world import World
 
 
-def definition_text(name: str, modules: Modules, reader: Reader, effects: Effects, nodes: Nodes) -> str:
-    """All that the definition depends on, as text to be hashed."""
-    texts: list[str] = []
-    called: dict[Key, None] = {}
-    names = modules.closure(frozenset({name}) | nodes.world.modules)
-    for module in filter(None, map(modules.get, sorted(names))):
+class Slice:
+    """What of each module is evaluated when it is imported; looked at once a module."""
+
+    def __init__(self, modules: Modules, reader: Reader, effects: Effects) -> None:
+        self._modules = modules
+        self._reader = reader
+        self._effects = effects
+        self._found: dict[str, tuple[str, list[Key]]] = {}
+
+    def of(self, name: str, world: World) -> tuple[list[str], list[Key]]:
+        """All that importing a module evaluates, as text, and the units that count in full."""
+        texts: list[str] = []
+        called: dict[Key, None] = {}
+        for other in sorted(self._modules.closure({name, *world.modules})):
+            module = self._modules.get(other)
+            if module is not None:
+                text, keys = self._module(module)
+                texts.append(text)
+                called.update(dict.fromkeys(keys))
+        return texts, list(called)
+
+    def _module(self, module: Module) -> tuple[str, list[Key]]:
+        if module.name not in self._found:
+            self._found[module.name] = self._read(module)
+        return self._found[module.name]
+
+    def _read(self, module: Module) -> tuple[str, list[Key]]:
         if module.error is not None:
-            texts.append(f"!{module.name}={module.digest}")
-            continue
+            return f"!{module.name}={module.digest}", []
         shells = []
+        called: dict[Key, None] = {}
         for statement in module.summary.statements:
             if not statement.typing_only and not _only_binds_a_module_name(statement):
-                shells.append(_shell(module, statement, reader))
-                called.update(dict.fromkeys(effects.called(module, statement)))
-                called.update(dict.fromkeys(_annotated(module, statement, reader)))
-        texts.append(f"{module.name}:" + "\x1d".join(sorted(shells)))
-    walk = Walk(nodes)
-    walk.start(called)
-    texts += [f"{node.name}={digest}" for node, digest in walk.units()]
-    return "\x1e".join(texts)
+                shells.append(_shell(module, statement, self._reader))
+                called.update(dict.fromkeys(self._effects.called(module, statement)))
+                called.update(dict.fromkeys(_annotated(module, statement, self._reader)))
+        return f"{module.name}:" + "\x1d".join(sorted(shells)), list(called)
 
 
 def _shell(module: Module, statement: Statement, reader: Reader) -> str:

@@ -87,13 +87,16 @@ class _Reader:
             for kind, name, _ in part.effects
             if kind == "bind"
         }
-        return ModuleSummary(self.found, self.stars, self.exports, self.exports_all, sorted(rebound))
+        exports = tuple(self.exports) if self.exports is not None else None
+        return ModuleSummary(
+            tuple(self.found), tuple(self.stars), exports, self.exports_all, tuple(sorted(rebound))
+        )
 
     def _module_docs(self, node: ast.stmt) -> None:
         self.writer.begin()
         self.writer.visit(node)
         digest = xxhash.xxh3_128_hexdigest(self.writer.docs.form())
-        self.found.append(Statement(node.lineno, ["__doc__"], Part(form="doc"), docs=digest))
+        self.found.append(Statement(node.lineno, ("__doc__",), Part(form="doc"), docs=digest))
 
     # --- opening if and try ----------------------------------------------------------------------
 
@@ -200,7 +203,7 @@ class _Reader:
         self.found.append(
             Statement(
                 line=node.lineno,
-                names=names,
+                names=tuple(names),
                 head=_part(writer.head),
                 body=_part(writer.body),
                 notes=_part(writer.notes),
@@ -210,7 +213,7 @@ class _Reader:
                 value=value,
                 typing_only=where.typing_only,
                 guarded=bool(where.guards),
-                flags=sorted(writer.flags),
+                flags=tuple(sorted(writer.flags)),
             )
         )
 
@@ -260,13 +263,13 @@ def _part(stream: Stream) -> Part:
         return EMPTY
     return Part(
         xxhash.xxh3_128_hexdigest(stream.form()),
-        stream.slots,
-        stream.flags,
-        stream.lines,
-        list(dict.fromkeys(stream.effects)),
-        stream.environment,
-        stream.imports,
-        list(dict.fromkeys(stream.capitals)),
+        tuple(stream.slots),
+        tuple(stream.flags),
+        tuple(stream.lines),
+        tuple(dict.fromkeys(stream.effects)),
+        tuple(stream.environment),
+        tuple(stream.imports),
+        tuple(dict.fromkeys(stream.capitals)),
     )
 
 

@@ -6,6 +6,8 @@ All are full dotted names as the graph resolves them. Nothing here is imported.
 # ruff: noqa: SIM905  # long lists of words read better as text
 from __future__ import annotations
 
+from functools import cache
+
 ENGINE = "pivot_core"
 
 # Calls after which the code that runs can't be told from the text.
@@ -141,4 +143,9 @@ AMBIENT = ("os.environ", "os.putenv", "os.unsetenv", "os.chdir", "sys.path")
 
 def under(name: str, prefixes: tuple[str, ...]) -> bool:
     """``name`` is one of the prefixes or an attribute of one."""
-    return any(name == prefix or name.startswith(prefix + ".") for prefix in prefixes)
+    return f"{name}.".startswith(_dotted(prefixes))
+
+
+@cache
+def _dotted(prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{prefix}." for prefix in prefixes)
