@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pivot_core.artifacts.graph import ArtifactGraph
+    from pivot_core.code.live import LiveGraph
     from pivot_core.config import Config
     from pivot_core.define.definition import Pipeline
     from pivot_core.execute.run import Options, RunSummary
@@ -53,6 +54,7 @@ class Engine:
     project's configuration, else one a core that this process may use). ``overlay``: logical path -> text
     of unsaved buffers. ``readonly``: look, but write nothing (another process is at work). ``load=False``:
     run none of the project's code, not even in a worker; raise NotLoaded where that would be needed.
+    ``live``: a code graph that goes on from one engine to the next, for who looks after each keystroke.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Engine:
         overlay: Mapping[str, str] | None = None,
         readonly: bool = False,
         load: bool = True,
+        live: LiveGraph | None = None,
     ) -> None:
         self.project = project
         self._emit = on_event
@@ -73,7 +76,7 @@ class Engine:
         self._cache = ContentCache(project.cache, project.scratch)
         self._locks = Locks(project.locks)
         self._recorder = Recorder(self._locks, self._state, self._cache)
-        self._code = CodeIndex(project, self._hashes, self._state, overlay)
+        self._code = CodeIndex(project, self._hashes, self._state, overlay, live)
         self._packages = PackageVersions(self._state)
         self._may_load = load
         self._found: Pipeline | None = None

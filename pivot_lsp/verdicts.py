@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from pivot_core.code.live import LiveGraph
 from pivot_core.define.definition import NotLoaded
 from pivot_core.engine import Engine, StageStatus
 from pivot_core.errors import PivotError
@@ -51,10 +52,13 @@ class Unknown(msgspec.Struct, frozen=True):
 Answer: TypeAlias = Known | Unknown
 
 
-def look(project: Project, overlay: Mapping[str, str]) -> Answer:
-    """The verdicts as the files and these texts are now. Runs none of the project's code, writes nothing."""
+def look(project: Project, overlay: Mapping[str, str], live: LiveGraph | None = None) -> Answer:
+    """The verdicts as the files and these texts are now. Runs none of the project's code, writes nothing.
+
+    ``live``: the code graph of the look before.
+    """
     try:
-        with Engine(project, overlay=overlay, readonly=True, load=False) as engine:
+        with Engine(project, overlay=overlay, readonly=True, load=False, live=live) as engine:
             return Known(tuple(engine.status()))
     except NotLoaded as error:
         return Unknown("run `pivot-core status` to read the pipeline", error.stages)
@@ -82,6 +86,7 @@ class Verdicts:
         self._executor = executor
         self._changed = changed
         self._failed = failed
+        self._live = LiveGraph()
         self._changes = 1
         self._answered = 0  # the number of changes that the answer is of
         self._answer: Answer | None = None
@@ -121,7 +126,7 @@ class Verdicts:
     async def _look(self) -> None:
         changes, overlay, started = self._changes, self._overlay(), time.monotonic()
         answer = await asyncio.get_running_loop().run_in_executor(
-            self._executor, look, self._project, overlay
+            self._executor, look, self._project, overlay, self._live
         )
         self._looked_at = time.monotonic()
         self._took_s = self._looked_at - started

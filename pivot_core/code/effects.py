@@ -73,6 +73,10 @@ class Effects:
         self._follow(units)
         return sorted({key for unit in units for key in self._calls.changed.get(unit, ())})
 
+    def looked_at(self, key: Key) -> bool:
+        """What calling the unit does has been part of an answer."""
+        return key in self._calls.seen
+
     def called(self, module: Module, statement: Statement) -> tuple[Key, ...]:
         """Units that the import-time part of a statement may call. What is registered isn't called."""
         head = statement.head

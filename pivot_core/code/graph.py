@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pivot_core.code.edit import edited, names_variables
 from pivot_core.code.effects import Effects
 from pivot_core.code.modules import Module, Modules, SummaryCache
 from pivot_core.code.nodes import Made, Nodes, digest_text
@@ -21,6 +23,7 @@ from pivot_core.types import CodeFact, Unit, Widening
 
 if TYPE_CHECKING:
     from pivot_core.code.nodes import Node
+    from pivot_core.code.records import ModuleSummary, Statement
     from pivot_core.code.sources import Sources
 
 __all__ = ["CodeGraph", "SummaryCache"]
@@ -40,19 +43,42 @@ class _Answer:
 
 
 class CodeGraph:
-    """Answers for one state of the sources. Make a new one after an edit; summaries come from the cache."""
+    """Answers for one state of the sources; summaries come from the cache.
 
-    def __init__(self, sources: Sources, summaries: SummaryCache) -> None:
-        self._modules = Modules(sources, summaries)
+    After an edit, make a new one, or have it :meth:`follow`. ``readable``: see ``Modules``.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        summaries: SummaryCache,
+        readable: dict[str, ModuleSummary] | None = None,
+    ) -> None:
+        self._modules = Modules(sources, summaries, readable)
         self._resolver = Resolver(self._modules)
         self._reader = Reader(self._modules, self._resolver)
         self._effects = Effects(self._modules, self._resolver, self._reader)
         self._slice = Slice(self._modules, self._reader, self._effects)
         self._surroundings = Surroundings(self._modules, self._reader, self._decided)
-        self._made: Made = {}
-        self._worlds: dict[frozenset[str], Nodes] = {}
+        self._made = Made()
+        self._worlds: dict[int, Nodes] = {}
         self._reaches: dict[tuple[int, Variant], Reach] = {}
         self._answers: dict[Roots, _Answer] = {}
+        self._roots: dict[Roots, tuple[list[Key], frozenset[str]]] = {}
+
+    @property
+    def consulted(self) -> Iterable[str]:
+        """Paths of files and folders that the answers depend on."""
+        return self._modules.sources.consulted
+
+    def follow(self, sources: Sources, summaries: SummaryCache) -> bool:
+        """Go on with another state of the sources, if only what units say is different there.
+
+        False: the graph is of no use any more.
+        """
+        paths = sources.differences(self._modules.sources)
+        self._modules.take(sources, summaries)
+        return paths is not None and all(self._follow(path) for path in paths)
 
     def fact(self, roots: Roots) -> CodeFact:
         """The code behind a stage, from the (module, qualified name) of its function, params and loaders.
@@ -74,7 +100,7 @@ class CodeGraph:
 
     def definition(self, module: str = PIPELINE_MODULE) -> str:
         """Fingerprint of what decides the pipeline's definition: what importing ``module`` evaluates."""
-        nodes = self._nodes(frozenset())
+        nodes = self._nodes(0)
         texts, called = self._slice.of(module, nodes.world)
         _, whole = self._together(nodes, [*called, *ambient(nodes)])
         return digest_text("\x1e".join([*texts, whole.digest]))
@@ -98,6 +124,36 @@ class CodeGraph:
                 keys.update(change.targets, self._effects.of_calling(change.called))
         return frozenset(f"{owner}.{name}" if owner else name for owner, name in keys) or None
 
+    # --- edits -----------------------------------------------------------------------------------
+
+    def _follow(self, path: str) -> bool:
+        for old, new in self._modules.reload(path):
+            entangled = partial(self._is_entangled, old.name)
+            indices = edited(old.summary, new.summary, entangled, self._has_named_variables)
+            if indices is None or new.error is not None:
+                return False
+            self._reader.forget(old)
+            self._slice.forget(old.name)
+            keys = self._made.forget((old.name, index) for index in indices)
+            for nodes in self._worlds.values():
+                nodes.forget(keys)
+            for reach in self._reaches.values():
+                reach.forget(keys)
+        for roots in [roots for roots, answer in self._answers.items() if "source" in answer.whole.reads]:
+            del self._answers[roots]
+        return True
+
+    def _is_entangled(self, module: str, statement: Statement) -> bool:
+        keys = [(module, name) for name in statement.names]
+        return any(
+            self._effects.looked_at(key)
+            or any(key in nodes.world.attached for nodes in self._worlds.values())
+            for key in keys
+        )
+
+    def _has_named_variables(self) -> bool:
+        return any(names_variables(module.summary) for module in self._modules.loaded())
+
     # --- from a stage to what it reaches ---------------------------------------------------------
 
     def _answer(self, roots: Roots) -> _Answer:
@@ -111,28 +167,31 @@ class CodeGraph:
     def _find(self, roots: Roots) -> _Answer:
         """In the world of the modules that get executed, which what is reached may widen."""
         keys, packages = self._keys(roots)
-        own = frozenset(module for module, _ in keys if module)
+        own = 0
+        for module, _ in keys:
+            own |= self._modules.bits(module)
         while True:
             nodes = self._nodes(own)
             whole_keys = [*keys, *ambient(nodes)]
             reach, whole = self._together(nodes, whole_keys)
-            executed = self._modules.named(whole.modules)
-            if executed <= nodes.world.modules:
+            if not whole.modules & ~nodes.world.bits:
                 break
-            own |= executed
+            own |= whole.modules
         whole.packages |= packages
         parts = [reach.of(key) for key in whole_keys]
         return _Answer(reach, whole_keys, parts, whole, self._fact(reach, whole_keys, whole))
 
     def _keys(self, roots: Roots) -> tuple[list[Key], frozenset[str]]:
-        keys: dict[Key, None] = {}
-        packages: set[str] = set()
-        for module, qualname in roots:
-            if module.partition(".")[0] != ENGINE:
-                found = self._resolver.member(module, [qualname.partition(".")[0]])
-                keys.update(dict.fromkeys(found.units))
-                packages.update(found.packages)
-        return list(keys), frozenset(packages)
+        if roots not in self._roots:
+            keys: dict[Key, None] = {}
+            packages: set[str] = set()
+            for module, qualname in roots:
+                if module.partition(".")[0] != ENGINE:
+                    found = self._resolver.member(module, [qualname.partition(".")[0]])
+                    keys.update(dict.fromkeys(found.units))
+                    packages.update(found.packages)
+            self._roots[roots] = list(keys), frozenset(packages)
+        return self._roots[roots]
 
     def _together(self, nodes: Nodes, keys: list[Key]) -> tuple[Reach, Component]:
         """What is reached decides what else counts, and that may reach more."""
@@ -151,10 +210,15 @@ class CodeGraph:
             found = self._reaches[(id(nodes), variant)] = Reach(self._modules, nodes, variant)
         return found
 
-    def _nodes(self, names: frozenset[str]) -> Nodes:
-        whole = self._modules.closure({*names, PIPELINE_MODULE})
+    def _nodes(self, own: int) -> Nodes:
+        """The world of ``pipeline.py`` and some modules more; mostly these belong to it anyway."""
+        base = self._modules.bits(PIPELINE_MODULE)
+        known = self._worlds.get(base)
+        if known is not None and not own & ~known.world.bits:
+            return known
+        whole = base | own
         if whole not in self._worlds:
-            world = World(self._modules, self._effects, whole)
+            world = World(self._modules, self._effects, self._modules.named(whole))
             self._worlds[whole] = Nodes(self._modules, self._reader, world, self._made)
         return self._worlds[whole]
 

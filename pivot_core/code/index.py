@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.code.graph import CodeGraph
+    from pivot_core.code.live import LiveGraph
     from pivot_core.code.sources import Sources
     from pivot_core.project import Project
     from pivot_core.store.state import State
@@ -45,16 +46,23 @@ _decode = msgspec.msgpack.Decoder(_Index).decode
 class CodeIndex:
     """The code facts of a project's stages, and the fingerprint of what defines its pipeline.
 
-    ``overlay`` maps logical paths to the text of unsaved buffers; what it yields isn't kept.
+    ``overlay`` maps logical paths to the text of unsaved buffers; what it yields isn't kept. ``live``: the
+    graph that goes on from one index to the next.
     """
 
     def __init__(
-        self, project: Project, hashes: FileHashes, state: State, overlay: Mapping[str, str] | None = None
+        self,
+        project: Project,
+        hashes: FileHashes,
+        state: State,
+        overlay: Mapping[str, str] | None = None,
+        live: LiveGraph | None = None,
     ) -> None:
         self._project = project
         self._hashes = hashes
         self._state = state
         self._overlay = overlay or {}
+        self._live = live
         self._graph: CodeGraph | None = None
         self._sources: Sources | None = None
         self._definition: str | None = None
@@ -118,14 +126,21 @@ class CodeIndex:
 
     def _open_graph(self) -> CodeGraph:
         if self._graph is None:
-            from pivot_core.code.graph import CodeGraph
             from pivot_core.code.sources import Sources
 
             self._sources = Sources(
                 self._project, self._hashes.digest, self._overlay, listing=self._hashes.listing
             )
-            self._graph = CodeGraph(self._sources, _Summaries(self._state))
+            self._graph = self._make_graph(self._sources, _Summaries(self._state))
         return self._graph
+
+    def _make_graph(self, sources: Sources, summaries: _Summaries) -> CodeGraph:
+        if self._live is None:
+            from pivot_core.code.graph import CodeGraph
+
+            return CodeGraph(sources, summaries)
+        self._hashes.digests(path for path in self._live.consulted if not path.endswith("/"))  # all at once
+        return self._live.now(sources, summaries)
 
 
 class _Summaries:

@@ -23,14 +23,24 @@ class SummaryCache(Protocol):
 
 class Module:
     """One project module. ``index`` are the statements that bind each name, ``aliases`` the names that
-    stand for what they import and nothing else."""
+    stand for what they import and nothing else. ``unsaved_error``: why the text in the editor can't be read;
+    the summary is that of an earlier one."""
 
-    def __init__(self, name: str, path: str, package: bool, digest: str, summary: ModuleSummary) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        package: bool,
+        digest: str,
+        summary: ModuleSummary,
+        unsaved_error: SourceError | None = None,
+    ) -> None:
         self.name = name
         self.path = path
         self.package = package
         self.digest = digest
         self.summary = summary
+        self.unsaved_error = unsaved_error
         self.index: dict[str, list[int]] = {}
         for place, statement in enumerate(summary.statements):
             for bound in statement.names:
@@ -86,11 +96,17 @@ class Module:
 
 
 class Modules:
-    """The modules of a project by name."""
+    """The modules of a project by name.
 
-    def __init__(self, sources: Sources, cache: SummaryCache) -> None:
+    ``readable`` keeps, for each unsaved buffer, its last summary without a syntax error.
+    """
+
+    def __init__(
+        self, sources: Sources, cache: SummaryCache, readable: dict[str, ModuleSummary] | None = None
+    ) -> None:
         self.sources = sources
         self._cache = cache
+        self._readable = {} if readable is None else readable
         self._loaded: dict[str, Module | None] = {}
         self._direct: dict[str, tuple[str, ...]] = {}
         self._closures: dict[str, frozenset[str]] = {}
@@ -157,7 +173,7 @@ class Modules:
 
     def named(self, bits: int) -> frozenset[str]:
         """The names of the modules in a set of bits."""
-        return frozenset(name for name, number in self._numbers.items() if bits >> number & 1)
+        return frozenset(name for name, number in self._numbers.items() if bits & 1 << number)
 
     def _closure_of(self, name: str) -> frozenset[str]:
         if name not in self._closures:
@@ -176,14 +192,50 @@ class Modules:
             self._closures[name] = frozenset(seen)
         return self._closures[name]
 
+    def take(self, sources: Sources, cache: SummaryCache) -> None:
+        """Go on with another state of the sources; what differs there has to be reloaded."""
+        self.sources = sources
+        self._cache = cache
+
+    def reload(self, path: str) -> Iterator[tuple[Module, Module]]:
+        """Read a file again: each module that it is, as it was and as it is now."""
+        for name, old in list(self._loaded.items()):
+            if old is not None and old.path == path:
+                new = self._loaded[name] = self._load(name)
+                assert new is not None
+                yield old, new
+
+    def loaded(self) -> list[Module]:
+        return [module for module in self._loaded.values() if module is not None]
+
     def _load(self, name: str) -> Module | None:
         located = self.sources.locate(name)
         if located is None or not located.path:
             return None
-        digest = self.sources.digest(located.path) or ""
-        return Module(name, located.path, bool(located.folders), digest, self._summary(located.path, digest))
+        path = located.path
+        digest = self.sources.digest(path) or ""
+        summary = self._summary(path, digest)
+        error = None
+        if self.sources.is_unsaved(path):
+            if summary.error is None:
+                self._readable[path] = summary
+            elif (readable := self._last_readable(path)) is not None:
+                summary, error = readable, summary.error
+        else:
+            self._readable.pop(path, None)
+        return Module(name, path, bool(located.folders), digest, summary, error)
 
-    def _summary(self, path: str, digest: str) -> ModuleSummary:
+    def _last_readable(self, path: str) -> ModuleSummary | None:
+        """What to go by while a line is half typed: what the editor had before, else the file."""
+        if path not in self._readable:
+            digest = self.sources.saved_digest(path)
+            saved = self._summary(path, digest, saved=True) if digest is not None else None
+            if saved is None or saved.error is not None:
+                return None
+            self._readable[path] = saved
+        return self._readable[path]
+
+    def _summary(self, path: str, digest: str, saved: bool = False) -> ModuleSummary:
         key = xxhash.xxh3_128_hexdigest(f"{ENGINE_VERSION} {digest}".encode())
         kept = self._cache.get(key)
         if kept is not None:
@@ -192,7 +244,7 @@ class Modules:
             except msgspec.DecodeError:
                 pass  # a damaged entry is made again
         try:
-            text = self.sources.text(path)
+            text = self.sources.saved_text(path) if saved else self.sources.text(path)
         except (OSError, ValueError, LookupError) as error:
             return ModuleSummary(error=SourceError(0, str(error)))
         from pivot_core.code.summary import summarise  # the parser is loaded only when it is needed

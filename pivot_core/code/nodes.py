@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from pivot_core.code.world import Place, World
 
 
-Made = dict["Key", dict[tuple["Place", ...], "Node"]]
-
-
 @dataclass(slots=True)
 class Node:
     """One unit: its own statements and those that change it.
@@ -55,8 +52,28 @@ class Node:
         return found
 
 
+class Made:
+    """The units of all worlds. A unit is another one where other statements change it."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[Key, dict[tuple[Place, ...], Node]] = {}
+        self._of: dict[Place, set[Key]] = {}
+
+    def add(self, places: tuple[Place, ...], node: Node) -> None:
+        self.nodes.setdefault(node.key, {})[places] = node
+        for place in node.places:
+            self._of.setdefault(place, set()).add(node.key)
+
+    def forget(self, places: Iterable[Place]) -> set[Key]:
+        """Drop the units that these statements are part of, and tell which they were."""
+        keys = {key for place in places for key in self._of.get(place, ())}
+        for key in keys:
+            self.nodes.pop(key, None)
+        return keys
+
+
 class Nodes:
-    """The units of one world, made when they are first reached. ``made`` is shared by all worlds."""
+    """The units of one world, made when they are first reached."""
 
     def __init__(self, modules: Modules, reader: Reader, world: World, made: Made) -> None:
         self.world = world
@@ -68,11 +85,11 @@ class Nodes:
     def get(self, key: Key) -> Node:
         node = self._nodes.get(key)
         if node is None:
-            variants = self._made.setdefault(key, {})
             places = self.world.places(key)
-            node = variants.get(places)
+            node = self._made.nodes.get(key, {}).get(places)
             if node is None:
-                node = variants[places] = self._make(key)
+                node = self._make(key)
+                self._made.add(places, node)
             self._nodes[key] = node
         return node
 

@@ -59,10 +59,15 @@ class Reader:
     def read(self, module: Module, part: Part) -> Reading:
         if not part.form and not part.slots:
             return NOTHING
-        found = self._memo.get(id(part))  # parts live as long as their module, which is never dropped
+        found = self._memo.get(id(part))  # no part is dropped before it is forgotten here
         if found is None:
             found = self._memo[id(part)] = _Pass(self._modules, self._resolver, module).read(part)
         return found
+
+    def forget(self, module: Module) -> None:
+        for statement in module.summary.statements:
+            for part in statement.parts():
+                self._memo.pop(id(part), None)
 
     def code(self, module: Module, statement: Statement) -> tuple[Reading, Reading]:
         """What a statement's code is: head and body, without annotations and documentation."""

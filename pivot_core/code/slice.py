@@ -40,6 +40,9 @@ class Slice:
                 called.update(dict.fromkeys(keys))
         return texts, list(called)
 
+    def forget(self, name: str) -> None:
+        self._found.pop(name, None)
+
     def _module(self, module: Module) -> tuple[str, list[Key]]:
         if module.name not in self._found:
             self._found[module.name] = self._read(module)

@@ -76,8 +76,42 @@ class Sources:
         """Source text. Raises OSError, and ValueError or LookupError when the bytes are no text."""
         if logical in self._overlay:
             return self._overlay[logical]
+        return self.saved_text(logical)
+
+    def is_unsaved(self, logical: str) -> bool:
+        """The text is that of a buffer in an editor."""
+        return logical in self._overlay
+
+    def saved_digest(self, logical: str) -> str | None:
+        """Content digest of the file, whatever is in a buffer."""
+        return self._digest(logical)
+
+    def saved_text(self, logical: str) -> str:
+        """As :meth:`text`, of the file."""
         with open(os.path.join(self._root, logical), "rb") as file:  # noqa: PTH118, PTH123  # hot
             return decode(file.read())
+
+    def differences(self, older: Sources) -> list[str] | None:
+        """Files with another content than an older state had, of those that were consulted for it.
+
+        None if more than that changed: there are other files, or other names in a folder.
+        """
+        if self._new_files() != older._new_files():
+            return None
+        found = []
+        for path, was in older.consulted.items():
+            now = self.listing(path) if path.endswith("/") else self.digest(path)
+            if now != was:
+                if was is None or now is None or path.endswith("/"):
+                    return None
+                found.append(path)
+            elif self.is_unsaved(path) != older.is_unsaved(path):
+                found.append(path)  # saved as it is, with a syntax error perhaps
+        return found
+
+    def _new_files(self) -> set[str]:
+        """Buffers that were never saved."""
+        return {path for path in self._overlay if self._digest(path) is None}
 
     def all_modules(self, prefix: str = "") -> list[str]:
         """Names of all project modules that start with ``prefix``, sorted."""

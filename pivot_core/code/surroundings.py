@@ -19,8 +19,9 @@ Deciding = tuple[frozenset[str], frozenset[str] | None]  # variables, and the un
 class _Around:
     """Of one set of modules."""
 
-    modules: list[Module]
+    names: list[str]
     paths: tuple[str, ...]
+    unreadable: list[str]
     environment: list[Deciding]
 
 
@@ -49,18 +50,25 @@ class Surroundings:
 
     def unreadable(self, bits: int) -> list[str]:
         """Modules that aren't Python: their whole texts count."""
-        return [f"!{m.path}={m.digest}" for m in self._around(bits).modules if m.error is not None]
+        return self._around(bits).unreadable
 
     def texts(self, bits: int) -> list[str]:
         """All texts, for code that reads its own source."""
-        return sorted(f"source {module.path}={module.digest}" for module in self._around(bits).modules)
+        return sorted(f"source {module.path}={module.digest}" for module in self._modules_of(bits))
 
     def widened(self, bits: int) -> list[Widening]:
-        return [
-            Widening(m.path, m.error.line, f"can't be read: {m.error.message}", "its whole text")
-            for m in self._around(bits).modules
-            if m.error is not None
-        ]
+        found = []
+        for module in self._modules_of(bits):
+            if module.error is not None:
+                why, to = f"can't be read: {module.error.message}", "its whole text"
+                found.append(Widening(module.path, module.error.line, why, to))
+            elif module.unsaved_error is not None:
+                why = f"can't be read as it is now: {module.unsaved_error.message}"
+                found.append(Widening(module.path, module.unsaved_error.line, why, "its last readable text"))
+        return found
+
+    def _modules_of(self, bits: int) -> list[Module]:
+        return [module for module in map(self._modules.get, self._around(bits).names) if module is not None]
 
     def _around(self, bits: int) -> _Around:
         found = self._found.get(bits)
@@ -68,8 +76,9 @@ class Surroundings:
             names = sorted(self._modules.named(bits))
             modules = [module for module in map(self._modules.get, names) if module is not None]
             found = self._found[bits] = _Around(
-                modules,
+                [module.name for module in modules],
                 tuple(sorted({module.path for module in modules})),
+                [f"!{module.path}={module.digest}" for module in modules if module.error is not None],
                 [each for module in modules for each in self._decides(module)],
             )
         return found

@@ -18,7 +18,8 @@ Place = tuple[str, int]  # (module, index of the statement)
 
 
 class World:
-    """``modules`` is closed under import, also by functions that are called while a module is imported.
+    """``modules`` is closed under import, also by functions that are called while a module is imported;
+    ``bits`` are the same modules (see ``Modules.bits``).
     ``attached`` are, for each unit or package, the statements elsewhere that change it, as executed;
     ``derived`` the classes made from each class."""
 
@@ -32,6 +33,9 @@ class World:
             if wider == self.modules:
                 break
             self.modules = wider
+        self.bits = 0
+        for name in self.modules:
+            self.bits |= modules.bits(name)
         self.attached: dict[Key, tuple[Place, ...]] = {
             key: self._in_order(places) for key, places in attached.items()
         }

@@ -13,6 +13,7 @@ import pytest
 from blake3 import blake3
 
 from pivot_core.code.graph import CodeGraph
+from pivot_core.code.live import LiveGraph
 from pivot_core.code.sources import Sources
 from pivot_core.project import Project
 from pivot_core.types import CodeFact
@@ -45,6 +46,7 @@ class CodeProject:
     def __init__(self, root: Path) -> None:
         self.project = Project(root)
         self.cache = Cache()
+        self.live = LiveGraph()
         self.sources: Sources
 
     def write(self, files: Mapping[str, str | None]) -> CodeProject:
@@ -85,7 +87,15 @@ class CodeProject:
         return done.stdout.rpartition("\0")[2] + f"died with {done.returncode}" * bool(done.returncode)
 
     def fact(self, *roots: tuple[str, str]) -> CodeFact:
-        return self.graph().stage(roots or [("stages", "s")])
+        """The code behind a stage. A graph that follows the edits says the same as one from scratch."""
+        wanted = roots or (("stages", "s"),)
+        graph = self.graph()
+        followed = self.live.now(Sources(self.project, self.digest), self.cache)
+        found = graph.stage(wanted)
+        assert followed.fact(wanted) == graph.fact(wanted)
+        assert followed.stage(wanted) == found
+        assert followed.definition() == graph.definition()
+        return found
 
 
 @pytest.fixture

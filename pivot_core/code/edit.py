@@ -1,0 +1,86 @@
+"""What an edit of a module leaves as it was.
+
+Most edits change what a function or a constant says, and neither which names there are nor what importing the
+module does. Then only the edited units are others; who refers to them, and what changes them, stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pivot_core.code.records import ModuleSummary, Part, Statement
+
+
+def edited(
+    old: ModuleSummary, new: ModuleSummary, entangled: Callable[[Statement], bool], named: Callable[[], bool]
+) -> list[int] | None:
+    """The indices of the statements that say something else; None if more than that changed.
+
+    ``entangled``: what the statement's functions do is part of what importing modules does. ``named``: there
+    are constants that name environment variables.
+    """
+    if (old.stars, old.exports, old.exports_all, old.rebound, old.error) != (
+        new.stars,
+        new.exports,
+        new.exports_all,
+        new.rebound,
+        new.error,
+    ) or len(old.statements) != len(new.statements):
+        return None
+    found = []
+    for index, (was, now) in enumerate(zip(old.statements, new.statements, strict=True)):
+        if was == now:
+            continue
+        if not _binds_alike(was, now) or (was.value != now.value and named()):
+            return None
+        if not _does_alike(was, now) and entangled(was):
+            return None
+        if not _is_moved(was, now):
+            found.append(index)
+    return found
+
+
+def _binds_alike(was: Statement, now: Statement) -> bool:
+    """Executing it binds the same names to the same kinds of things, and changes the same."""
+    one, other = was.head, now.head
+    return (
+        was.names == now.names
+        and was.kind == now.kind
+        and was.value_kind == now.value_kind
+        and (was.value == now.value or was.value_kind == "text")
+        and was.typing_only == now.typing_only
+        and was.guarded == now.guarded
+        and _uses(one) == _uses(other)
+        and one.environment == other.environment
+        and {f for f in was.flags if f.startswith("unknown")}
+        == {f for f in now.flags if f.startswith("unknown")}
+    )
+
+
+def _does_alike(was: Statement, now: Statement) -> bool:
+    """Calling it calls and changes the same."""
+    changes = "changes_arguments"
+    return _uses(was.body) == _uses(now.body) and (changes in was.flags) == (changes in now.flags)
+
+
+def _uses(part: Part) -> tuple[object, ...]:
+    return part.slots, part.flags, part.effects, part.imports
+
+
+def _is_moved(was: Statement, now: Statement) -> bool:
+    """It only stands on another line."""
+    return (was.docs, was.flags, was.value) == (now.docs, now.flags, now.value) and all(
+        one.form == other.form
+        and _uses(one) == _uses(other)
+        and (one.environment, one.capitals) == (other.environment, other.capitals)
+        for one, other in zip(was.parts(), now.parts(), strict=True)
+    )
+
+
+def names_variables(summary: ModuleSummary) -> bool:
+    """Somewhere a constant gives the name of an environment variable."""
+    parts = chain.from_iterable(statement.parts() for statement in summary.statements)
+    return any(key.startswith("$") for part in parts for _, key in part.environment)

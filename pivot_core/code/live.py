@@ -1,0 +1,32 @@
+"""A code graph that lives on from edit to edit, for who asks again after each keystroke."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pivot_core.code.graph import CodeGraph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pivot_core.code.modules import SummaryCache
+    from pivot_core.code.records import ModuleSummary
+    from pivot_core.code.sources import Sources
+
+
+class LiveGraph:
+    """The code graph of the newest sources: the one before where it can follow, else a new one."""
+
+    def __init__(self) -> None:
+        self._graph: CodeGraph | None = None
+        self._readable: dict[str, ModuleSummary] = {}
+
+    @property
+    def consulted(self) -> Iterable[str]:
+        """Paths that were looked at for the last answers."""
+        return self._graph.consulted if self._graph is not None else ()
+
+    def now(self, sources: Sources, summaries: SummaryCache) -> CodeGraph:
+        if self._graph is None or not self._graph.follow(sources, summaries):
+            self._graph = CodeGraph(sources, summaries, self._readable)
+        return self._graph
