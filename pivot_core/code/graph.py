@@ -144,11 +144,11 @@ class CodeGraph:
         return True
 
     def _is_entangled(self, module: str, statement: Statement) -> bool:
-        keys = [(module, name) for name in statement.names]
+        """What calling it does is part of what importing modules does."""
+        worlds = [nodes.world for nodes in self._worlds.values()]
         return any(
-            self._effects.looked_at(key)
-            or any(key in nodes.world.attached for nodes in self._worlds.values())
-            for key in keys
+            self._effects.looked_at(key) or any(key in world.attached for world in worlds)
+            for key in ((module, name) for name in statement.names)
         )
 
     def _has_named_variables(self) -> bool:
