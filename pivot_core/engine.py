@@ -25,7 +25,16 @@ from pivot_core.facts import Gatherer
 from pivot_core.store.cache import ContentCache
 from pivot_core.store.lock import Locks, UnreadableLock
 from pivot_core.store.state import State
-from pivot_core.types import Definition, LastRun, Lock, Reason, StageSpec, Verdict
+from pivot_core.types import (
+    Definition,
+    LastRun,
+    Lock,
+    Reason,
+    StageSpec,
+    UnitChange,
+    Verdict,
+    Widening,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,11 +49,17 @@ if TYPE_CHECKING:
 
 
 class StageStatus(msgspec.Struct, frozen=True):
-    """A stage, the verdict on it, and when it last ran here (None: not, as far as this machine knows)."""
+    """A stage, the verdict on it, and when it last ran here (None: not, as far as this machine knows).
+
+    If it was asked to explain: ``changes``, what became of its code if that is why it is stale, and
+    ``widened``, where its code can't be followed.
+    """
 
     spec: StageSpec
     verdict: Verdict
     last_run: LastRun | None
+    changes: tuple[UnitChange, ...] = ()
+    widened: tuple[Widening, ...] = ()
 
 
 class Engine:
@@ -102,7 +117,7 @@ class Engine:
         """The artifact graph of the definition."""
         return self._pipeline().graph
 
-    def status(self, names: Sequence[str] = ()) -> list[StageStatus]:
+    def status(self, names: Sequence[str] = (), *, explain: bool = False) -> list[StageStatus]:
         """The verdicts on these stages and on all they need (none named: on all), upstream first.
 
         Raises InvalidPipeline, and UsageError for a name that isn't a stage's.
@@ -122,7 +137,16 @@ class Engine:
             verdict = decide(facts, record, upstream, last)
             states[spec.name] = verdict.state
             found.append(StageStatus(spec, verdict, last))
+        if explain:
+            found = [self._explained(status, records[status.spec.name], gatherer) for status in found]
         return found
+
+    def _explained(
+        self, status: StageStatus, record: Lock | Reason | None, gatherer: Gatherer
+    ) -> StageStatus:
+        by_code = any(reason.kind == "code" for reason in status.verdict.reasons)
+        changes = gatherer.changes(status.spec, record) if by_code and isinstance(record, Lock) else []
+        return msgspec.structs.replace(status, changes=tuple(changes), widened=gatherer.widened(status.spec))
 
     def run(
         self,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pivot_core.artifacts.packages import PackageVersions
     from pivot_core.code.index import CodeIndex
     from pivot_core.project import Project
-    from pivot_core.types import CodeFact, StageSpec
+    from pivot_core.types import CodeFact, StageSpec, UnitChange, Widening
 
 
 class Gatherer:
@@ -67,6 +67,18 @@ class Gatherer:
     def whole_code(self, spec: StageSpec) -> CodeFact:
         """The stage's code with all its units, as a lock file keeps them."""
         return self._code.whole(spec)
+
+    def keep_texts(self, spec: StageSpec) -> None:
+        """Keep the source of the stage's code for :meth:`changes`."""
+        self._code.keep_texts(spec)
+
+    def changes(self, spec: StageSpec, lock: Lock) -> list[UnitChange]:
+        """What became of the stage's code since the lock was written."""
+        return self._code.changes(spec, lock.units)
+
+    def widened(self, spec: StageSpec) -> tuple[Widening, ...]:
+        """Where the stage's code can't be followed."""
+        return self._code.whole(spec).widened
 
     def decides(self, spec: StageSpec, path: str, line: int) -> bool:
         """Whether what the top-level statement at a place does can reach the stage."""

@@ -161,6 +161,20 @@ class Unit(msgspec.Struct, frozen=True):
     line: int
 
 
+class UnitChange(msgspec.Struct, frozen=True):
+    """What became of a unit since the stage last succeeded.
+
+    ``before`` and ``after`` are its texts; None where it is no part of the code, or the text isn't known.
+    """
+
+    name: str
+    change: Literal["added", "removed", "changed"]
+    path: str
+    line: int
+    before: str | None
+    after: str | None
+
+
 class Widening(msgspec.Struct, frozen=True):
     """A place that the code graph can't follow, and what the fingerprint was widened to."""
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
 
 from pivot_core.cli import wording
+from pivot_core.cli.diff import print_change
 from pivot_core.cli.notes import Notes
 from pivot_core.cli.options import Common, common_options
 from pivot_core.engine import Engine
-from pivot_core.types import Reason, State
+from pivot_core.types import Reason, State, UnitChange, Widening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pivot_core.cli.terminal import Terminal
     from pivot_core.engine import StageStatus
 
 MANY = 30  # from here on, fresh stages are counted and not listed
@@ -39,10 +41,12 @@ class StageEntry(msgspec.Struct, frozen=True):
     outs: tuple[str, ...]
     reasons: tuple[Reason, ...]
     last_run: LastRunEntry | None
+    changes: tuple[UnitChange, ...] | msgspec.UnsetType = msgspec.UNSET
+    widened: tuple[Widening, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """The contract's ``status --json``."""
+    """The contract's ``status --json``; ``changes`` and ``widened`` are there with ``--explain``."""
 
     schema: int = 1
     root: str
@@ -52,9 +56,10 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
 @click.command()
 @click.argument("stages", nargs=-1, metavar="[STAGE]...")
 @click.option("--explain", is_flag=True, help="Show every reason, with its place.")
+@click.option("--diff", is_flag=True, help="As --explain, and show what changed in the code.")
 @click.option("--check", is_flag=True, help="Exit with 1 if anything isn't fresh (for CI and hooks).")
 @common_options
-def command(common: Common, stages: tuple[str, ...], explain: bool, check: bool) -> int:
+def command(common: Common, stages: tuple[str, ...], explain: bool, diff: bool, check: bool) -> int:
     """Show which stages are fresh and why the others aren't.
 
     Runs nothing and imports none of your stages. With STAGE names: only those and what they need.
@@ -70,22 +75,22 @@ def command(common: Common, stages: tuple[str, ...], explain: bool, check: bool)
     Examples:
       pivot-core status                  every stage, with its first reason
       pivot-core status train --explain  all reasons of one stage and what it needs
+      pivot-core status train --diff     and what changed in its code since it last succeeded
       pivot-core status --check -q       only an exit code: 1 if anything isn't fresh
       pivot-core status --json           the same for programs
     """
     project = common.project()
     with Notes(common.err) as notes, Engine(project, notes) as engine:
-        found = engine.status(stages)
+        found = engine.status(stages, explain=explain or diff)
     if common.json:
-        common.out.json(
-            StatusDocument(root=str(project.root), stages=tuple(_entry(status) for status in found))
-        )
+        entries = tuple(_entry(status, explain or diff) for status in found)
+        common.out.json(StatusDocument(root=str(project.root), stages=entries))
     else:
-        _print(common, found, explain)
+        _print(common, found, _Detail(explain or diff, diff))
     return 1 if check and any(status.verdict.state != "fresh" for status in found) else 0
 
 
-def _entry(status: StageStatus) -> StageEntry:
+def _entry(status: StageStatus, explain: bool) -> StageEntry:
     spec, last = status.spec, status.last_run
     return StageEntry(
         name=spec.name,
@@ -98,14 +103,21 @@ def _entry(status: StageStatus) -> StageEntry:
         outs=tuple(out.path for out in spec.outs),
         reasons=status.verdict.reasons,
         last_run=LastRunEntry(last.at, last.duration_s, last.run_id) if last is not None else None,
+        changes=status.changes if explain else msgspec.UNSET,
+        widened=status.widened if explain else msgspec.UNSET,
     )
 
 
-def _print(common: Common, found: Sequence[StageStatus], explain: bool) -> None:
+class _Detail(NamedTuple):
+    explain: bool
+    diff: bool
+
+
+def _print(common: Common, found: Sequence[StageStatus], detail: _Detail) -> None:
     shown = [status for status in found if _is_shown(status, common, len(found))]
     width = min(40, max((len(status.spec.name) for status in shown), default=0))
     for status in shown:
-        _print_stage(common, status, width, explain)
+        _print_stage(common, status, width, detail)
     common.say(_summary(common, found))
 
 
@@ -115,21 +127,30 @@ def _is_shown(status: StageStatus, common: Common, total: int) -> bool:
     return status.verdict.state != "fresh" or common.verbose or total <= MANY
 
 
-def _print_stage(common: Common, status: StageStatus, width: int, explain: bool) -> None:
+def _print_stage(common: Common, status: StageStatus, width: int, detail: _Detail) -> None:
     out, state = common.out, status.verdict.state
     symbol, style = wording.STATES[state]
     # "never run" is all there is to say about a stage that never ran.
-    reasons = [reason for reason in status.verdict.reasons if explain or reason.kind != "never_run"]
+    reasons = [reason for reason in status.verdict.reasons if detail.explain or reason.kind != "never_run"]
     label = state.replace("_", " ")
     line = f"{out.paint(symbol, style)} {status.spec.name:<{width}}  "
-    if explain or not reasons:
+    if detail.explain or not reasons:
         out.line(line + out.paint(label, style))
     else:
         out.line(f"{line}{out.paint(f'{label:<14}', style)}  {wording.first_reason(reasons)}")
-    if explain:
+    if detail.explain:
+        changes = {change.name: change for change in status.changes} if detail.diff else {}
         for reason in reasons:
-            kind = out.paint(f"{reason.kind.replace('_', ' '):<16}", "dim")
-            out.line(f"    {kind}  {wording.reason(reason)}")
+            _print_detail(out, reason.kind.replace("_", " "), wording.reason(reason))
+            if reason.kind == "code" and reason.subject in changes:
+                print_change(out, changes[reason.subject])
+        for widening in status.widened:
+            where = wording.place(widening.path, widening.line)
+            _print_detail(out, "widened", f"{widening.why}, so {widening.to} counts ({where})")
+
+
+def _print_detail(out: Terminal, label: str, text: str) -> None:
+    out.line(f"    {out.paint(f'{label:<16}', 'dim')}  {text}")
 
 
 def _summary(common: Common, found: Sequence[StageStatus]) -> str:

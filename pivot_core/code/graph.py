@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -64,6 +64,7 @@ class CodeGraph:
         self._worlds: dict[int, Nodes] = {}
         self._reaches: dict[tuple[int, Variant], Reach] = {}
         self._answers: dict[Roots, _Answer] = {}
+        self._lines: dict[str, list[str]] = {}
         self._roots: dict[Roots, tuple[list[Key], frozenset[str]]] = {}
 
     @property
@@ -97,6 +98,16 @@ class CodeGraph:
         widened = dict.fromkeys(item for node, _ in found for item in self._widened(node))
         around = self._surroundings.widened(answer.whole.modules)
         return msgspec.structs.replace(answer.fact, units=units, widened=(*widened, *around))
+
+    def texts(self, roots: Roots, wanted: Collection[str]) -> dict[str, str]:
+        """The source of units behind a stage, by the hash that ``stage`` gives for them.
+
+        Only of units whose hash is wanted, and whose file still has the text that was looked at.
+        """
+        answer = self._answer(roots)
+        units = answer.reach.units(answer.keys)
+        found = {digest: self._text(node) for node, digest in units if digest in wanted}
+        return {digest: text for digest, text in found.items() if text}
 
     def definition(self, module: str = PIPELINE_MODULE) -> str:
         """Fingerprint of what decides the pipeline's definition: what importing ``module`` evaluates."""
@@ -134,6 +145,7 @@ class CodeGraph:
                 return False
             self._reader.forget(old)
             self._slice.forget(old.name)
+            self._lines.pop(old.name, None)
             keys = self._made.forget((old.name, index) for index in indices)
             for nodes in self._worlds.values():
                 nodes.forget(keys)
@@ -253,6 +265,17 @@ class CodeGraph:
                 return module.path, module.summary.statements[index].line
         module = self._modules.get(node.key[0]) if node.key[0] else None
         return (module.path if module is not None else ""), 0
+
+    def _text(self, node: Node) -> str:
+        parts = []
+        for name, index in sorted(node.places):
+            module = self._modules.get(name)
+            assert module is not None
+            if module.name not in self._lines:
+                self._lines[module.name] = self._modules.sources.lines(module.path, module.digest)
+            first, last = module.summary.statements[index].span
+            parts.extend(self._lines[module.name][first - 1 : last])
+        return "\n".join(parts)
 
     def _widened(self, node: Node) -> list[Widening]:
         found: list[Widening] = []

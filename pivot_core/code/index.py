@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pivot_core.project import PIPELINE_MODULE
-from pivot_core.store.state import CODE, SUMMARIES
-from pivot_core.types import CodeFact
+from pivot_core.store.state import CODE, SOURCES, SUMMARIES
+from pivot_core.types import CodeFact, UnitChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +69,7 @@ class CodeIndex:
         self._facts: dict[str, tuple[Roots, CodeFact]] = {}
         self._whole: dict[Roots, CodeFact] = {}
         self._consulted: dict[str, str | None] = {}
+        self._kept: set[str] = set()  # hashes of units whose texts are in the state
         self._changed = False
         if not self._overlay:
             self._load()
@@ -96,6 +97,42 @@ class CodeIndex:
         if roots not in self._whole:
             self._whole[roots] = self._open_graph().stage(roots)
         return self._whole[roots]
+
+    def keep_texts(self, spec: StageSpec) -> None:
+        """Keep the source of the stage's code, to show later what changed: it may be in no commit."""
+        hashes = {unit.hash for unit in self.whole(spec).units.values()} - self._kept
+        if hashes:
+            known = self._state.get_many(SOURCES, hashes)
+            for digest, text in self._open_graph().texts(spec.roots, hashes).items():
+                data = text.encode("utf-8", "surrogatepass")
+                if known.get(digest) != data:
+                    self._state.put(SOURCES, digest, data)
+            self._kept |= hashes
+
+    def changes(self, spec: StageSpec, recorded: Mapping[str, str]) -> list[UnitChange]:
+        """What became of the units (name -> hash) that a record names, and which are new."""
+        units = self.whole(spec).units
+        others = sorted(
+            name
+            for name in recorded.keys() | units.keys()
+            if name not in units or units[name].hash != recorded.get(name)
+        )
+        now = self._open_graph().texts(spec.roots, {units[name].hash for name in others if name in units})
+        before = self._state.get_many(SOURCES, {recorded[name] for name in others if name in recorded})
+        found = []
+        for name in others:
+            unit, was = units.get(name), before.get(recorded.get(name, ""))
+            found.append(
+                UnitChange(
+                    name,
+                    "removed" if unit is None else "changed" if name in recorded else "added",
+                    unit.path if unit is not None else "",
+                    unit.line if unit is not None else 0,
+                    was.decode("utf-8", "surrogatepass") if was is not None else None,
+                    now.get(unit.hash) if unit is not None else None,
+                )
+            )
+        return found
 
     def decides(self, spec: StageSpec, path: str, line: int) -> bool:
         """Whether what the top-level statement at a place does can reach the stage."""

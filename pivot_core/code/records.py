@@ -14,7 +14,7 @@ import msgspec
 from pivot_core.code.stream import IMPORT
 
 # Part of every cache key: a summary made by another version of the engine is made again.
-ENGINE_VERSION = f"2:{sys.version_info[0]}.{sys.version_info[1]}"
+ENGINE_VERSION = f"3:{sys.version_info[0]}.{sys.version_info[1]}"
 
 ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]
 
@@ -58,6 +58,7 @@ class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     typing_only: bool = False
     guarded: bool = False
     flags: tuple[str, ...] = ()
+    span: tuple[int, int] = (0, 0)  # first and last line, with the decorators
 
     def parts(self) -> Iterator[Part]:
         yield self.head

@@ -11,13 +11,17 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pivot_core.store.digests import hash_bytes
 
 if TYPE_CHECKING:
     from pivot_core.project import Project
 
 _PREFIXES = ("", "src/")
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_LINE_END = re.compile(r"\r\n|\r|\n")  # as the parser counts lines: a form feed ends none
 _BLANK = re.compile(rb"^[ \t\f]*(?:[#\r\n]|$)")
 _FOREIGN = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"})
 
@@ -78,6 +82,18 @@ class Sources:
             return self._overlay[logical]
         return self.saved_text(logical)
 
+    def lines(self, logical: str, digest: str) -> list[str]:
+        """The lines of a source text; none if the file isn't any more what the digest says."""
+        if logical in self._overlay:
+            text = self._overlay[logical]
+        else:
+            try:
+                data = Path(self._root, logical).read_bytes()
+                text = decode(data) if hash_bytes(data) == digest else ""
+            except (OSError, ValueError, LookupError):
+                text = ""
+        return _LINE_END.split(text)
+
     def is_unsaved(self, logical: str) -> bool:
         """The text is that of a buffer in an editor."""
         return logical in self._overlay
@@ -120,9 +136,7 @@ class Sources:
 
     def _digest_now(self, logical: str) -> str | None:
         if logical in self._overlay:
-            from blake3 import blake3
-
-            return blake3(self._overlay[logical].encode("utf-8", "surrogatepass")).hexdigest()
+            return hash_bytes(self._overlay[logical].encode("utf-8", "surrogatepass"))
         return self._digest(logical)
 
     def _locate(self, module: str) -> Located | None:
@@ -170,13 +184,11 @@ class Sources:
             return []
 
     def _own_listing(self, folder: str) -> str | None:
-        from blake3 import blake3
-
         try:
             names = sorted(os.listdir(os.path.join(self._root, folder)))  # noqa: PTH118, PTH208
         except OSError:
             return None
-        return blake3("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
+        return hash_bytes("\0".join(names).encode("utf-8", "surrogateescape"))
 
     def _walk(self, folder: str, package: str) -> Iterator[str]:
         for name in self._names(folder or "./"):

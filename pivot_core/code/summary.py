@@ -96,7 +96,9 @@ class _Reader:
         self.writer.begin()
         self.writer.visit(node)
         digest = xxhash.xxh3_128_hexdigest(self.writer.docs.form())
-        self.found.append(Statement(node.lineno, ("__doc__",), Part(form="doc"), docs=digest))
+        self.found.append(
+            Statement(node.lineno, ("__doc__",), Part(form="doc"), docs=digest, span=_span(node))
+        )
 
     # --- opening if and try ----------------------------------------------------------------------
 
@@ -214,6 +216,7 @@ class _Reader:
                 typing_only=where.typing_only,
                 guarded=bool(where.guards),
                 flags=tuple(sorted(writer.flags)),
+                span=_span(node),
             )
         )
 
@@ -236,6 +239,11 @@ class _Reader:
         assert isinstance(value, ast.List | ast.Tuple)
         names = [part.value for part in value.elts if isinstance(part, ast.Constant)]
         self.exports = [*(self.exports or []), *(name for name in names if isinstance(name, str))]
+
+
+def _span(node: ast.stmt) -> tuple[int, int]:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)]), node.end_lineno or node.lineno
 
 
 def _originals(tree: ast.Module) -> dict[str, str]:

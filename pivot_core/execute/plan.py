@@ -207,6 +207,7 @@ class Planner:
 
     def _record(self, plan: Plan, discovered: dict[str, str | None], outs: dict[str, str]) -> None:
         code = self._gatherer.whole_code(plan.spec)
+        self._gatherer.keep_texts(plan.spec)
         self._recorder.success(plan.spec, msgspec.structs.replace(plan.facts, code=code), discovered, outs)
         for path, digest in outs.items():
             self._hashes.remember(path, digest)

@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 FILES = "file"  # resolved path of a file -> its signature, and the digest of its content
 TREES = "tree"  # resolved path of a folder -> signature over all its files, and the digest of the tree
+SOURCES = "source"  # hash of a definition -> its text when a stage last ran with it
 SUMMARIES = "summary"  # hash of a module's text -> what its code binds and uses
 CODE = "code"  # the project -> the fingerprints of all stages, and the files they were computed from
 DEFINITION = "definition"  # the project -> what loading pipeline.py gave, and what it was made from

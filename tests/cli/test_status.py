@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -128,3 +129,48 @@ def test_a_mistake_in_the_configuration_names_its_line(words: Words) -> None:
     assert done.returncode == 2
     assert ".pivot/config.yaml:1: jobs:" in done.stderr
     assert json.loads(done.stdout)["errors"][0]["message"].startswith(".pivot/config.yaml:1: jobs:")
+
+
+def test_diff_shows_what_changed_in_a_definition_since_the_stage_succeeded(made: Words) -> None:
+    """The old text was never committed anywhere; comments and formatting are as the user had them."""
+    made.edit("helpers.py", "!", "?")
+    shown = [line.strip() for line in made.ok("status", "--diff", "loud").splitlines()]
+    old = next(line for line in shown if line.startswith("-"))
+    new = next(line for line in shown if line.startswith("+"))
+    assert "!" in old
+    assert new[1:] == old[1:].replace("!", "?")
+    document = json.loads(made.ok("status", "--json", "--diff", "loud"))
+    (change,) = next(entry for entry in document["stages"] if entry["name"] == "loud")["changes"]
+    assert change["name"] == "helpers.shout"
+    assert change["before"].replace("!", "?") == change["after"]
+    assert change["after"] in (made.root / "helpers.py").read_text()
+
+
+OTHER = """
+def loudly(text: str) -> object:
+    return globals()[text]
+
+
+"""
+
+
+def test_diff_shows_definitions_that_came_and_went(made: Words) -> None:
+    made.edit("helpers.py", "def shout", OTHER.replace("globals()[text]", "text") + "def shout")
+    made.edit("stages.py", "shout", "loudly")
+    shown = made.ok("status", "--diff", "loud")
+    assert "+def loudly(text: str) -> object:" in shown
+    assert "-def shout(" in shown
+
+
+def test_diff_says_when_the_former_text_is_not_known(made: Words) -> None:
+    """The state may be deleted at any time; the verdict stays."""
+    shutil.rmtree(made.root / ".pivot/state.lmdb")
+    made.edit("helpers.py", "!", "?")
+    assert "its former text isn't known here" in made.ok("status", "--diff", "loud")
+
+
+def test_explain_says_what_could_not_be_followed(made: Words) -> None:
+    made.edit("helpers.py", "def shout", OTHER + "def shout")
+    made.edit("stages.py", "shout", "loudly")
+    shown = made.ok("status", "--explain", "loud")
+    assert "globals can reach any name, so helpers and what it imports counts (helpers.py:3)" in shown
