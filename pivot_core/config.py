@@ -1,6 +1,7 @@
 """``.pivot/config.yaml``: the settings of one project, all optional.
 
 ``cache.mode``: how outputs come back from the cache (``auto``, ``reflink``, ``hardlink``, ``copy``);
+``packages``: which other versions of a package make a stage stale, ``feature`` releases or any (``exact``);
 ``jobs``: how many stages run at once (unset: one a core); ``resources``: capacities that stages share.
 """
 
@@ -29,6 +30,7 @@ class CacheConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache: CacheConfig = CacheConfig()
+    packages: Literal["feature", "exact"] = "feature"
     jobs: Annotated[int, msgspec.Meta(ge=1)] | None = None
     resources: dict[str, Capacity] = {}
 
@@ -79,7 +81,8 @@ def _explain(message: str, tree: yaml.Node | None, shown: str) -> str:
         keys.append(unknown[1])
     elif keys:
         what = f"{'.'.join(keys)}: {what}"
-    return f"{shown}:{_line(tree, keys)}: {what}\n    the keys are: cache.mode, jobs, resources.<name>"
+    known = "cache.mode, packages, jobs, resources.<name>"
+    return f"{shown}:{_line(tree, keys)}: {what}\n    the keys are: {known}"
 
 
 def _line(node: yaml.Node | None, keys: list[str]) -> int:

@@ -70,6 +70,7 @@ class Engine:
     of unsaved buffers. ``readonly``: look, but write nothing (another process is at work). ``load=False``:
     run none of the project's code, not even in a worker; raise NotLoaded where that would be needed.
     ``live``: a code graph that goes on from one engine to the next, for who looks after each keystroke.
+    ``strict``: bug-fix releases of packages count, too; otherwise as the project's configuration says.
     """
 
     def __init__(
@@ -82,10 +83,12 @@ class Engine:
         readonly: bool = False,
         load: bool = True,
         live: LiveGraph | None = None,
+        strict: bool = False,
     ) -> None:
         self.project = project
         self._emit = on_event
         self._config: Config = load_config(project)
+        self._strict = strict or self._config.packages == "exact"
         self._state = State(project.state, readonly=readonly)
         self._hashes = FileHashes(project.root, self._state)
         self._cache = ContentCache(project.cache, project.scratch)
@@ -219,7 +222,9 @@ class Engine:
         return self._pool.load_definition()
 
     def _gatherer(self, pipeline: Pipeline) -> Gatherer:
-        return Gatherer(self.project, self._code, self._hashes, self._packages, pipeline.digests)
+        return Gatherer(
+            self.project, self._code, self._hashes, self._packages, pipeline.digests, self._strict
+        )
 
     def _records(self, order: Sequence[StageSpec]) -> dict[str, Lock | Reason | None]:
         locks = self._locks.read_all(spec.name for spec in order)

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Gatherer:
-    """The present facts of stages. ``definitions`` maps a stage to the digest of its definition."""
+    """The present facts of stages. ``definitions`` maps a stage to the digest of its definition.
+
+    ``strict``: bug-fix releases of packages count, too.
+    """
 
     def __init__(
         self,
@@ -30,12 +33,14 @@ class Gatherer:
         hashes: FileHashes,
         packages: PackageVersions,
         definitions: Mapping[str, str],
+        strict: bool,
     ) -> None:
         self._project = project
         self._code = code
         self._hashes = hashes
         self._packages = packages
         self._definitions = definitions
+        self._strict = strict
 
     def prefetch(self, specs: Sequence[StageSpec], records: Iterable[Lock | Reason | None]) -> None:
         """Look at all files of many stages at once, which is cheaper than one by one."""
@@ -62,6 +67,7 @@ class Gatherer:
             packages=self._packages.of(code.packages),
             params=spec.params,
             outs={out.path: digest(out.path) for out in spec.outs},
+            strict=self._strict,
         )
 
     def whole_code(self, spec: StageSpec) -> CodeFact:

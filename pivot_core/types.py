@@ -63,10 +63,14 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What :func:`pivot_core.decide.decide` answers for one stage."""
+    """What :func:`pivot_core.decide.decide` answers for one stage.
+
+    ``notes``: what is different from the record and doesn't count.
+    """
 
     state: State
     reasons: tuple[Reason, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
 
 # --- definition: what a stage reads, writes and takes -------------------------------------------

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Stages at once (default: the cores)."
 )
 @click.option("--explain", is_flag=True, help="Show every reason of every stage that runs.")
+@click.option("--strict", is_flag=True, help="Any other version of a package counts, bug-fix releases too.")
 @click.option("--frozen", is_flag=True, help="For CI: run nothing, exit with 1 if anything would have to.")
 @common_options
 def command(
@@ -38,6 +39,7 @@ def command(
     keep_going: bool,
     jobs: int | None,
     explain: bool,
+    strict: bool,
     frozen: bool,
 ) -> int:
     """Make stages, and what they need, up to date.
@@ -59,7 +61,7 @@ def command(
     report = None if common.json else Report(common, looks, explain=explain)
     listener: Callable[[Event], None] = report or common.out.json
     try:
-        with Engine(common.project(), listener, jobs) as engine:
+        with Engine(common.project(), listener, jobs, strict=strict) as engine:
             summary = engine.run(
                 stages, only=only, force=force, dry_run=dry_run, keep_going=keep_going, frozen=frozen
             )

@@ -41,12 +41,13 @@ class StageEntry(msgspec.Struct, frozen=True):
     outs: tuple[str, ...]
     reasons: tuple[Reason, ...]
     last_run: LastRunEntry | None
+    notes: tuple[Reason, ...] | msgspec.UnsetType = msgspec.UNSET
     changes: tuple[UnitChange, ...] | msgspec.UnsetType = msgspec.UNSET
     widened: tuple[Widening, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """The contract's ``status --json``; ``changes`` and ``widened`` are there with ``--explain``."""
+    """The contract's ``status --json``; ``notes``, ``changes``, ``widened`` are there with ``--explain``."""
 
     schema: int = 1
     root: str
@@ -57,9 +58,12 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("stages", nargs=-1, metavar="[STAGE]...")
 @click.option("--explain", is_flag=True, help="Show every reason, with its place.")
 @click.option("--diff", is_flag=True, help="As --explain, and show what changed in the code.")
+@click.option("--strict", is_flag=True, help="Any other version of a package counts, bug-fix releases too.")
 @click.option("--check", is_flag=True, help="Exit with 1 if anything isn't fresh (for CI and hooks).")
 @common_options
-def command(common: Common, stages: tuple[str, ...], explain: bool, diff: bool, check: bool) -> int:
+def command(
+    common: Common, stages: tuple[str, ...], explain: bool, diff: bool, strict: bool, check: bool
+) -> int:
     """Show which stages are fresh and why the others aren't.
 
     Runs nothing and imports none of your stages. With STAGE names: only those and what they need.
@@ -80,7 +84,7 @@ def command(common: Common, stages: tuple[str, ...], explain: bool, diff: bool, 
       pivot-core status --json           the same for programs
     """
     project = common.project()
-    with Notes(common.err) as notes, Engine(project, notes) as engine:
+    with Notes(common.err) as notes, Engine(project, notes, strict=strict) as engine:
         found = engine.status(stages, explain=explain or diff)
     if common.json:
         entries = tuple(_entry(status, explain or diff) for status in found)
@@ -103,6 +107,7 @@ def _entry(status: StageStatus, explain: bool) -> StageEntry:
         outs=tuple(out.path for out in spec.outs),
         reasons=status.verdict.reasons,
         last_run=LastRunEntry(last.at, last.duration_s, last.run_id) if last is not None else None,
+        notes=status.verdict.notes if explain else msgspec.UNSET,
         changes=status.changes if explain else msgspec.UNSET,
         widened=status.widened if explain else msgspec.UNSET,
     )
@@ -144,6 +149,8 @@ def _print_stage(common: Common, status: StageStatus, width: int, detail: _Detai
             _print_detail(out, reason.kind.replace("_", " "), wording.reason(reason))
             if reason.kind == "code" and reason.subject in changes:
                 print_change(out, changes[reason.subject])
+        for note in status.verdict.notes:
+            _print_detail(out, f"({note.kind})", wording.reason(note))
         for widening in status.widened:
             where = wording.place(widening.path, widening.line)
             _print_detail(out, "widened", f"{widening.why}, so {widening.to} counts ({where})")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pivot_core.decide.release import feature_release
 from pivot_core.types import CodeFact, LastRun, Lock, Reason, State, Verdict
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class Facts(msgspec.Struct, frozen=True):
 
     ``discovered`` and ``environment`` cover at least what the record names; ``units`` of ``code`` may be
     left empty while the fingerprint equals the record's, since then nobody asks for them.
-    ``defined_at`` is the place that changes of the definition are reported at.
+    ``defined_at`` is the place that changes of the definition are reported at. ``strict``: bug-fix releases
+    of packages count, too.
     """
 
     code: CodeFact
@@ -34,6 +36,7 @@ class Facts(msgspec.Struct, frozen=True):
     packages: dict[str, str]
     params: dict[str, JSON]
     outs: dict[str, str | None]
+    strict: bool = False
 
 
 def decide(
@@ -65,9 +68,11 @@ def decide(
     own = (record,) if isinstance(record, Reason) else tuple(_differences(facts, record))
     if own:
         return Verdict("stale", (*own, *failed, *waiting))
+    assert isinstance(record, Lock)
+    notes = tuple(_bug_fixes(facts, record))
     if waiting:
-        return Verdict("upstream_stale", waiting)
-    return Verdict("fresh")
+        return Verdict("upstream_stale", waiting, notes)
+    return Verdict("fresh", (), notes)
 
 
 def _failure(last_run: LastRun | None) -> tuple[Reason, ...]:
@@ -93,7 +98,8 @@ def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
     for name, was, now in _changes(record.environment, facts.environment):
         yield Reason("environment", name, _set(was, now))
     for name, was, now in _changes(record.packages, facts.packages):
-        yield Reason("package", name, f"version {was or 'none'}, now {now or 'none'}")
+        if facts.strict or not _same_feature_release(was, now):
+            yield Reason("package", name, f"version {was or 'none'}, now {now or 'none'}")
     for path, _, now in _changes(record.outs, facts.outs):
         yield Reason("output", path, "isn't there" if now is None else "isn't what the stage wrote", path, 0)
 
@@ -115,6 +121,16 @@ def _code(facts: Facts, record: Lock) -> Iterator[Reason]:
         named = True
     if not named:
         yield Reason("code", "stage", "what its code refers to changed since the last run", *facts.defined_at)
+
+
+def _bug_fixes(facts: Facts, record: Lock) -> Iterator[Reason]:
+    """Packages that are another bug-fix release of the recorded feature release."""
+    for name, was, now in _changes(record.packages, facts.packages):
+        yield Reason("package", name, f"version {was}, now {now}: a bug-fix release, which --strict counts")
+
+
+def _same_feature_release(was: str | None, now: str | None) -> bool:
+    return was is not None and now is not None and feature_release(was) == feature_release(now)
 
 
 def _params(facts: Facts, record: Lock) -> Iterator[Reason]:

@@ -27,9 +27,11 @@ def test_a_project_without_a_config_file_has_the_defaults(project: Project) -> N
 
 
 def test_every_key_is_read_as_its_type(project: Project) -> None:
-    project.config_file.write_text("cache:\n  mode: copy\njobs: 3\nresources:\n  gpu: 2\n  memory: 1.5\n")
+    project.config_file.write_text(
+        "cache:\n  mode: copy\npackages: exact\njobs: 3\nresources:\n  gpu: 2\n  memory: 1.5\n"
+    )
     assert load_config(project) == Config(
-        cache=CacheConfig(mode="copy"), jobs=3, resources={"gpu": 2, "memory": 1.5}
+        cache=CacheConfig(mode="copy"), packages="exact", jobs=3, resources={"gpu": 2, "memory": 1.5}
     )
 
 
@@ -40,6 +42,7 @@ def test_every_key_is_read_as_its_type(project: Project) -> None:
         ("cache:\n  # a comment\n  mood: copy\n", 3, "unknown key 'cache.mood'"),
         ("cache:\n  mode: symlink\n", 2, "cache.mode"),
         ("jobs: many\n", 1, "jobs"),
+        ("packages: minor\n", 1, "packages"),
         ("jobs: 0\n", 1, "jobs"),
         ("jobs: 1\nresources:\n  gpu: lots\n", 2, "resources"),
         ("jobs: 1\njobs: [\n", 3, "not valid YAML"),

@@ -115,3 +115,33 @@ def test_equal_numbers_of_another_type_are_another_value():
     record = msgspec.structs.replace(RECORD, params={"rate": 1})
     assert decide(but(params={"rate": True}), record, {}).state == "stale"
     assert decide(but(params={"rate": 1.0}), record, {}).state == "stale"
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "counts"),
+    [
+        ("2.2.3", "2.2.4", False),
+        ("2.2", "2.2.1", False),
+        ("2.2.3", "2.2.3.post1", False),
+        ("2.2.3", "2.3.0", True),
+        ("2.2.3", "3.2.3", True),
+        ("0.4.1", "0.4.2", True),
+        ("0.4", "0.4.0", False),
+        ("2.3.0rc1", "2.3.0", True),
+        ("2.3.0.dev1", "2.3.0.dev2", True),
+        ("2.3.0", "2.3.0+local", True),
+        ("1!2.2.0", "2.2.0", True),
+        ("2026.3", "2026.4", True),
+        ("a 1.0.1, b 2.1.0", "a 1.0.2, b 2.1.9", False),
+        ("a 1.0.1, b 2.1.0", "a 1.0.2, c 2.1.0", True),
+        ("unknown", "other", True),
+    ],
+)
+def test_a_feature_release_counts_and_a_bug_fix_is_noted(was, now, counts):
+    """Strictly, any other version does."""
+    facts, record = but(packages={"p": now}), msgspec.structs.replace(RECORD, packages={"p": was})
+    verdict = decide(facts, record, {})
+    assert (verdict.state == "stale") is counts
+    assert bool(verdict.notes) is not counts
+    strictly = decide(but(packages={"p": now}, strict=True), record, {})
+    assert [(reason.kind, reason.subject) for reason in strictly.reasons] == [("package", "p")]

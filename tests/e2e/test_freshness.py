@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 
@@ -245,3 +246,39 @@ def test_a_pipeline_that_lists_the_root_is_defined_again(project):
     assert project.run().outcomes == {"a": "ran"}
     project.write("b.csv", "b")
     assert project.run().outcomes == {"a": "skipped", "b": "ran"}
+
+
+def test_a_feature_release_of_a_package_makes_stale_and_a_bug_fix_only_where_asked(chain, tmp_path):
+    """Both say which versions; ``--strict`` and the configuration make any other version count."""
+    site = tmp_path / "site-packages"
+    env = {"PYTHONPATH": str(site)}
+
+    def install(version: str) -> None:
+        shutil.rmtree(site, ignore_errors=True)
+        info = site / f"shades-{version}.dist-info"
+        info.mkdir(parents=True)
+        (site / "shades.py").write_text("def dark(text):\n    return text\n")
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: shades\nVersion: {version}\n")
+        (info / "RECORD").write_text("shades.py,,\n")
+
+    def verdict(*args: str) -> tuple[str, list[str]]:
+        ended = chain.call("status", "--json", "--explain", *args, env=env)
+        entry = next(each for each in json.loads(ended.stdout)["stages"] if each["name"] == "second")
+        return entry["state"], [reason["detail"] for reason in (*entry["reasons"], *entry["notes"])]
+
+    install("1.2.3")
+    chain.edit("helpers.py", "def exclaim", "import shades\n\n\ndef exclaim")
+    chain.edit("helpers.py", '"!"', 'shades.dark("!")')
+    chain.run(env=env)
+    assert verdict() == ("fresh", [])
+    install("1.2.4")
+    note = "version 1.2.3, now 1.2.4: a bug-fix release, which --strict counts"
+    assert verdict() == ("fresh", [note])
+    assert verdict("--strict") == ("stale", ["version 1.2.3, now 1.2.4"])
+    chain.write(".pivot/config.yaml", "packages: exact\n")
+    assert verdict() == ("stale", ["version 1.2.3, now 1.2.4"])
+    chain.write(".pivot/config.yaml", "")
+    install("1.3.0")
+    assert verdict() == ("stale", ["version 1.2.3, now 1.3.0"])
+    assert chain.run(env=env).outcomes["second"] == "ran"
+    assert verdict() == ("fresh", [])
