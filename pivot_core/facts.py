@@ -90,6 +90,10 @@ class Gatherer:
         """Whether what the top-level statement at a place does can reach the stage."""
         return self._code.decides(spec, path, line)
 
+    def keeps(self, path: str, line: int) -> bool:
+        """Whether the function or class at a place may keep what it reads for later calls."""
+        return self._code.keeps(path, line)
+
     def discovered(self, paths: Iterable[str]) -> dict[str, str | None]:
         """Digests of files (and listings of folders, ending in ``/``) that no stage declares."""
         return {

@@ -15,6 +15,7 @@ from pivot_core.code.reach import Component, Reach, Variant, ambient
 from pivot_core.code.reading import Reader
 from pivot_core.code.resolve import Key, Resolver, is_standard
 from pivot_core.code.slice import Slice
+from pivot_core.code.stream import DECORATOR
 from pivot_core.code.surroundings import Surroundings
 from pivot_core.code.vocabulary import ENGINE
 from pivot_core.code.world import World
@@ -121,12 +122,33 @@ class CodeGraph:
 
         None when that can't be told: of a file that isn't a module, or a statement that does neither.
         """
+        found = self._statement_at(path, line)
+        return None if found is None else self._decided(*found)
+
+    def keeps_at(self, path: str, line: int) -> bool:
+        """Whether what the statement there defines may keep something from one call to the next.
+
+        A function does if it is decorated (``functools.cache``), changes something of a module, or what it is
+        given (a default, say); a class may keep it in its objects.
+        """
+        found = self._statement_at(path, line)
+        if found is None:
+            return True
+        statement = found[0].summary.statements[found[1]]
+        return (
+            statement.kind != "function"
+            or any(flags & DECORATOR for flags in statement.head.flags)
+            or any(kind in ("bind", "store", "method") for kind, _, _ in statement.body.effects)
+            or "changes_arguments" in statement.flags
+        )
+
+    def _statement_at(self, path: str, line: int) -> tuple[Module, int] | None:
         module = self._modules.at(path)
         if module is None or module.error is not None:
             return None
         statements = module.summary.statements
         index = max((i for i, each in enumerate(statements) if each.line <= line), default=None)
-        return None if index is None else self._decided(module, index)
+        return None if index is None else (module, index)
 
     def _decided(self, module: Module, index: int) -> frozenset[str] | None:
         keys = {(module.name, name) for name in module.summary.statements[index].names}

@@ -139,6 +139,10 @@ class CodeIndex:
         units = self._open_graph().decided_at(path, line)
         return units is None or not units.isdisjoint(self.whole(spec).units)
 
+    def keeps(self, path: str, line: int) -> bool:
+        """Whether the function or class at a place may keep what it reads for later calls."""
+        return self._open_graph().keeps_at(path, line)
+
     def save(self) -> None:
         """Keep what was found for the next process."""
         if not self._changed or self._overlay or self._definition is None:

@@ -77,7 +77,7 @@ class UserModules:
         self._names.clear()
         self._signatures.clear()
         self.sources.clear()
-        self._observer.forget_imports()
+        self._observer.forget_modules()
         importlib.invalidate_caches()
         linecache.clearcache()
 

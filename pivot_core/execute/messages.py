@@ -40,12 +40,16 @@ class Output(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+Reads: TypeAlias = dict[str, tuple[tuple[str, int], ...]]  # module's path -> files, and lines that read them
+
+
 class Done(msgspec.Struct, frozen=True, tag=True):
     """A stage has ended. ``outs`` maps logical paths to digests, all of them published.
 
     ``reads`` are the project files it opened undeclared. ``import_reads`` are those its worker's modules
     opened while they were imported: by module file, path and line of the statement (0: not known).
-    ``changed`` are those of both that were changed since, by somebody else than the stage.
+    ``call_reads`` are those that were opened while a module's function was called, by any stage so far.
+    ``changed`` are those of all that were changed since, by somebody else than the stage.
     ``sources`` are the digests of all modules the worker has.
     """
 
@@ -54,7 +58,8 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     error: StageError | None = None
     outs: dict[str, str] = {}
     reads: tuple[str, ...] = ()
-    import_reads: dict[str, tuple[tuple[str, int], ...]] = {}
+    import_reads: Reads = {}
+    call_reads: Reads = {}
     changed: tuple[str, ...] = ()
     sources: dict[str, str] = {}
 

@@ -2,28 +2,42 @@
 
 An audit hook can't be taken out again, so there is one for the life of a worker. What it sees belongs to
 the module that is being imported, if one is, else to the stage that runs.
+
+What is only asked about (whether a file is there) or named to a child process counts if it is the same
+afterwards: else the stage made it.
 """
 
 from __future__ import annotations
 
 import linecache
 import os
+import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pivot_core.execute.signature import Signature, signature
+from pivot_core.execute import questions
+from pivot_core.execute.signature import Signature, is_file, signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import FrameType
+    from typing import Any
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _CHANGES = os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _NOT_DATA = (".pivot/", ".git/")
+_NAMES = re.compile(r"[^\s'\"=;|&<>()]+")  # words of a command line that may be names of files
+# Where the arguments of an event have the words of the command line, and the folder it is started in.
+_COMMANDS: dict[str, Callable[[tuple[Any, ...]], tuple[Iterable[object], object]]] = {
+    "subprocess.Popen": lambda args: (args[1] if isinstance(args[1], list | tuple) else [args[1]], args[2]),
+    "os.system": lambda args: (args, None),
+    "os.posix_spawn": lambda args: (args[1], None),
+}
 _LISTINGS = frozenset({"os.listdir", "os.scandir"})
 
+_OURS = frozenset({__file__, questions.__file__})
 _STANDARD = str(Path(os.__file__).parent) + os.sep
 
 # Modules that open source files for what they say as code.
@@ -36,47 +50,70 @@ class Observer:
     """The reads of one worker process. Paths are logical; a listed directory's ends with ``/``.
 
     ``imports`` maps a project module's file to what it read while it was imported, each with the line of
-    the top-level statement that was being executed (or a later line of it).
+    the top-level statement that was being executed (or a later line of it), or by a function within a
+    function; ``calls`` to what was read while its other functions were called, by the stages that ran here
+    so far: they may have kept it.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = str(root) + os.sep
-        self._importing: list[tuple[str, set[tuple[str, int]]]] = []
+        self._importing: list[tuple[str, set[tuple[str, int]], dict[tuple[str, int], Signature | None]]] = []
         self._reads: dict[str, Signature | None] | None = None
+        self._asked: dict[str, Signature | None] = {}
         self._written: set[str] = set()
+        self._declared: tuple[str, ...] = ()
         self.imports: dict[str, set[tuple[str, int]]] = {}
+        self.calls: dict[str, set[tuple[str, int]]] = {}
+        self.signatures: dict[str, Signature | None] = {}  # of what ``calls`` has, when it was read
 
     def install(self) -> None:
         sys.addaudithook(self._hook)
+        questions.hear(self._asked_about)
 
     @contextmanager
-    def stage(self) -> Iterator[dict[str, Signature | None]]:
+    def stage(self, declared: Iterable[str]) -> Iterator[dict[str, Signature | None]]:
         """Collect what a stage reads, with the signature it had then. What it wrote itself before isn't
         an input of it."""
-        self._reads, self._written = {}, set()
+        self._declared = tuple(path.rstrip("/") for path in declared)
+        reads: dict[str, Signature | None] = {}
+        self._reads, self._asked, self._written = reads, {}, set()
         try:
-            yield self._reads
+            yield reads
         finally:
             self._reads = None
+            for path, was in self._asked.items():
+                if self._is_still(path, was):
+                    reads.setdefault(path, was)
 
     @contextmanager
     def importing(self, module: str) -> Iterator[set[tuple[str, int]]]:
         """Collect what a module reads while it is imported."""
         reads = self.imports.setdefault(module, set())
-        self._importing.append((module, reads))
+        asked: dict[tuple[str, int], Signature | None] = {}
+        self._importing.append((module, reads, asked))
         try:
             yield reads
         finally:
             self._importing.pop()
+            reads.update(place for place, was in asked.items() if self._is_still(place[0], was))
 
     def changed(self, reads: Mapping[str, Signature | None]) -> set[str]:
         """Which of these files somebody else than the stage has changed since they were read."""
-        full = {path: self._root + path for path in reads}
         files = {path: was for path, was in reads.items() if not path.endswith("/")}
-        return {p for p, was in files.items() if full[p] not in self._written and signature(full[p]) != was}
+        return {
+            path
+            for path, was in files.items()
+            if self._root + path not in self._written and signature(self._root + path) != was
+        }
 
-    def forget_imports(self) -> None:
+    def forget_modules(self) -> None:
+        """The project's modules are dropped, with all that they kept."""
         self.imports.clear()
+        self.calls.clear()
+        self.signatures.clear()
+
+    def _is_still(self, path: str, was: Signature | None) -> bool:
+        return self._root + path not in self._written and signature(self._root + path) == was
 
     def _hook(self, event: str, args: tuple[object, ...]) -> None:
         if event == "open":
@@ -89,39 +126,96 @@ class Observer:
             path = args[0] if args and args[0] is not None else "."
             if isinstance(path, str | bytes | os.PathLike) and not _by_the_import_system():
                 self._note(path, listing=True)
+        elif event in _COMMANDS and (self._importing or self._reads is not None):
+            self._started(*_COMMANDS[event](args))
+        elif event == "sqlite3.connect" and isinstance(args[0], str | bytes | os.PathLike):
+            self._ask(args[0])  # opened by the library itself
 
     def _opened(self, path: _Path, flags: int, *, by_descriptor: bool) -> None:
         if flags & _WRITES:
             if flags & _CHANGES == os.O_RDWR:
                 self._note(path)  # "r+": what was there is read, too
             self._written.add(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - no user class in a hook
-        elif not by_descriptor or Path(os.fsdecode(path)).is_file():
+        elif not by_descriptor or is_file(os.fsdecode(path)):
             # Not what shutil.rmtree and the like open: a folder, or a name that is relative to one.
             self._note(path)
 
-    def _note(self, path: _Path, *, listing: bool = False) -> None:
+    def _started(self, words: Iterable[object], cwd: object) -> None:
+        """A child process: the files that its command line names. (What else it reads can't be seen.)"""
+        folder = os.fsdecode(cwd) if isinstance(cwd, str | bytes | os.PathLike) else ""
+        for word in words:
+            if isinstance(word, str | bytes | os.PathLike):
+                text = os.fsdecode(word)
+                for name in {text, *_NAMES.findall(text)}:
+                    if is_file(Path(folder, name)):
+                        self._ask(Path(folder, name))
+
+    def _asked_about(self, path: _Path, there: bool) -> None:
+        """Whether a file is there, or something of it, was asked without opening it."""
+        if (self._importing or self._reads is not None) and self._asked_by_the_project():
+            name = os.fsdecode(path)
+            if not there or (not name.endswith(".py") and is_file(name)):
+                self._ask(path)
+
+    def _ask(self, path: _Path) -> None:
+        logical = self._logical(path)
+        if logical is None:
+            return
+        was = signature(self._root + logical)
+        if self._importing:
+            module, _, asked = self._importing[-1]
+            asked.setdefault((logical, _line_in(self._root + module)), was)
+        elif self._reads is not None:
+            self._asked.setdefault(logical, was)
+
+    def _logical(self, path: _Path) -> str | None:
+        """The path from the root on; None for what is no data of the project, or was written meanwhile."""
         full = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
-        if not (full + os.sep if listing else full).startswith(self._root):
-            return
-        if full in self._written:
-            return
-        if listing and full + os.sep == self._root and not self._asked_by_the_project():
-            return  # libraries look around in the current directory; in a folder below they were sent there
-        logical = (full[len(self._root) :].replace(os.sep, "/") or ".") + ("/" if listing else "")
-        if _is_code(logical) or logical.startswith(_NOT_DATA):
+        logical = full[len(self._root) :].replace(os.sep, "/")
+        if not full.startswith(self._root) or full in self._written:
+            return None
+        return None if _is_code(logical) or logical.startswith(_NOT_DATA) else logical
+
+    def _note(self, path: _Path, *, listing: bool = False) -> None:
+        if listing and os.path.abspath(os.fsdecode(path)) + os.sep == self._root:  # noqa: PTH100
+            if not self._asked_by_the_project():
+                return  # libraries look around in the current directory; in one below they were sent there
+            logical: str | None = "./"
+        else:
+            logical = self._logical(path)
+            if logical is not None and listing:
+                logical += "/"
+        if logical is None:
             return
         if self._importing:
-            module, reads = self._importing[-1]
+            module, reads, _ = self._importing[-1]
             reads.add((logical, _line_in(self._root + module)))
         elif self._reads is not None:
-            self._reads.setdefault(logical, signature(full))
+            self._reads.setdefault(logical, signature(self._root + logical))
+            self._called(logical)
+
+    def _called(self, logical: str) -> None:
+        """Note which functions of the project are under way; what a stage declares, its loaders read."""
+        if any(logical == path or logical.startswith(path + "/") for path in self._declared):
+            return
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name.startswith(self._root) and "/site-packages/" not in name:
+                module = name[len(self._root) :].replace(os.sep, "/")
+                # A function made in another may keep it in a variable of that, which the text doesn't show.
+                nested = "<locals>" in frame.f_code.co_qualname
+                kept = self.imports if nested else self.calls
+                kept.setdefault(module, set()).add((logical, frame.f_lineno))
+                self.signatures.setdefault(logical, signature(self._root + logical))
+            frame = frame.f_back
 
     def _asked_by_the_project(self) -> bool:
         """Whether the nearest frame outside the standard library is the project's own code."""
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             name = frame.f_code.co_filename
-            if name != __file__:
+            if name not in _OURS:
                 if "/site-packages/" in name:
                     return False
                 if not name.startswith(("<frozen", _STANDARD)):

@@ -183,20 +183,26 @@ class Planner:
                 line=plan.spec.line,
             )
             for path in done.reads
-            if path in discovered
+            if discovered.get(path) is not None  # one that isn't there can't be declared
         ]
 
     def failed(self, plan: Plan, duration_s: float, why: str) -> None:
         self._recorder.ended(plan.spec.name, LastRun(now(), duration_s, self._run_id, failed=why))
 
     def _undeclared(self, plan: Plan, done: Done) -> list[str]:
-        """Project files that were read, by the stage or while its modules were imported, without being
-        declared as inputs or outputs."""
+        """Project files that were read without being declared as inputs or outputs: by the stage, while its
+        modules were imported, or by an earlier stage of the worker with code that may have kept them."""
         modules = set(plan.facts.code.modules)
         reads = {*done.reads}
+        decides, keeps = self._gatherer.decides, self._gatherer.keeps
         for module, seen in done.import_reads.items():
             if module in modules:
-                reads.update(p for p, line in seen if self._gatherer.decides(plan.spec, module, line))
+                reads.update(path for path, line in seen if decides(plan.spec, module, line))
+        for module, seen in done.call_reads.items():
+            if module in modules:
+                reads.update(
+                    path for path, line in seen if keeps(module, line) and decides(plan.spec, module, line)
+                )
         reads -= {path for path in reads if path.endswith("/") and self._changes_by_itself(path)}
         return sorted(path for path in reads if not any(_within(path, known) for known in plan.spec.paths))
 

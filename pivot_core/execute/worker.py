@@ -31,10 +31,12 @@ from pivot_core.project import PIPELINE_MODULE, Project
 from pivot_core.store.cache import ContentCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
     from pivot_core.execute.capture import Stream
+    from pivot_core.execute.messages import Reads
+    from pivot_core.execute.signature import Signature
     from pivot_core.types import StageSpec
 
 _worker: Worker  # the one of this process, once start() has run
@@ -87,7 +89,7 @@ class Worker:
         began = time.perf_counter()
         error: StageError | None = None
         outs: dict[str, str] = {}
-        with self._observer.stage() as reads, _kept_environment(self._project.root):
+        with self._observer.stage(task.spec.paths) as reads, _kept_environment(self._project.root):
             try:
                 with _alarm(task.spec.timeout):
                     outs = self._make(task)
@@ -101,20 +103,22 @@ class Worker:
                 error=error,
                 outs=outs,
                 reads=tuple(sorted(reads)),
-                import_reads={
-                    path: tuple(sorted(seen)) for path, seen in self._observer.imports.items() if seen
-                },
-                changed=tuple(sorted(self._observer.changed(self._modules.signatures | reads))),
+                import_reads=_sorted(self._observer.imports),
+                call_reads=_sorted(self._observer.calls),
+                changed=tuple(sorted(self._observer.changed(self._signatures() | reads))),
                 sources=self._modules.sources,
             )
         )
+
+    def _signatures(self) -> dict[str, Signature | None]:
+        return self._observer.signatures | self._modules.signatures
 
     def define(self, ticket: int) -> None:
         from pivot_core.define.load import define
 
         self._ticket = ticket
         self._modules.refresh()
-        with self._observer.stage() as reads, variables_read(self._project.root) as variables:
+        with self._observer.stage(()) as reads, variables_read(self._project.root) as variables:
             definition = define(self._project.root)
         self._capture.drain()
         imported = {read for seen in self._observer.imports.values() for read, _ in seen}
@@ -165,6 +169,10 @@ class Worker:
             self._connection.recv_bytes()
         except (EOFError, OSError):
             os.killpg(0, signal.SIGKILL)
+
+
+def _sorted(reads: Mapping[str, set[tuple[str, int]]]) -> Reads:
+    return {path: tuple(sorted(seen)) for path, seen in reads.items() if seen}
 
 
 @contextmanager

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 
+import pytest
+
 
 def test_a_first_run_makes_everything_and_a_second_one_nothing(chain):
     assert chain.run().outcomes == {"first": "ran", "second": "ran", "other": "ran"}
@@ -282,3 +284,134 @@ def test_a_feature_release_of_a_package_makes_stale_and_a_bug_fix_only_where_ask
     assert verdict() == ("stale", ["version 1.2.3, now 1.3.0"])
     assert chain.run(env=env).outcomes["second"] == "ran"
     assert verdict() == ("fresh", [])
+
+
+ASKING = """
+    import os
+    import subprocess
+    {head}
+
+    def asking(
+        text: Annotated[str, outputs.Dep("in.txt", Text)],
+    ) -> Annotated[str, outputs.Out("out.txt", Text)]:
+        {body}
+
+    pipeline = Pipeline("p")
+    pipeline.register(asking)
+    """
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("", "return str(Path('flag').exists())"),
+        ("", "return str(os.path.isfile('flag'))"),
+        ("", "return str(os.access('flag', os.R_OK))"),
+        ("FLAG = Path('flag').exists()", "return str(FLAG)"),
+        ("def there(name): return os.path.lexists(name)", "return str(there('flag'))"),
+    ],
+)
+def test_a_file_that_a_stage_looks_for_in_vain_is_an_input(project, head, body):
+    """It may be there the next time. Nobody is told to declare what isn't there."""
+    project.write("in.txt", "in")
+    project.pipeline(ASKING.format(head=head, body=body))
+    assert not project.run().of("warning")
+    assert project.states() == {"asking": "fresh"}
+    project.write("flag", "two")
+    assert project.reasons("asking") == [("discovered_input", "flag")]
+    before = project.read("out.txt")
+    assert project.run().outcomes == {"asking": "ran"}
+    assert project.read("out.txt") != before
+    assert project.states() == {"asking": "fresh"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return subprocess.run(['cat', 'extra.txt'], capture_output=True, text=True).stdout",
+        "return subprocess.run('cat <extra.txt', shell=True, capture_output=True, text=True).stdout",
+        "return subprocess.check_output(['dd', 'if=extra.txt', 'status=none'], text=True)",
+        "return subprocess.check_output(['cat', 'extra.txt'], cwd=Path.cwd(), text=True)",
+        "return os.popen('cat extra.txt').read()",
+        "os.system('cp extra.txt copy.txt')\n        return Path('copy.txt').read_text()",
+        "return str(Path('extra.txt').stat().st_size)",
+        "import sqlite3\n        db = sqlite3.connect('extra.txt')\n        return 'opened'",
+    ],
+)
+def test_a_file_that_a_child_process_is_given_is_an_input(project, body):
+    """Or that is looked at by other means than opening it."""
+    project.write("in.txt", "in")
+    project.write("extra.txt", "one")
+    project.pipeline(ASKING.format(head="", body=body))
+    assert "reads extra.txt undeclared" in str(project.run().of("warning"))
+    assert project.states() == {"asking": "fresh"}
+    project.write("extra.txt", "other")
+    assert ("discovered_input", "extra.txt") in project.reasons("asking")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if not Path('made').exists():\n            os.makedirs('made')\n        return 'a'",
+        "os.makedirs('made', exist_ok=True)\n        Path('made/log').write_text('x')\n        return 'a'",
+        "subprocess.run(['cp', 'in.txt', 'made'])\n        return 'a'",
+        "subprocess.run('date +%N > made', shell=True)\n        return 'a'",
+        "return str(Path(__file__).resolve().name)",
+        "return str(Path('out.txt').exists())",
+        "import tempfile\n        return tempfile.TemporaryFile().mode",
+    ],
+)
+def test_what_a_stage_makes_is_no_input_of_it(project, body):
+    """Also where it looks first, or has it made by a child process: else it would never be fresh."""
+    project.write("in.txt", "in")
+    project.pipeline(ASKING.format(head="", body=body))
+    for text in ("in", "other"):
+        project.write("in.txt", text)
+        assert not project.run().of("warning")
+        assert project.states() == {"asking": "fresh"}
+
+
+def test_what_an_earlier_stage_left_in_a_cache_is_an_input_of_the_next(project):
+    """Both use the function that read the file once; a function that keeps nothing isn't blamed."""
+    project.write("in.txt", "in")
+    project.write("extra.txt", "one")
+    project.write("own.txt", "own")
+    project.write(
+        "helpers.py",
+        """
+        import functools
+        from pathlib import Path
+
+        def text_of(name):
+            return Path(name).read_text()
+
+        @functools.cache
+        def extra():
+            return text_of("extra.txt")
+        """,
+    )
+    project.pipeline(
+        """
+        import helpers
+
+        def one(t: Annotated[str, outputs.Dep("in.txt", Text)]) -> Annotated[str, outputs.Out("1.txt", Text)]:
+            return helpers.extra() + helpers.text_of("own.txt")
+
+        def two(t: Annotated[str, outputs.Dep("1.txt", Text)]) -> Annotated[str, outputs.Out("2.txt", Text)]:
+            return helpers.extra()
+
+        def late(t: Annotated[str, outputs.Dep("2.txt", Text)]) -> Annotated[str, outputs.Out("3.txt", Text)]:
+            return helpers.text_of("in.txt")
+
+        pipeline = Pipeline("p")
+        for stage in (one, two, late):
+            pipeline.register(stage)
+        """
+    )
+    project.run("-j1")
+    project.write("extra.txt", "two")
+    project.write("own.txt", "other")
+    assert {name: project.reasons(name)[:1] for name in ("two", "late")} == {
+        "two": [("discovered_input", "extra.txt")],
+        "late": [("upstream", "two")],
+    }
