@@ -94,6 +94,10 @@ class Gatherer:
         """Whether the function or class at a place may keep what it reads for later calls."""
         return self._code.keeps(path, line)
 
+    def knows(self, path: str) -> bool:
+        """Whether a source file is one that the code graph follows."""
+        return self._code.knows(path)
+
     def discovered(self, paths: Iterable[str]) -> dict[str, str | None]:
         """Digests of files (and listings of folders, ending in ``/``) that no stage declares."""
         return {

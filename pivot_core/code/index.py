@@ -143,6 +143,11 @@ class CodeIndex:
         """Whether the function or class at a place may keep what it reads for later calls."""
         return self._open_graph().keeps_at(path, line)
 
+    def knows(self, path: str) -> bool:
+        """Whether the code graph has looked at a source file for anything."""
+        consulted = self._sources.consulted if self._sources is not None else {}
+        return (consulted.get(path) or self._consulted.get(path)) is not None
+
     def save(self) -> None:
         """Keep what was found for the next process."""
         if not self._changed or self._overlay or self._definition is None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import linecache
 import marshal
+import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
@@ -55,6 +56,8 @@ class UserModules:
     ) -> ModuleSpec | None:
         """The spec of a project module with our loader; None leaves the name to the other finders."""
         spec = PathFinder.find_spec(name, self._folders if path is None else path)
+        if spec is None and path is None and self._other_folders():
+            spec = PathFinder.find_spec(name)
         if spec is None or spec.origin is None or not isinstance(spec.loader, SourceFileLoader):
             return None
         if not self._project.is_own(Path(spec.origin)):
@@ -62,16 +65,23 @@ class UserModules:
         spec.loader = _Loader(name, spec.origin, self)
         return spec
 
+    def _other_folders(self) -> bool:
+        """Whether the project has put another folder of its own on ``sys.path``."""
+        return any(
+            entry not in self._folders and self._project.is_own(Path(os.path.abspath(entry), "_"))  # noqa: PTH100
+            for entry in sys.path
+        )
+
     @property
     def signatures(self) -> dict[str, Signature | None]:
         """Of each loaded file, and each that was read meanwhile, as it was then; by logical path."""
         root = self._project.root
         return {Path(path).relative_to(root).as_posix(): was for path, was in self._signatures.items()}
 
-    def refresh(self) -> None:
-        """Forget every module of the project if one of them is not what was loaded any more."""
+    def refresh(self) -> bool:
+        """Forget every module of the project if one of them is not what was loaded any more; whether so."""
         if all(signature(path) == was for path, was in self._signatures.items()):
-            return
+            return False
         for name in [name for name, module in sys.modules.items() if self._is_ours(name, module)]:
             del sys.modules[name]
         self._names.clear()
@@ -80,6 +90,7 @@ class UserModules:
         self._observer.forget_modules()
         importlib.invalidate_caches()
         linecache.clearcache()
+        return True
 
     def _is_ours(self, name: str, module: ModuleType) -> bool:
         """Ours by record, or a namespace package (no file, no record) that lies in the project."""

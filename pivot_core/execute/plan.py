@@ -195,6 +195,8 @@ class Planner:
         modules = set(plan.facts.code.modules)
         reads = {*done.reads}
         decides, keeps = self._gatherer.decides, self._gatherer.keeps
+        # Code from a place that only running it tells (``sys.path.insert(0, "lib")``) is read like data.
+        reads.update(path for path in done.sources if not self._gatherer.knows(path))
         for module, seen in done.import_reads.items():
             if module in modules:
                 reads.update(path for path, line in seen if decides(plan.spec, module, line))

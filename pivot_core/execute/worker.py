@@ -82,6 +82,7 @@ class Worker:
         self._capture = Capture(self._deliver)
         self._observer.install()
         self._modules.install()
+        self._pristine = dict(os.environ), list(sys.path)
 
     def run(self, task: Task) -> None:
         self._ticket = task.ticket
@@ -89,7 +90,7 @@ class Worker:
         began = time.perf_counter()
         error: StageError | None = None
         outs: dict[str, str] = {}
-        with self._observer.stage(task.spec.paths) as reads, _kept_environment(self._project.root):
+        with self._observer.stage(task.spec.paths) as reads:
             try:
                 with _alarm(task.spec.timeout):
                     outs = self._make(task)
@@ -117,7 +118,7 @@ class Worker:
         from pivot_core.define.load import define
 
         self._ticket = ticket
-        self._modules.refresh()
+        self._refresh()
         with self._observer.stage(()) as reads, variables_read(self._project.root) as variables:
             definition = define(self._project.root)
         self._capture.drain()
@@ -135,9 +136,18 @@ class Worker:
         )
 
     def _make(self, task: Task) -> dict[str, str]:
-        self._modules.refresh()
+        self._refresh()
         binding = self._bind(task.spec)
         os.chdir(self._project.root)  # the stage's modules may have gone elsewhere, or pipeline.py
+        with _kept_environment(self._project.root):
+            return self._call(task, binding)
+
+    def _refresh(self) -> None:
+        """With the modules goes what they set when they were imported."""
+        if self._modules.refresh():
+            _set_environment(*self._pristine)
+
+    def _call(self, task: Task, binding: Binding) -> dict[str, str]:
         outputs = Outputs(task, binding, self._cache, self._project.scratch)
         outputs.make_room()
         try:
@@ -197,13 +207,18 @@ def _alarm(seconds: float | None) -> Iterator[None]:
 
 @contextmanager
 def _kept_environment(root: Path) -> Iterator[None]:
-    """Give the next stage the folder, variables and import path that this one found."""
+    """Give the next stage the folder, variables and import path that this one found: those that the
+    modules of both set when they were imported."""
     variables, path = dict(os.environ), list(sys.path)
     try:
         yield
     finally:
-        if dict(os.environ) != variables:
-            os.environ.clear()
-            os.environ.update(variables)
-        sys.path[:] = path
+        _set_environment(variables, path)
         os.chdir(root)
+
+
+def _set_environment(variables: Mapping[str, str], path: list[str]) -> None:
+    if dict(os.environ) != variables:
+        os.environ.clear()
+        os.environ.update(variables)
+    sys.path[:] = path

@@ -130,8 +130,7 @@ def test_lock_files_are_the_same_bytes_on_another_machine(chain, tmp_path):
 def test_a_lock_file_with_conflict_markers_makes_its_stage_stale_and_no_other(chain):
     chain.run()
     lock = chain.root / ".pivot" / "stages" / "second.lock"
-    lock.write_text("<<<<<<< ours\n" + lock.read_text())
-    assert chain.reasons("second") == [("unreadable", "lock file")]
+    lock.write_text("    assert chain.reasons("second") == [("unreadable", "lock file")]
     assert chain.run().outcomes == {"first": "skipped", "second": "restored", "other": "skipped"}
 
 
@@ -250,6 +249,7 @@ def test_a_pipeline_that_lists_the_root_is_defined_again(project):
     assert project.run().outcomes == {"a": "skipped", "b": "ran"}
 
 
+<<<<<<< HEAD
 def test_a_feature_release_of_a_package_makes_stale_and_a_bug_fix_only_where_asked(chain, tmp_path):
     """Both say which versions; ``--strict`` and the configuration make any other version count."""
     site = tmp_path / "site-packages"
@@ -415,3 +415,54 @@ def test_what_an_earlier_stage_left_in_a_cache_is_an_input_of_the_next(project):
         "two": [("discovered_input", "extra.txt")],
         "late": [("upstream", "two")],
     }
+
+
+def test_code_in_a_folder_that_is_put_on_sys_path_is_an_input(project):
+    project.write("lib/tidy.py", "def f(x): return x + 'one'\n")
+    project.write("a.txt", "a")
+    project.pipeline(
+        """
+        import sys
+        sys.path.insert(0, "lib")
+        from tidy import f
+        Out = TypedDict("Out", {"x": Annotated[str, outputs.Out("b.txt", Text)]})
+        def s(x: Annotated[str, outputs.Dep("a.txt", Text)]) -> Out:
+            return {"x": f(x)}
+        pipeline = Pipeline("p")
+        pipeline.register(s)
+        """
+    )
+    project.run()
+    assert project.run().outcomes == {"s": "skipped"}
+    project.edit("lib/tidy.py", "one", "two")
+    assert project.run().outcomes == {"s": "ran"}
+    assert project.read("b.txt") == "atwo"
+
+
+def test_what_modules_set_when_they_are_imported_holds_for_every_stage_of_a_worker(project):
+    project.write("lib/more.py", "X = 'x'\n")
+    project.pipeline(
+        """
+        import os, sys
+        sys.path.insert(0, "lib")
+        os.environ["MODE"] = "set"
+        One = TypedDict("One", {"x": Annotated[str, outputs.Out("1.txt", Text)]})
+        Two = TypedDict("Two", {"x": Annotated[str, outputs.Out("2.txt", Text)]})
+        def one() -> One:
+            os.environ["MODE"] = "of one"
+            return {"x": "1"}
+        def two() -> Two:
+            import more
+            return {"x": os.environ["MODE"] + more.X}
+        pipeline = Pipeline("p")
+        pipeline.register(one)
+        pipeline.register(two)
+        """
+    )
+    project.run()
+    (project.root / "1.txt").unlink()
+    (project.root / "2.txt").unlink()
+    project.edit("pipeline.py", '"1"', '"11"')
+    project.edit("pipeline.py", "more.X}", "more.X + '!'}")
+    project.run("-j", "1")  # the definition holds, so the first stage is what imports the modules
+    assert project.read("2.txt") == "setx!"
