@@ -14,7 +14,7 @@ import msgspec
 from pivot_core.code.stream import IMPORT
 
 # Part of every cache key: a summary made by another version of the engine is made again.
-ENGINE_VERSION = f"3:{sys.version_info[0]}.{sys.version_info[1]}"
+ENGINE_VERSION = f"4:{sys.version_info[0]}.{sys.version_info[1]}"
 
 ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]
 
@@ -72,6 +72,14 @@ class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False):
                 yield chain
 
 
+class Star(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """``from module import *`` as the import chain, and the index of the statement that it is (or is in)."""
+
+    chain: str
+    place: int
+    guarded: bool = False
+
+
 class SourceError(msgspec.Struct, frozen=True, array_like=True):
     """Why a text is no Python module."""
 
@@ -82,12 +90,12 @@ class SourceError(msgspec.Struct, frozen=True, array_like=True):
 class ModuleSummary(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A module as the graph needs it.
 
-    ``stars`` are the import chains of its star imports, in order. ``exports`` is ``__all__`` where that is
-    literal; ``exports_all`` when it can't be told. ``rebound`` are module names that functions bind.
+    ``stars`` are its star imports in order. ``exports`` is ``__all__`` where that is literal;
+    ``exports_all`` when it can't be told. ``rebound`` are module names that functions bind.
     """
 
     statements: tuple[Statement, ...] = ()
-    stars: tuple[str, ...] = ()
+    stars: tuple[Star, ...] = ()
     exports: tuple[str, ...] | None = None
     exports_all: bool = False
     rebound: tuple[str, ...] = ()

@@ -6,8 +6,8 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pivot_core.code.stream import BOUND
 from pivot_core.code.vocabulary import (
@@ -62,10 +62,21 @@ class Resolution:
 _CYCLE = Resolution("?cycle")
 
 
+class _Brought(NamedTuple):
+    """A name that a star import brings from ``source``. ``certain``: it can't but bring it; else
+    ``decided_by`` are the units that tell whether it does."""
+
+    source: str
+    place: int
+    certain: bool
+    decided_by: tuple[Key, ...]
+
+
 class Resolver:
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
         self._memo: dict[str, dict[str, Resolution]] = {}
+        self._starring: set[Key] = set()
 
     def resolve(self, module: Module, chain: str) -> Resolution:
         """What a chain means in a module."""
@@ -96,7 +107,7 @@ class Resolver:
             return Resolution(f"m:{name}", modules=(name,), packages=packages)
         module = self._modules.get(name)
         if module is not None:
-            found = self._own(module, attributes) or self._starred(module, attributes)
+            found = self._bound(module, attributes)
             if found is not None:
                 return found
         below = f"{name}.{attributes[0]}"
@@ -113,11 +124,13 @@ class Resolver:
             source, _, rest = chain[1:].partition(":")
             return self.member(module.absolute(source) or f"?{source}", rest.split(".") if rest else ())
         names = chain.split(".")
-        found = self._own(module, names) or self._starred(module, names)
+        found = self._bound(module, names)
         if found is not None:
             return found
         if names[0] in _OF_MODULES:
             return Resolution(f"d:{module.name}.{chain}")
+        if self._has_submodule(module, names[0]):
+            return self.member(f"{module.name}.{names[0]}", names[1:])
         foreign = tuple(self._foreign_stars(module))
         if names[0] in _BUILTINS:
             return Resolution(
@@ -132,6 +145,20 @@ class Resolver:
             )
         return _unit(module.name, names)
 
+    def _bound(self, module: Module, names: Sequence[str]) -> Resolution | None:
+        """A name that the module binds, itself or by star imports; both may set one name."""
+        own = self._own(module, names)
+        stars = self._stars(module, names[0], set()) if module.summary.stars else []
+        place = (module.name, names[0])
+        if not stars or place in self._starring:  # modules may import each other's names
+            return own
+        self._starring.add(place)
+        brought = [self.member(star.source, names) for star in stars]
+        self._starring.discard(place)
+        if own is None and stars[-1].certain:
+            return brought[-1]
+        return _together(self._order(module, names, stars), [*([own] if own else []), *brought])
+
     def _own(self, module: Module, names: Sequence[str]) -> Resolution | None:
         """A name that the module itself binds."""
         name = names[0]
@@ -141,7 +168,7 @@ class Resolver:
         if alias is not None:
             source, _, attribute = alias[1:].partition(":")
             if attribute == name and module.absolute(source) == module.name:
-                return None  # a package that imports its own submodule
+                return self.member(f"{module.name}.{name}", names[1:])  # its own submodule
             return self.resolve(module, _joined(alias, names[1:]))
         if not module.binds(name):
             return None
@@ -153,20 +180,32 @@ class Resolver:
         ]
         return _together(unit, candidates) if candidates else unit
 
-    def _starred(self, module: Module, names: Sequence[str]) -> Resolution | None:
-        """A name that a star import of a project module brings."""
-        source = self._star_source(module, names[0], set())
-        return None if source is None else self.member(source, names)
+    def _order(self, module: Module, names: Sequence[str], stars: Sequence[_Brought]) -> Resolution:
+        """The name as the module's own, with all that decides which of several bindings is the last."""
+        places = [(place, "=") for place in module.index.get(names[0], ())]
+        places += [(star.place, star.source) for star in stars]
+        units = [(module.name, names[0]), *(unit for star in stars for unit in star.decided_by)]
+        order = " ".join(f"{source}*" for _, source in sorted(places))
+        return replace(
+            _unit(module.name, names), text=f"u:{module.name}.{'.'.join(names)} {order}", units=tuple(units)
+        )
 
-    def _star_source(self, module: Module, name: str, seen: set[str]) -> str | None:
-        if module.name in seen:
-            return None
-        seen.add(module.name)
-        for chain in reversed(module.summary.stars):
-            source = self._modules.get(module.absolute(chain[1:-1]))
-            if source is not None and self._exports(source, name, seen):
-                return source.name
-        return None
+    def _stars(self, module: Module, name: str, seen: set[str]) -> list[_Brought]:
+        """The star imports that bring a name, in order; after a certain one, those before don't matter."""
+        found: list[_Brought] = []
+        seen = {*seen, module.name}
+        for star in module.summary.stars:
+            source = self._modules.get(module.absolute(star.chain[1:-1]))
+            if source is None or source.name in seen or not self._exports(source, name, seen):
+                continue
+            told = not source.summary.exports_all
+            if told and not star.guarded:
+                found.clear()
+            decided_by = [(module.name, f"*{star.chain}")] if star.guarded else []
+            if not told:
+                decided_by.append((source.name, "__all__"))
+            found.append(_Brought(source.name, star.place, told and not star.guarded, tuple(decided_by)))
+        return found
 
     def _exports(self, module: Module, name: str, seen: set[str]) -> bool:
         summary = module.summary
@@ -176,11 +215,21 @@ class Resolver:
             return name in summary.exports
         if name.startswith("_") and not summary.exports_all:
             return False
-        return module.binds(name) or self._star_source(module, name, seen) is not None
+        if module.binds(name) or self._stars(module, name, seen):
+            return True
+        below = f"{module.name}.{name}"
+        return self._has_submodule(module, name) or (summary.exports_all and self._modules.exists(below))
+
+    def _has_submodule(self, module: Module, name: str) -> bool:
+        """A package that imports a submodule has it as an attribute, whether or not it binds the name."""
+        below = f"{module.name}.{name}"
+        if not module.package or not self._modules.exists(below):
+            return False
+        return below in self._modules.closure(frozenset({module.name}))
 
     def _foreign_stars(self, module: Module) -> Iterable[str]:
-        for chain in module.summary.stars:
-            name = module.absolute(chain[1:-1])
+        for imported in module.summary.stars:
+            name = module.absolute(imported.chain[1:-1])
             if not self._modules.exists(name):
                 yield name.partition(".")[0]
             else:
@@ -188,7 +237,7 @@ class Resolver:
                 if source is not None and source is not module:
                     yield from (
                         other.partition(".")[0]
-                        for other in (source.absolute(star[1:-1]) for star in source.summary.stars)
+                        for other in (source.absolute(star.chain[1:-1]) for star in source.summary.stars)
                         if not self._modules.exists(other)
                     )
 

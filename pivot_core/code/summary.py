@@ -15,7 +15,7 @@ import xxhash
 
 from pivot_core.code import scopes
 from pivot_core.code.canonical import Canonical
-from pivot_core.code.records import EMPTY, ModuleSummary, Part, SourceError, Statement, ValueKind
+from pivot_core.code.records import EMPTY, ModuleSummary, Part, SourceError, Star, Statement, ValueKind
 from pivot_core.code.stream import Stream
 
 _DEPTH = 12_000  # calls
@@ -70,7 +70,7 @@ class _Reader:
     def __init__(self, text: str, originals: dict[str, str]) -> None:
         self.writer = Canonical(walrus=":=" in text, originals=originals)
         self.found: list[Statement] = []
-        self.stars: list[str] = []
+        self.stars: list[Star] = []
         self.exports: list[str] | None = None
         self.exports_all = False
 
@@ -152,8 +152,8 @@ class _Reader:
             )
             for name, chain, _ in scopes.import_chains(one):
                 if name == "*":
-                    self.stars.append(chain)
-                    self._write(one, where, [])
+                    self.stars.append(Star(chain, len(self.found), bool(where.guards)))
+                    self._write(one, where, [f"*{chain}"])
                 else:
                     self._write(one, where, [name], "import", chain)
 
@@ -164,7 +164,10 @@ class _Reader:
         names, _ = scopes.bound_names(node, self.writer.walrus)
         kind, value = self._value(node)
         if "__all__" in names or _changes_exports(node):
-            self._exports(node)
+            self._exports(node, where)
+        for chain in _stars_inside(node):
+            self.stars.append(Star(chain, len(self.found), guarded=True))
+            names.add(f"*{chain}")
         self._write(node, where, sorted(names), kind, value)
 
     def _value(self, node: ast.stmt) -> tuple[ValueKind, str]:
@@ -222,16 +225,17 @@ class _Reader:
 
     # --- __all__ ---------------------------------------------------------------------------------
 
-    def _exports(self, node: ast.stmt) -> None:
+    def _exports(self, node: ast.stmt, where: _Where) -> None:
         value: ast.AST | None = None
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             value = node.value
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
-            value = node.value.args[0]
-            if isinstance(value, ast.Constant):
-                value = ast.List([value])
-        literal = isinstance(value, ast.List | ast.Tuple) and all(
-            isinstance(part, ast.Constant) and isinstance(part.value, str) for part in value.elts
+            method, added = getattr(node.value.func, "attr", ""), node.value.args[0]
+            value = {"append": ast.List([added]), "extend": added}.get(method)
+        literal = (
+            not where.guards
+            and isinstance(value, ast.List | ast.Tuple)
+            and all(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in value.elts)
         )
         if not literal:
             self.exports_all = True
@@ -289,6 +293,14 @@ def _changes_exports(node: ast.stmt) -> bool:
         and isinstance(node.value.func.value, ast.Name)
         and node.value.func.value.id == "__all__"
     )
+
+
+def _stars_inside(node: ast.stmt) -> list[str]:
+    """Chains of star imports in the body of a ``with``, a loop or a ``match``."""
+    if not isinstance(node, ast.With | ast.For | ast.While | ast.Match):
+        return []
+    inside = [part for part in ast.walk(node) if isinstance(part, ast.ImportFrom)]
+    return [chain for part in inside for name, chain, _ in scopes.import_chains(part) if name == "*"]
 
 
 def _is_main(test: ast.expr) -> bool:

@@ -130,7 +130,8 @@ def test_lock_files_are_the_same_bytes_on_another_machine(chain, tmp_path):
 def test_a_lock_file_with_conflict_markers_makes_its_stage_stale_and_no_other(chain):
     chain.run()
     lock = chain.root / ".pivot" / "stages" / "second.lock"
-    lock.write_text("    assert chain.reasons("second") == [("unreadable", "lock file")]
+    lock.write_text("<<<<<<< ours\n" + lock.read_text())
+    assert chain.reasons("second") == [("unreadable", "lock file")]
     assert chain.run().outcomes == {"first": "skipped", "second": "restored", "other": "skipped"}
 
 
@@ -249,7 +250,6 @@ def test_a_pipeline_that_lists_the_root_is_defined_again(project):
     assert project.run().outcomes == {"a": "skipped", "b": "ran"}
 
 
-<<<<<<< HEAD
 def test_a_feature_release_of_a_package_makes_stale_and_a_bug_fix_only_where_asked(chain, tmp_path):
     """Both say which versions; ``--strict`` and the configuration make any other version count."""
     site = tmp_path / "site-packages"
