@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
@@ -63,7 +64,7 @@ class Gatherer:
             defined_at=(spec.path, spec.line),
             deps={dep.path: digest(dep.path) for dep in spec.deps},
             discovered=self.discovered(lock.discovered) if lock is not None else {},
-            environment={name: _fingerprint(os.environ.get(name)) for name in code.environment},
+            environment=_variables(code.environment),
             packages=self._packages.of(code.packages),
             params=spec.params,
             outs={out.path: digest(out.path) for out in spec.outs},
@@ -138,6 +139,17 @@ def _made(path: str, made: Mapping[str, str]) -> bool:
     return any(out.startswith(folder) or (out.endswith("/") and path.startswith(out)) for out in made)
 
 
-def _fingerprint(value: str | None) -> str | None:
+def _variables(names: Iterable[str]) -> dict[str, str | None]:
+    """Those that are set of the variables that code reads; ``APP_*`` are all that begin so."""
+    wanted = set(names)
+    patterns = [re.compile(re.escape(name).replace(r"\*", ".*")) for name in wanted if "*" in name]
+    return {
+        name: _fingerprint(value)
+        for name, value in sorted(os.environ.items())
+        if name in wanted or any(pattern.fullmatch(name) for pattern in patterns)
+    }
+
+
+def _fingerprint(value: str) -> str:
     """A digest of a variable's value: lock files are in git, and values can be secrets."""
-    return None if value is None else blake3(value.encode("utf-8", "surrogateescape")).hexdigest(length=16)
+    return blake3(value.encode("utf-8", "surrogateescape")).hexdigest(length=16)

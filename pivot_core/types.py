@@ -192,8 +192,9 @@ class CodeFact(msgspec.Struct, frozen=True):
     """The code behind one stage.
 
     ``units`` maps ``module.name`` to its unit; ``modules`` are the logical paths of the project files
-    any of whose code is reached (or executed on the way, by import); ``environment`` are variables
-    read with a literal name; ``packages`` the top-level import names of third-party packages reached.
+    any of whose code is reached (or executed on the way, by import); ``environment`` are the variables
+    that count if they are set: those read by a name in the code, all that ``APP_*`` matches where names are
+    made up, and names that may be; ``packages`` the top-level import names of third-party packages reached.
     """
 
     fingerprint: str
@@ -211,7 +212,7 @@ class Lock(msgspec.Struct, frozen=True):
     """The content of ``.pivot/stages/<name>.lock``. Deterministic: no times, no machine's paths.
 
     Digests: ``deps``, ``discovered``, ``outs`` by logical path; ``units`` by ``module.name``;
-    ``environment`` by variable (None: it was unset); ``packages`` by distribution import name, its version.
+    ``environment`` by variable that was set; ``packages`` by distribution import name, its version.
     """
 
     stage: str

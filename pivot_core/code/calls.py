@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -27,6 +28,8 @@ _SEES_LOCALS: Final = frozenset(
 )
 
 
+_PERCENT: Final = re.compile(r"%[^a-zA-Z%]*[a-zA-Z]")
+_BRACES: Final = re.compile(r"\{[^{}]*\}")
 _PLACES: Final = (ast.Attribute, ast.Subscript)
 _REACHES_INTO: Final = (ast.Attribute, ast.Subscript, ast.Call, ast.Starred)
 
@@ -262,11 +265,10 @@ class CallWriter(Writer):
     def notice_key(self, mapping: ast.expr, key: ast.expr) -> None:
         """``mapping["KEY"]``: an environment variable if the mapping turns out to be ``os.environ``."""
         chain = self.chain(mapping)
-        if chain is None and isinstance(mapping, ast.Name):
-            chain = self._local_alias(mapping.id)
-        name = self._key(key)
-        if chain is not None and name is not None:
-            self.out.environment.append((chain, name))
+        if chain is not None:
+            name = self._template(key)
+            if name.strip("\0"):
+                self.out.environment.append((chain, name))
 
     def notice_set_variable(self, mapping: ast.expr) -> None:
         """``os.environ["KEY"] = x`` reads none."""
@@ -292,26 +294,31 @@ class CallWriter(Writer):
         elif chain is not None and (isinstance(node.func, ast.Name) or last in ("getenv", "getenvb")):
             self.notice_key(node.func, node.args[0])
 
-    def _key(self, node: ast.expr) -> str | None:
-        if isinstance(node, ast.Constant):
-            return node.value if isinstance(node.value, str) else None
-        if isinstance(node, ast.Name | ast.Attribute):
-            chain = self.chain(node)
-            return None if chain is None else "$" + chain
-        return None
-
-    def notice_alias(self, node: ast.Assign) -> None:
-        """Remember ``env = os.environ`` of a function, for the keys it is asked for."""
-        target = node.targets[0]
-        if self.scopes and isinstance(target, ast.Name) and _last(node.value) in ("environ", "getenv"):
-            chain = self.chain(node.value)
-            scope = self.find(target.id)
-            if chain is not None and scope is not None:
-                scope.aliases[target.id] = chain
-
-    def _local_alias(self, name: str) -> str | None:
-        scope = self.find(name)
-        return None if scope is None else scope.aliases.get(name)
+    def _template(self, node: ast.expr) -> str:
+        """A text as it is put together: every other part between NULs is the chain of a constant, or empty
+        where it can't be told."""
+        match node:
+            case ast.Constant(value=str(text)):
+                return text.replace("\0", "")
+            case ast.Constant(value=bytes(text)):
+                return text.decode("latin-1").replace("\0", "")
+            case ast.JoinedStr(values=parts):
+                return "".join(map(self._template, parts))
+            case ast.FormattedValue(value=value, conversion=-1, format_spec=None):
+                return self._template(value)
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                return self._template(left) + self._template(right)
+            case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod()):
+                return _PERCENT.sub("\0\0", text)
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
+                return _BRACES.sub("\0\0", text)
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="join")):
+                return f"\0\0{text}\0\0"
+            case ast.Call(func=ast.Attribute(value=inner, attr="upper")):
+                return "\0\0".join(self._template(inner).upper().split("\0")[::2])
+            case ast.Name() | ast.Attribute():
+                return f"\0{self.chain(node) or ''}\0"
+        return "\0\0"
 
 
 def _calls_on_the_way(node: ast.AST) -> Iterator[ast.Call]:

@@ -28,8 +28,8 @@ from pivot_core.code.opening import ScopeWriter
 from pivot_core.code.stream import BOUND, IMPORT, QUIET, READ
 
 _WORD = re.compile(r"[^\W\d]\w*")
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]+")
-_EXPANDED = re.compile(r"\$\{?(\w+)")
+_VARIABLE = re.compile(r"[A-Za-z_][\w.\-]{0,60}", re.ASCII)
+_VARIABLES = re.compile(r"\$\{?\w+|\b[A-Z][A-Z0-9_]+", re.ASCII)
 _QUERIED = re.compile(r"(?<!\w)@([^\W\d]\w*)")  # a variable in a pandas query: ``x > @LIMIT``
 
 
@@ -81,9 +81,9 @@ class Canonical(ScopeWriter):
         if text.startswith("__"):
             self.notice_attribute(text)
         if _VARIABLE.fullmatch(text):
-            self.out.capitals.append(text)
-        elif "$" in text:
-            self.out.capitals += _EXPANDED.findall(text)
+            self.out.candidates.append(text)
+        else:
+            self.out.candidates += _VARIABLES.findall(text)
         if "@" in text:
             for name in _QUERIED.findall(text):
                 if self.find(name) is None:
@@ -137,6 +137,8 @@ class Canonical(ScopeWriter):
         in_class = bool(self.scopes) and self.scopes[-1].kind == "class"
         if in_class:
             self.out.tokens.append("AnnAssign")
+            if isinstance(node.target, ast.Name):
+                self.out.candidates.append(node.target.id)
             self.annotation(node.annotation)
             self.visit(node.target)
         elif not self.depth:
@@ -153,12 +155,14 @@ class Canonical(ScopeWriter):
 
     def on_Assign(self, node: ast.Assign) -> None:
         self.out.tokens.append("Assign.targets[")
+        in_class = bool(self.scopes) and self.scopes[-1].kind == "class"
         for target in node.targets:
             self.visit(target)
+            if in_class and isinstance(target, ast.Name):
+                self.out.candidates.append(target.id)
         self.out.tokens.append("].value")
         self.visit(node.value)
         self.out.tokens.append(")")
-        self.notice_alias(node)
 
     def on_Import(self, node: ast.Import | ast.ImportFrom) -> None:
         for name, chain, executed in scopes.import_chains(node):

@@ -75,7 +75,7 @@ def _is_moved(was: Statement, now: Statement) -> bool:
     return (was.docs, was.flags, was.value) == (now.docs, now.flags, now.value) and all(
         one.form == other.form
         and _uses(one) == _uses(other)
-        and (one.environment, one.capitals) == (other.environment, other.capitals)
+        and (one.environment, one.candidates) == (other.environment, other.candidates)
         for one, other in zip(was.parts(), now.parts(), strict=True)
     )
 
@@ -83,4 +83,4 @@ def _is_moved(was: Statement, now: Statement) -> bool:
 def names_variables(summary: ModuleSummary) -> bool:
     """Somewhere a constant gives the name of an environment variable."""
     parts = chain.from_iterable(statement.parts() for statement in summary.statements)
-    return any(key.startswith("$") for part in parts for _, key in part.environment)
+    return any(any(key.split("\0")[1::2]) for part in parts for _, key in part.environment)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pivot_core.code.edit import edited, names_variables
 from pivot_core.code.effects import Effects
+from pivot_core.code.environment import expanded, guessed
 from pivot_core.code.modules import Module, Modules, SummaryCache
 from pivot_core.code.nodes import Made, Nodes, digest_text
 from pivot_core.code.reach import Component, Reach, Variant, ambient
@@ -264,11 +265,14 @@ class CodeGraph:
         if "source" in whole.reads:
             parts += around.texts(whole.modules)
         environment = set(whole.environment)
-        if "environment" in whole.reads:  # by a helper that is given the name, say
-            environment |= whole.capitals
         deciding = around.environment(whole.modules)
-        if deciding:
-            names = {node.name for node, _ in reach.units(keys)}
+        if whole.templates or "shell" in whole.reads or deciding:
+            units = [node for node, _ in reach.units(keys)]
+            candidates = {text for node in units for text in node.candidates}
+            environment.update(guessed(whole.templates, candidates))
+            if "shell" in whole.reads:
+                environment.update(expanded(candidates))
+            names = {node.name for node in units}
             for variables, decided in deciding:
                 if decided is None or not decided.isdisjoint(names):
                     environment |= variables

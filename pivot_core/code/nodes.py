@@ -35,7 +35,8 @@ class Node:
     packages: frozenset[str]
     executed: frozenset[str]
     environment: frozenset[str]
-    capitals: frozenset[str]
+    templates: frozenset[str]
+    candidates: frozenset[str]
     reads: frozenset[str]
     decorated: bool
     notes: str
@@ -186,7 +187,8 @@ class _Collected:
             packages=frozenset(found for reading in self.readings for found in reading.packages),
             executed=frozenset(found for reading in self.readings for found in reading.executed),
             environment=frozenset(found for reading in self.readings for found in reading.environment),
-            capitals=frozenset(found for reading in self.readings for found in reading.capitals),
+            templates=frozenset(found for reading in self.readings for found in reading.templates),
+            candidates=frozenset(found for reading in self.readings for found in reading.candidates),
             reads=frozenset(self.reads),
             decorated=self.decorated or any(reading.decorated for reading in self.readings),
             notes="\x1d".join(reading.text for reading in self.notes if reading is not NOTHING),

@@ -48,14 +48,14 @@ class Component:
     packages: frozenset[str] = _NOTHING
     reads: frozenset[str] = _NOTHING
     environment: frozenset[str] = _NOTHING
-    capitals: frozenset[str] = _NOTHING
+    templates: frozenset[str] = _NOTHING
 
     def unite(self, other: Component) -> None:
         self.modules |= other.modules
         self.packages = _united(self.packages, other.packages)
         self.reads = _united(self.reads, other.reads)
         self.environment = _united(self.environment, other.environment)
-        self.capitals = _united(self.capitals, other.capitals)
+        self.templates = _united(self.templates, other.templates)
 
     def variant(self) -> Variant:
         """What counts because of what is reached."""
@@ -229,7 +229,7 @@ class Reach:
         component.packages = _united(component.packages, self._packages(node))
         component.reads = _united(component.reads, node.reads)
         component.environment = _united(component.environment, node.environment)
-        component.capitals = _united(component.capitals, node.capitals)
+        component.templates = _united(component.templates, node.templates)
 
 
 def ambient(nodes: Nodes) -> list[Key]:

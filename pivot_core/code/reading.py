@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pivot_core.code.environment import ANY, composed, is_told
 from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT, LITERAL
 from pivot_core.code.vocabulary import (
     ANNOTATION_BLIND,
@@ -22,16 +24,14 @@ if TYPE_CHECKING:
     from pivot_core.code.resolve import Key, Resolution, Resolver
 
 WHOLE: Final = "*"  # the name of the unit that is a whole module
-_ENVIRONMENT: Final = frozenset(
-    {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.environ.get", "os.environ.setdefault"}
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """``text`` covers the form and what each free name in it stands for. ``links`` are the units that it
     leads to; ``valued`` those used as a value, not called; ``executed`` the modules that it imports;
-    ``capitals`` what names a variable if ``reads`` says that some are read by names that aren't literal."""
+    ``templates`` are those of the environment's variables that can't be told, and ``candidates`` the texts
+    that may be in their names."""
 
     text: str
     links: tuple[Key, ...] = ()
@@ -39,7 +39,8 @@ class Reading:
     packages: tuple[str, ...] = ()
     executed: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
-    capitals: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
     decorated: bool = False
     widened: tuple[Widening, ...] = ()
@@ -74,7 +75,9 @@ class Reader:
         return self.read(module, statement.head), self.read(module, statement.body)
 
     def environment(self, module: Module, part: Part) -> tuple[str, ...]:
-        return _environment(self._modules, self._resolver, module, part)
+        """Variables that a part reads by names that can be told."""
+        found = _variables(self._modules, self._resolver, module, part)
+        return tuple(dict.fromkeys(name for name in found if name and is_told(name)))
 
 
 class _Pass:
@@ -118,16 +121,16 @@ class _Pass:
                 self.decorated = True
         for function, prefix, line in part.imports:
             self._dynamic_import(function, prefix, line)
-        if self.variables > self._literal_variables(part):
-            self.reads.add("environment")
+        environment, templates = self._environment(part)
         return Reading(
             "\x1f".join(texts),
             tuple(self.links),
             tuple(self.valued),
             tuple(self.packages),
             tuple(self.executed),
-            _environment(self.modules, self.resolver, module, part),
-            tuple(part.capitals),
+            environment,
+            templates,
+            tuple(part.candidates),
             frozenset(self.reads),
             self.decorated,
             tuple(self.widened),
@@ -171,10 +174,14 @@ class _Pass:
                 return
         self._any_module(prefix, "a module is imported by a name that isn't literal", line)
 
-    def _literal_variables(self, part: Part) -> int:
-        """How many of them are for one variable, by a name in the text."""
-        through = self.resolver.through
-        return sum(under(through(self.module, chain).library, ENVIRONMENT) for chain, _ in part.environment)
+    def _environment(self, part: Part) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The variables that it reads, and the templates of those that can't be told."""
+        names = list(_variables(self.modules, self.resolver, self.module, part))
+        told = tuple(dict.fromkeys(name for name in names if name and is_told(name)))
+        templates = dict.fromkeys(name for name in names if not is_told(name))
+        if self.variables > len(names) or "environment" in self.reads:
+            templates[ANY] = None
+        return told, tuple(templates)
 
     def _any_module(self, prefix: str, why: str, line: int) -> None:
         for name in self.modules.sources.all_modules(prefix):
@@ -190,16 +197,11 @@ class _Pass:
         self.widened.append(Widening(self.module.path, line, why, f"{name} and what it imports"))
 
 
-def _environment(modules: Modules, resolver: Resolver, module: Module, part: Part) -> tuple[str, ...]:
-    """Variables that a part reads with a literal name."""
-    found: dict[str, None] = {}
-    for chain, key in part.environment:
-        if resolver.through(module, chain).library not in _ENVIRONMENT:
-            continue
-        name = _constant(modules, resolver, module, key[1:]) if key.startswith("$") else key
-        if name:
-            found[name] = None
-    return tuple(found)
+def _variables(modules: Modules, resolver: Resolver, module: Module, part: Part) -> Iterator[str]:
+    """The name of each single variable that a part reads, as a pattern if need be; empty where it is set."""
+    for chain, template in part.environment:
+        if under(resolver.through(module, chain).library, ENVIRONMENT):
+            yield composed(template, lambda constant: _constant(modules, resolver, module, constant))
 
 
 def _constant(modules: Modules, resolver: Resolver, module: Module, chain: str) -> str:

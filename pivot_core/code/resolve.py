@@ -15,6 +15,7 @@ from pivot_core.code.vocabulary import (
     READS_DOCS,
     READS_ENVIRONMENT,
     READS_SOURCE,
+    SHELLS,
     WIDENING,
     under,
 )
@@ -319,6 +320,7 @@ def _reads(name: str) -> frozenset[str]:
         ("annotations", READS_ANNOTATIONS),
         ("source", READS_SOURCE),
         ("environment", READS_ENVIRONMENT),
+        ("shell", SHELLS),
         ("any name", WIDENING),
     ):
         if under(name, prefixes):

@@ -48,7 +48,6 @@ class Scope:
     variables: dict[str, Variable] = field(default_factory=dict)
     frozen: bool = False
     globals: set[str] = field(default_factory=set)
-    aliases: dict[str, str] = field(default_factory=dict)  # local names of os.environ
 
     def variable(self, name: str) -> Variable:
         found = self.variables.get(name)

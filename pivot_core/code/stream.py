@@ -28,13 +28,13 @@ class Stream:
     "call", "method" and "decorate" by calling it, "pass" by handing it to the call ``by`` that stands alone,
     "give" to one whose value is used, "use" a call by which only some objects change, "bind" a global
     name, "relay" a parameter to the call.
-    ``environment`` are (chain, key): the chain is a mapping like ``os.environ`` if it resolves to one;
-    a key starting with ``$`` is the name of a constant. ``imports`` are (function, prefix, line) of imports
-    by a name that isn't literal. ``capitals`` are texts that could name an environment variable.
+    ``environment`` are (chain, template): the chain is a mapping like ``os.environ`` if it resolves to one;
+    in the template every other part between NULs is the chain of a constant, or empty. ``imports`` are
+    (function, prefix, line) of imports by a name that isn't literal. ``candidates`` could name a variable.
     """
 
     __slots__ = (
-        "capitals",
+        "candidates",
         "effects",
         "environment",
         "flags",
@@ -53,7 +53,7 @@ class Stream:
         self.effects: list[Effect] = []
         self.environment: list[tuple[str, str]] = []
         self.imports: list[tuple[str, str, int]] = []
-        self.capitals: list[str] = []
+        self.candidates: list[str] = []
         self.variables: list[tuple[int, Variable]] = []
 
     def encoded(self) -> bytes:

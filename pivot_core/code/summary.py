@@ -281,7 +281,7 @@ def _part(stream: Stream) -> Part:
         tuple(dict.fromkeys(stream.effects)),
         tuple(stream.environment),
         tuple(stream.imports),
-        tuple(dict.fromkeys(stream.capitals)),
+        tuple(dict.fromkeys(stream.candidates)),
     )
 
 

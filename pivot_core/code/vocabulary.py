@@ -51,9 +51,28 @@ READS_ANNOTATIONS = (
     "builtins.help",
     "pydoc",
 )
-# What reads environment variables by names that are given to it.
+# Mappings and functions for environment variables; what reads these by names that it is given or makes up.
 ENVIRONMENT = ("os.environ", "os.environb", "os.getenv", "os.getenvb")
-READS_ENVIRONMENT = ("os.path.expandvars", "decouple", "environs")
+READS_ENVIRONMENT = (
+    "os.path.expandvars",
+    "decouple",
+    "dotenv",
+    "dynaconf",
+    "environ",
+    "environs",
+    "pydantic.BaseSettings",
+    "pydantic_settings",
+    "starlette.config",
+    "typed_settings",
+)
+# What hands a command to a shell, which expands them.
+SHELLS = (
+    "subprocess",
+    "os.system",
+    "os.popen",
+    "asyncio.create_subprocess_shell",
+    "asyncio.create_subprocess_exec",
+)
 # What executes a file of code by its path.
 BY_FILE = (
     "runpy.run_path",
