@@ -11,7 +11,7 @@ from typing import Final
 
 from pivot_core.code.scopes import import_chains
 from pivot_core.code.stream import CALL, HANDED, IMPORT, LITERAL, QUIET, READ
-from pivot_core.code.vocabulary import MUTATORS, TALKING
+from pivot_core.code.vocabulary import ATTRIBUTES, MUTATORS, TALKING
 from pivot_core.code.writer import Writer
 
 _SPECIAL: Final = frozenset(
@@ -47,6 +47,8 @@ class CallWriter(Writer):
         self.out.tokens.append("Call")
         if last in _SEES_LOCALS:
             self.freeze()
+        if last == "vars" and node.args and (of := self.chain(node.args[0])):
+            self.slot(of + ("" if of.endswith(":") else ".") + "__dict__", QUIET | READ, node)
         if chain is None:
             self._unknown_call(node, last)
         elif last in _SPECIAL and self._special(node, chain, last):
@@ -85,6 +87,8 @@ class CallWriter(Writer):
         for keyword in node.keywords:
             self.out.tokens.append(f"{keyword.arg}=")
             self.visit(keyword.value)
+            if keyword.arg == "use_attribute_docstrings":
+                self.flags.add("reads_docs")
         self.out.tokens.append(")")
 
     def _last(self, node: ast.expr, chain: str | None) -> str:
@@ -189,6 +193,13 @@ class CallWriter(Writer):
             if passed is not None:
                 self.out.effects.append(("pass", passed, chain or ""))
 
+    def only_talks(self, call: ast.Call) -> bool:
+        """``log.error(…)``, ``print(…)``"""
+        last = _last(call.func)
+        if isinstance(call.func, ast.Attribute):
+            return last in TALKING
+        return last == "print" and all(keyword.arg != "file" for keyword in call.keywords)
+
     def _is_parameter(self, node: ast.expr) -> bool:
         if not isinstance(node, ast.Name):
             return False
@@ -245,14 +256,10 @@ class CallWriter(Writer):
     # --- what code reads -------------------------------------------------------------------------
 
     def notice_attribute(self, name: str) -> None:
-        if name[:2] == "__":
-            if name == "__doc__":
-                self.flags.add("reads_docs")
-            elif name == "__subclasses__":
-                self.flags.add("reads_subclasses")
-            elif name in ("__annotations__", "__annotate__", "__signature__", "__type_params__"):
-                self.flags.add("reads_annotations")
-        elif name in _SEES_LOCALS:
+        reads = ATTRIBUTES.get(name)
+        if reads is not None and not self.talking:
+            self.flags.add(f"reads_{reads}")
+        if name in _SEES_LOCALS:
             self.freeze()
 
     def freeze(self) -> None:

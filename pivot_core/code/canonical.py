@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from pivot_core.code import scopes
 from pivot_core.code.opening import ScopeWriter
 from pivot_core.code.stream import BOUND, IMPORT, QUIET, READ
+from pivot_core.code.vocabulary import OF_CODE
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _VARIABLE = re.compile(r"[A-Za-z_][\w.\-]{0,60}", re.ASCII)
@@ -47,7 +48,11 @@ class Canonical(ScopeWriter):
             if stored:
                 self.out.effects.append(("store", chain, ""))
         else:
-            self.visit(node.value)
+            if node.attr in OF_CODE and isinstance(node.value, ast.Attribute):  # ``f.__code__.co_argcount``
+                self.visit(node.value.value)
+                self.out.tokens.append("." + node.value.attr)
+            else:
+                self.visit(node.value)
             self.out.tokens.append("." + node.attr)
             if stored:
                 self.notice_store(node, outer=True)
@@ -130,7 +135,9 @@ class Canonical(ScopeWriter):
         self.out.tokens.append("Expr")
         if type(value) is ast.Call:
             self.notice_statement(value)
+            self.talking = self.only_talks(value)
         self.visit(value)
+        self.talking = False
 
     def on_AnnAssign(self, node: ast.AnnAssign) -> None:
         """``x: T = v`` is ``x = v``: functions never evaluate T, a class keeps it, a module may be asked."""

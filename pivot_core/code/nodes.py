@@ -39,6 +39,7 @@ class Node:
     candidates: frozenset[str]
     reads: frozenset[str]
     decorated: bool
+    documented: bool
     notes: str
     notes_reading: Reading
     docs: str
@@ -191,6 +192,7 @@ class _Collected:
             candidates=frozenset(found for reading in self.readings for found in reading.candidates),
             reads=frozenset(self.reads),
             decorated=self.decorated or any(reading.decorated for reading in self.readings),
+            documented=any(reading.documented for reading in self.readings),
             notes="\x1d".join(reading.text for reading in self.notes if reading is not NOTHING),
             notes_reading=_joined(self.notes),
             docs="\x1d".join(filter(None, self.docs)),

@@ -94,13 +94,18 @@ class ScopeWriter(CallWriter):
 
     def _note(self, label: str, annotation: ast.expr) -> None:
         outside, self.out = self.out, self.notes
-        self.out.tokens.append(f"quoted {label}" if self.quoted_hints else label)
+        self.out.tokens.append(label)
         self.annotation(annotation)
         self.out = outside
 
     def annotation(self, node: ast.expr) -> None:
-        """An annotation; one in quotes means the same as the expression in it."""
+        """An annotation; one in quotes means the same as the expression in it. Where all are kept as text,
+        the spelling is what is kept."""
+        if self.quoted_hints:
+            self.out.tokens.append("quoted")
+        self.spelled = self.quoted_hints
         self.visit(node)
+        self.spelled = False
         for part in _quoted_types(node):
             self.quoted(part)
 

@@ -132,7 +132,7 @@ class Reach:
     # --- one unit --------------------------------------------------------------------------------
 
     def _own_digest(self, node: Node, valued: bool = False) -> str:
-        return node.digest(node.decorated or valued or self._annotations, self._docs)
+        return node.digest(node.decorated or valued or self._annotations, self._docs or node.documented)
 
     def _noted(self, node: Node) -> bool:
         """Its annotations count wherever it is used."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.environment import ANY, composed, is_told
-from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT, LITERAL
+from pivot_core.code.resolve import is_standard
+from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT, LITERAL, TALK
 from pivot_core.code.vocabulary import (
     ANNOTATION_BLIND,
     BY_FILE,
+    DOCS_BLIND,
     ENVIRONMENT,
     IMPORTERS,
     INERT_DECORATORS,
@@ -43,6 +45,7 @@ class Reading:
     candidates: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
     decorated: bool = False
+    documented: bool = False
     widened: tuple[Widening, ...] = ()
 
 
@@ -94,6 +97,7 @@ class _Pass:
         self.reads: set[str] = set()
         self.widened: list[Widening] = []
         self.decorated = False
+        self.documented = False
         self.variables = 0  # uses of what has the environment's variables
 
     def read(self, part: Part) -> Reading:
@@ -112,13 +116,15 @@ class _Pass:
             if found.packages:
                 self.packages.update(dict.fromkeys(found.packages))
             if found.reads:
-                self.reads |= found.reads
+                self.reads |= found.reads - {"source"} if flags & TALK else found.reads
+            if "__dict__" in found.rest and self._is_class(found):
+                self.reads.add("docs")
             if found.modules and not flags & BOUND:
                 self._module_value(found.modules, line)
             if found.library:
                 self._library(found, flags, line)
-            elif flags & DECORATOR:
-                self.decorated = True
+            if flags & (DECORATOR | BASE):
+                self._looked_at(found, flags)
         for function, prefix, line in part.imports:
             self._dynamic_import(function, prefix, line)
         environment, templates = self._environment(part)
@@ -133,6 +139,7 @@ class _Pass:
             tuple(part.candidates),
             frozenset(self.reads),
             self.decorated,
+            self.documented,
             tuple(self.widened),
         )
 
@@ -158,10 +165,32 @@ class _Pass:
             self._any_module("", "code is executed by the path of its file", line)
         elif "any name" in found.reads and not flags & LITERAL:
             self._widen(self.module.name, line, f"{library.removeprefix('builtins.')} can reach any name")
-        elif flags & DECORATOR and not under(library, INERT_DECORATORS):
-            self.decorated = True
-        elif flags & BASE and not under(library, INERT_DECORATORS):
-            self.decorated = self.decorated or library.partition(".")[0] not in ANNOTATION_BLIND
+
+    def _looked_at(self, by: Resolution, flags: int) -> None:
+        """A decorator or base class may read the annotations, and a library's the documentation."""
+        package = (by.library or self._made_of(by)).partition(".")[0]
+        if flags & DECORATOR or (by.library and package not in ANNOTATION_BLIND):
+            self.decorated = self.decorated or not under(by.library, INERT_DECORATORS)
+        if package and package not in DOCS_BLIND and not is_standard(package):
+            self.documented = True
+
+    def _made_of(self, found: Resolution) -> str:
+        """What an object of the project is made by: ``app = typer.Typer()``."""
+        for owner, name in found.units:
+            module = self.modules.get(owner)
+            for statement in module.statements(name) if module is not None else ():
+                if module is not None and statement.value_kind == "call":
+                    return self.resolver.resolve(module, statement.value).library
+        return ""
+
+    def _is_class(self, found: Resolution) -> bool:
+        modules = [(self.modules.get(owner), name) for owner, name in found.units]
+        return any(
+            statement.kind == "class"
+            for module, name in modules
+            if module is not None
+            for statement in module.statements(name)
+        )
 
     def _dynamic_import(self, function: str, prefix: str, line: int) -> None:
         if self.resolver.through(self.module, function).library not in IMPORTERS:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pivot_core.code.stream import BOUND
 from pivot_core.code.vocabulary import (
+    ATTRIBUTES,
+    OF_CODE,
     READS_ANNOTATIONS,
     READS_DOCS,
     READS_ENVIRONMENT,
@@ -33,14 +35,6 @@ _OF_MODULES: Final = frozenset(
     __annotations__
     """.split()
 )
-
-
-_ATTRIBUTES: Final = {
-    "__doc__": "docs",
-    "__annotations__": "annotations",
-    "__signature__": "annotations",
-    "__subclasses__": "subclasses",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +123,7 @@ class Resolver:
         if found is not None:
             return found
         if names[0] in _OF_MODULES:
-            return Resolution(f"d:{module.name}.{chain}")
+            return _of_module(module, names)
         if self._has_submodule(module, names[0]):
             return self.member(f"{module.name}.{names[0]}", names[1:])
         foreign = tuple(self._foreign_stars(module))
@@ -246,7 +240,7 @@ class Resolver:
         if names[0] == "__dict__":
             return Resolution(f"m:{module.name}", modules=(module.name,))
         if names[0] in _OF_MODULES:
-            return Resolution(f"d:{module.name}.{'.'.join(names)}")
+            return _of_module(module, names)
         if module.binds("__getattr__"):
             found = _unit(module.name, names)
             return _together(found, [_unit(module.name, ["__getattr__"])])
@@ -274,9 +268,21 @@ def is_standard(package: str) -> bool:
     return package in sys.stdlib_module_names
 
 
+def _of_module(module: Module, names: Sequence[str]) -> Resolution:
+    """What every module has. Its annotations are those of all its variables."""
+    text = f"d:{module.name}.{'.'.join(names)}"
+    if names[0] == "__annotations__":
+        return Resolution(text, units=((module.name, "*"),), reads=frozenset({"annotations"}))
+    return Resolution(text)
+
+
 def _unit(module: str, names: Sequence[str]) -> Resolution:
     rest = tuple(names[1:])
-    reads = frozenset(_ATTRIBUTES[name] for name in names if name in _ATTRIBUTES)
+    reads = frozenset(
+        ATTRIBUTES[name]
+        for name, following in zip(names, (*names[1:], ""), strict=True)
+        if name in ATTRIBUTES and following not in OF_CODE
+    )
     return Resolution(f"u:{module}.{'.'.join(names)}", ((module, names[0]),), rest, reads=reads)
 
 

@@ -17,6 +17,7 @@ HANDED: Final = 32  # handed to something's ``register``
 QUIET: Final = 64  # the same expression is written elsewhere: no mark in the tokens
 BOUND: Final = 128  # an import that binds a name of the module
 READ: Final = 256  # mentioned in quotes only
+TALK: Final = 512  # its value is only printed or logged
 
 Effect = tuple[str, str, str]
 

@@ -36,8 +36,55 @@ IMPORTERS = frozenset(
 # What a module's own names can be set through.
 NAMESPACES = frozenset({"builtins.globals", "builtins.vars", "builtins.locals", "builtins.exec"})
 
+# What an attribute hands out, beyond its own value.
+ATTRIBUTES = {
+    "__doc__": "docs",
+    "model_json_schema": "docs",
+    "json_schema": "docs",
+    "__annotations__": "annotations",
+    "__annotate__": "annotations",
+    "__signature__": "annotations",
+    "__type_params__": "annotations",
+    "__subclasses__": "subclasses",
+    "__code__": "source",
+    "__firstlineno__": "source",
+    "f_lineno": "source",
+    "f_locals": "source",
+    "tb_lineno": "source",
+    "co_cellvars": "source",
+    "co_code": "source",
+    "co_consts": "source",
+    "co_firstlineno": "source",
+    "co_freevars": "source",
+    "co_lines": "source",
+    "co_names": "source",
+    "co_positions": "source",
+    "co_varnames": "source",
+}
+# What of a code object doesn't depend on how it is written.
+OF_CODE = frozenset(
+    {"co_argcount", "co_flags", "co_kwonlyargcount", "co_name", "co_posonlyargcount", "co_qualname"}
+)
+
 # What hands out the documentation or the annotations of whatever it is given.
-READS_DOCS = ("inspect.getdoc", "inspect.cleandoc", "builtins.help", "pydoc", "doctest")
+READS_DOCS = (
+    "inspect.getdoc",
+    "inspect.cleandoc",
+    "builtins.help",
+    "pydoc",
+    "doctest",
+    "argh",
+    "click",
+    "clize",
+    "cyclopts",
+    "defopt",
+    "docopt",
+    "docstring_parser",
+    "fire",
+    "langchain",
+    "plac",
+    "typer",
+)
 READS_ANNOTATIONS = (
     "inspect.signature",
     "inspect.Signature",
@@ -79,8 +126,29 @@ BY_FILE = (
     "importlib.util.spec_from_file_location",
     "importlib.machinery.SourceFileLoader",
 )
-# What hands out the text itself: comments and all.
-READS_SOURCE = ("inspect.getsource", "inspect.getsourcelines", "linecache", "tokenize.open")
+# What hands out the text itself, or where in it something stands, or what its local variables are called.
+READS_SOURCE = (
+    "inspect.getclosurevars",
+    "inspect.getframeinfo",
+    "inspect.getinnerframes",
+    "inspect.getouterframes",
+    "inspect.getsource",
+    "inspect.getsourcelines",
+    "inspect.stack",
+    "inspect.trace",
+    "linecache",
+    "tokenize.open",
+    "traceback.StackSummary",
+    "traceback.TracebackException",
+    "traceback.extract_stack",
+    "traceback.extract_tb",
+    "traceback.format_exc",
+    "traceback.format_exception",
+    "traceback.format_stack",
+    "traceback.format_tb",
+    "traceback.walk_stack",
+    "traceback.walk_tb",
+)
 
 # Decorators and base classes that never look at the annotations of functions.
 INERT_DECORATORS = (
@@ -109,6 +177,14 @@ ANNOTATION_BLIND = frozenset(
     numpy pandas scipy sklearn matplotlib pyarrow seaborn PIL yaml requests tqdm joblib loky
     statsmodels xgboost lightgbm catboost h5py networkx openpyxl lxml bs4 orjson msgpack lz4
     zstandard xxhash blake3 pivot_core
+    """.split()
+)
+
+# Libraries that never look at the documentation of what they decorate or derive from.
+DOCS_BLIND = ANNOTATION_BLIND | frozenset(
+    """
+    attr attrs backoff beartype cachetools dask diskcache jax jaxtyping numba pandera polars pydantic
+    pydantic_settings pytest ray tenacity tensorflow torch typeguard typing_extensions
     """.split()
 )
 

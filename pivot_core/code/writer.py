@@ -8,7 +8,8 @@ from typing import Final
 
 from pivot_core.code import scopes
 from pivot_core.code.scopes import Scope, Variable
-from pivot_core.code.stream import QUIET, Stream
+from pivot_core.code.stream import QUIET, TALK, Stream
+from pivot_core.code.vocabulary import ATTRIBUTES
 
 _SKIPPED: Final = frozenset({"ctx", "type_comment", "kind", "type_ignores"})
 _BLOCKS: Final = frozenset({"body", "orelse", "finalbody"})
@@ -29,6 +30,8 @@ class Writer:
         self.scopes: list[Scope] = []
         self.depth = 0  # of functions around
         self.quoted_hints = False  # annotations are kept as text
+        self.spelled = False  # names count as they are spelled
+        self.talking = False  # inside of a call that only prints or logs
         self._handlers: dict[type[ast.AST], Handler] = {}
         self.begin()
 
@@ -144,9 +147,9 @@ class Writer:
     def slot(self, chain: str, flags: int, node: ast.AST) -> None:
         out = self.out
         if not flags & QUIET:
-            out.tokens.append(_SLOT)
+            out.tokens.append(_SLOT + chain if self.spelled else _SLOT)
         out.slots.append(chain)
-        out.flags.append(flags)
+        out.flags.append(flags | TALK if self.talking else flags)
         out.lines.append(getattr(node, "lineno", 0))
 
     def local(self, name: str, scope: Scope) -> None:
@@ -190,7 +193,6 @@ class Writer:
 
     def notice_name(self, name: str) -> None:
         """A name of the module is read."""
-        if name == "__doc__":
-            self.flags.add("reads_docs")
-        elif name == "__annotations__":
-            self.flags.add("reads_annotations")
+        reads = ATTRIBUTES.get(name)
+        if reads is not None:
+            self.flags.add(f"reads_{reads}")
