@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
+from pivot_core.code.composed import prefix_of, template
 from pivot_core.code.scopes import import_chains
 from pivot_core.code.stream import CALL, HANDED, IMPORT, LITERAL, QUIET, READ
 from pivot_core.code.vocabulary import ATTRIBUTES, MUTATORS, TALKING
@@ -28,10 +28,31 @@ _SEES_LOCALS: Final = frozenset(
 )
 
 
-_PERCENT: Final = re.compile(r"%[^a-zA-Z%]*[a-zA-Z]")
-_BRACES: Final = re.compile(r"\{[^{}]*\}")
 _PLACES: Final = (ast.Attribute, ast.Subscript)
 _REACHES_INTO: Final = (ast.Attribute, ast.Subscript, ast.Call, ast.Starred)
+
+
+class Method(NamedTuple):
+    """A method of a class of the module, its first parameter, and the names that the class body binds."""
+
+    owner: str
+    parameter: str
+    of_class: bool
+    shared: set[str]
+
+    def is_class(self, node: ast.AST, deep: bool) -> bool:
+        """Whether changing what ``node`` leads to changes the class: ``self.all.append(x)``,
+        ``type(self).n = 1``."""
+        if self.of_class:
+            return True
+        while isinstance(node, _REACHES_INTO):
+            below = node.func if isinstance(node, ast.Call) else node.value
+            if isinstance(below, ast.Name):
+                return isinstance(node, ast.Attribute) and (
+                    node.attr == "__class__" or (deep and node.attr in self.shared)
+                )
+            node = below
+        return False
 
 
 class CallWriter(Writer):
@@ -39,7 +60,8 @@ class CallWriter(Writer):
 
     def __init__(self, walrus: bool = True, originals: dict[str, str] | None = None) -> None:
         super().__init__(walrus, originals)
-        self.methods: list[tuple[str, str]] = []  # (class, first parameter) of the class methods around
+        self.methods: list[Method] = []  # around
+        self.unit = ""  # the function or class of the module around
 
     def on_Call(self, node: ast.Call) -> None:
         chain = self.chain(node.func)
@@ -136,7 +158,7 @@ class CallWriter(Writer):
         if not node.args:
             self.out.imports.append((chain, "", node.lineno))
             return
-        prefix, whole = _prefix(node.args[0])
+        prefix, whole = prefix_of(node.args[0])
         prefix = prefix.replace(":", ".")  # as pkgutil.resolve_name spells it
         package = next((word.value for word in node.keywords if word.arg == "package"), None)
         if package is None and len(node.args) > 1 and not chain.endswith("__import__"):
@@ -193,6 +215,15 @@ class CallWriter(Writer):
             if passed is not None:
                 self.out.effects.append(("pass", passed, chain or ""))
 
+    def notice_operator(self, node: ast.expr) -> None:
+        """``first >> second``: an operation whose value nobody takes is there for what it changes."""
+        while isinstance(node, ast.BinOp):
+            for side in (node.left, node.right):
+                part = self._part_of(side)
+                if part is not None:
+                    self.out.effects.append(("store", part, ""))
+            node = node.left
+
     def only_talks(self, call: ast.Call) -> bool:
         """``log.error(…)``, ``print(…)``"""
         last = _last(call.func)
@@ -231,6 +262,8 @@ class CallWriter(Writer):
                 part = self._part_of(arg)
                 if part is not None:
                     self.out.effects.append(("store", part, "deep"))
+                elif self.methods and _last(call.func) == "type" and _last(arg) == self.methods[-1].parameter:
+                    self.out.effects.append(("store", self.methods[-1].owner, ""))
         chain = self.bottom(node)
         if chain is not None:
             self.out.effects.append(("store", chain, "deep" if deep else ""))
@@ -239,10 +272,12 @@ class CallWriter(Writer):
         scope = self.find(name) if name else None
         if scope is None:
             return
-        if self.methods and name == self.methods[-1][1]:
-            self.out.effects.append(("store", self.methods[-1][0], ""))
+        if self.methods and name == self.methods[-1].parameter and self.methods[-1].is_class(node, deep):
+            self.out.effects.append(("store", self.methods[-1].owner, ""))
         elif name in scope.fixed:
             self.flags.add("changes_arguments")
+            if name in scope.defaults:
+                self.out.effects.append(("store", self.unit, ""))
 
     def bottom(self, node: ast.AST) -> str | None:
         """The chain at the bottom of ``chain[0].attribute.call()``, None where that is local or no name."""
@@ -273,7 +308,7 @@ class CallWriter(Writer):
         """``mapping["KEY"]``: an environment variable if the mapping turns out to be ``os.environ``."""
         chain = self.chain(mapping)
         if chain is not None:
-            name = self._template(key)
+            name = template(key, self.chain)
             if name.strip("\0"):
                 self.out.environment.append((chain, name))
 
@@ -301,32 +336,6 @@ class CallWriter(Writer):
         elif chain is not None and (isinstance(node.func, ast.Name) or last in ("getenv", "getenvb")):
             self.notice_key(node.func, node.args[0])
 
-    def _template(self, node: ast.expr) -> str:
-        """A text as it is put together: every other part between NULs is the chain of a constant, or empty
-        where it can't be told."""
-        match node:
-            case ast.Constant(value=str(text)):
-                return text.replace("\0", "")
-            case ast.Constant(value=bytes(text)):
-                return text.decode("latin-1").replace("\0", "")
-            case ast.JoinedStr(values=parts):
-                return "".join(map(self._template, parts))
-            case ast.FormattedValue(value=value, conversion=-1, format_spec=None):
-                return self._template(value)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return self._template(left) + self._template(right)
-            case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod()):
-                return _PERCENT.sub("\0\0", text)
-            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
-                return _BRACES.sub("\0\0", text)
-            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="join")):
-                return f"\0\0{text}\0\0"
-            case ast.Call(func=ast.Attribute(value=inner, attr="upper")):
-                return "\0\0".join(self._template(inner).upper().split("\0")[::2])
-            case ast.Name() | ast.Attribute():
-                return f"\0{self.chain(node) or ''}\0"
-        return "\0\0"
-
 
 def _calls_on_the_way(node: ast.AST) -> Iterator[ast.Call]:
     while isinstance(node, _REACHES_INTO):
@@ -353,19 +362,3 @@ def _constant_import(call: ast.Call) -> str:
         value = call.args[0].value
         return value if isinstance(value, str) else ""
     return ""
-
-
-def _prefix(node: ast.expr) -> tuple[str, bool]:
-    """(literal beginning of a text, whether that is all of it)."""
-    match node:
-        case ast.Constant(value=str(text)):
-            return text, True
-        case ast.JoinedStr(
-            values=[ast.FormattedValue(value=ast.Name(id=name)), ast.Constant(value=str(text)), *_]
-        ):
-            return (text if name in ("__name__", "__package__") and text[:1] == "." else ""), False
-        case ast.JoinedStr(values=[first, *_]) | ast.BinOp(left=first):
-            return _prefix(first)[0].partition("%")[0], False
-        case ast.Call(func=ast.Attribute(value=text_node, attr="format")):
-            return _prefix(text_node)[0].partition("{")[0], False
-    return "", False

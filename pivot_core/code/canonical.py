@@ -136,6 +136,8 @@ class Canonical(ScopeWriter):
         if type(value) is ast.Call:
             self.notice_statement(value)
             self.talking = self.only_talks(value)
+        elif type(value) is ast.BinOp:
+            self.notice_operator(value)
         self.visit(value)
         self.talking = False
 

@@ -138,7 +138,7 @@ class Effects:
                 if inside:
                     deep.add(key)
         if part is statement.head and self._changes_own_variable(module, statement, found):
-            found.update(dict.fromkeys(self._valued(module, part)))
+            found.update(dict.fromkeys(self._valued(module, part, libraries=True)))
         waiting = list(found)
         while waiting:
             key = waiting.pop()
@@ -265,7 +265,7 @@ class Effects:
         module = self._modules.get(key[0])
         for statement in module.statements(key[1]) if module is not None else ():
             assert module is not None
-            if statement.value_kind:  # ``A = B = {}``
+            if statement.kind == "other":  # ``A = B = {}``, ``add, run = make()``
                 yield from ((key[0], name) for name in statement.names if name != key[1])
             if statement.kind == "function":
                 links = self._reader.read(module, statement.body).links
@@ -291,11 +291,14 @@ class Effects:
             if called.rest or deep or "class" not in kinds:
                 yield owner, name
 
-    def _valued(self, module: Module, part: Part) -> Iterator[Key]:
-        """Units whose value a part takes, other than by calling them."""
+    def _valued(self, module: Module, part: Part, *, libraries: bool = False) -> Iterator[Key]:
+        """Units whose value a part takes, other than by calling them; libraries, if they count."""
         for chain, flags in zip(part.slots, part.flags, strict=True):
             if not flags & (IMPORT | CALL | DECORATOR | BASE | HANDED):
-                yield from self._objects(self._resolver.through(module, chain))
+                found = self._resolver.through(module, chain)
+                yield from self._objects(found)
+                if libraries:
+                    yield from _library(found)
 
     # --- pipelines -------------------------------------------------------------------------------
 
@@ -391,6 +394,8 @@ def _namespace(module: Module, found: Resolution) -> Iterator[Key]:
 
 
 def _library(found: Resolution) -> Iterator[Key]:
+    if found.text.startswith("x:builtins."):  # set from outside, so seen by all
+        yield AMBIENT_KEY
     if not found.library or found.library.startswith("builtins."):
         return
     if under(found.library, AMBIENT):

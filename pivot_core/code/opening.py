@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from pivot_core.code import scopes
-from pivot_core.code.calls import CallWriter
+from pivot_core.code.calls import CallWriter, Method
 from pivot_core.code.scopes import Scope
 from pivot_core.code.stream import BASE, DECORATOR, QUIET
 
@@ -32,11 +32,15 @@ class ScopeWriter(CallWriter):
             self._note(f"{node.name}->", node.returns)
         if not self.depth:
             self.out = self.body
+            self.unit = self.classes[0] if self.classes else node.name
             self.out.tokens.append(".".join([*self.classes, node.name]))
-        method = self._class_method(node)
+        method = self._method(node)
         if method:
             self.methods.append(method)
-        self._inside(scopes.function_scope(node, self.walrus), node.body)
+        scope = scopes.function_scope(node, self.walrus)
+        if not self.depth:
+            scope.defaults = scopes.kept_defaults(node.args)
+        self._inside(scope, node.body)
         if method:
             self.methods.pop()
         self.out = outside
@@ -59,12 +63,15 @@ class ScopeWriter(CallWriter):
             self.slot(name, 0, ast.Pass())
             self.out.effects.append(("bind", name, ""))
 
-    def _class_method(self, node: scopes.Function) -> tuple[str, str] | None:
-        """(class, parameter) when the function changes its class through its first parameter."""
+    def _method(self, node: scopes.Function) -> Method | None:
+        """What the function is of the classes around."""
         args = [*node.args.posonlyargs, *node.args.args]
-        if not self.classes or self.depth or not args or args[0].arg not in ("cls", "mcs", "mcls", "metacls"):
+        if not self.classes or self.depth or not args:
             return None
-        return self.classes[0], args[0].arg
+        first = args[0].arg
+        of_class = first in ("cls", "mcs", "mcls", "metacls")
+        shared = next(scope.names for scope in reversed(self.scopes) if scope.kind == "class")
+        return Method(self.classes[0], first, of_class, shared)
 
     def on_Lambda(self, node: ast.Lambda) -> None:
         self.out.tokens.append("Lambda")

@@ -45,6 +45,7 @@ class Scope:
     outer: set[str] = field(default_factory=set)
     imports: dict[str, str] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
+    defaults: set[str] = field(default_factory=set)  # parameters whose default is kept from call to call
     variables: dict[str, Variable] = field(default_factory=dict)
     frozen: bool = False
     globals: set[str] = field(default_factory=set)
@@ -87,6 +88,16 @@ def parameters(args: ast.arguments) -> Iterator[ast.arg]:
     yield from args.kwonlyargs
     if args.kwarg:
         yield args.kwarg
+
+
+def kept_defaults(args: ast.arguments) -> set[str]:
+    """Parameters with a default that can be changed in place, so that the next call sees it."""
+    plain = [*args.posonlyargs, *args.args]
+    pairs = [*zip(plain[len(plain) - len(args.defaults) :], args.defaults, strict=True)]
+    pairs += [
+        (arg, default) for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default
+    ]
+    return {arg.arg for arg, default in pairs if not isinstance(default, ast.Constant | ast.UnaryOp)}
 
 
 def function_scope(node: Function, walrus: bool) -> Scope:

@@ -233,7 +233,19 @@ STATEFUL = (
 DRAWING = ("random", "numpy.random")
 
 # State of the process that any library may look at, whoever changes it.
-AMBIENT = ("os.environ", "os.putenv", "os.unsetenv", "os.chdir", "sys.path")
+AMBIENT = (
+    "codecs.register",
+    "codecs.register_error",
+    "copyreg",
+    "locale.setlocale",
+    "os.chdir",
+    "os.environ",
+    "os.putenv",
+    "os.unsetenv",
+    "sys.path",
+    "sys.setrecursionlimit",
+    "time.tzset",
+)
 
 
 def under(name: str, prefixes: tuple[str, ...]) -> bool:
