@@ -43,6 +43,11 @@ def edited(
     return found
 
 
+def is_cosmetic(old: ModuleSummary, new: ModuleSummary) -> bool:
+    """Whether no statement says anything else; what reads the text itself may do all the same."""
+    return old.error is None and edited(old, new, lambda _: True, lambda: True) == []
+
+
 def _binds_alike(was: Statement, now: Statement) -> bool:
     """Executing it binds the same names to the same kinds of things, and changes the same."""
     one, other = was.head, now.head

@@ -62,6 +62,7 @@ class CodeGraph:
         self._effects = Effects(self._modules, self._resolver, self._reader)
         self._slice = Slice(self._modules, self._reader, self._effects)
         self._surroundings = Surroundings(self._modules, self._reader, self._decided)
+        self.defined_by_text = False  # what defines the pipeline reads its source
         self._made = Made()
         self._worlds: dict[int, Nodes] = {}
         self._reaches: dict[tuple[int, Variant], Reach] = {}
@@ -90,6 +91,10 @@ class CodeGraph:
         """
         return self._answer(roots).fact
 
+    def reads_text(self, roots: Roots) -> bool:
+        """Whether the fact about a stage depends on how its code is written, and not on what it says only."""
+        return "source" in self._answer(roots).whole.reads
+
     def stage(self, roots: Iterable[tuple[str, str]]) -> CodeFact:
         """As :meth:`fact`, with every unit behind the stage and what couldn't be followed."""
         import msgspec
@@ -114,8 +119,11 @@ class CodeGraph:
     def definition(self, module: str = PIPELINE_MODULE) -> str:
         """Fingerprint of what decides the pipeline's definition: what importing ``module`` evaluates."""
         nodes = self._nodes(0)
-        texts, called = self._slice.of(module, nodes.world)
+        texts, called, by_text = self._slice.of(module, nodes.world)
         _, whole = self._together(nodes, [*called, *ambient(nodes)])
+        self.defined_by_text = by_text or "source" in whole.reads
+        if self.defined_by_text:
+            texts += self._surroundings.texts(nodes.world.bits)
         return digest_text("\x1e".join([*texts, whole.digest]))
 
     def decided_at(self, path: str, line: int) -> frozenset[str] | None:

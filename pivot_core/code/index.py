@@ -26,18 +26,21 @@ if TYPE_CHECKING:
     from pivot_core.types import StageSpec
 
 _KEY = "index"
-_VERSION = 3
+_THE_DEFINITION = ""  # among names of stages
+_VERSION = 4
 
 Roots = tuple[tuple[str, str], ...]
 
 
 class _Index(msgspec.Struct, frozen=True):
-    """``facts`` has no units: they are asked for only when a stage is stale, or recorded."""
+    """``facts`` has no units: they are asked for only when a stage is stale, or recorded. ``by_text``: stages
+    whose code reads source text."""
 
     version: int
     consulted: dict[str, str | None]
     definition: str
     facts: dict[str, tuple[Roots, CodeFact]]
+    by_text: set[str]
 
 
 _decode = msgspec.msgpack.Decoder(_Index).decode
@@ -65,6 +68,7 @@ class CodeIndex:
         self._live = live
         self._graph: CodeGraph | None = None
         self._sources: Sources | None = None
+        self._by_text: set[str] = set()  # stages whose facts depend on how the code is written, too
         self._definition: str | None = None
         self._facts: dict[str, tuple[Roots, CodeFact]] = {}
         self._whole: dict[Roots, CodeFact] = {}
@@ -77,7 +81,10 @@ class CodeIndex:
     def definition(self) -> str:
         """The fingerprint of the slice of code that defines the pipeline."""
         if self._definition is None:
-            self._definition = self._open_graph().definition(PIPELINE_MODULE)
+            graph = self._open_graph()
+            self._definition = graph.definition(PIPELINE_MODULE)
+            if graph.defined_by_text:
+                self._by_text.add(_THE_DEFINITION)
             self._changed = True
         return self._definition
 
@@ -86,8 +93,11 @@ class CodeIndex:
         kept = self._facts.get(spec.name)
         if kept is not None and kept[0] == spec.roots:
             return kept[1]
-        fact = self._open_graph().fact(spec.roots)
+        graph = self._open_graph()
+        fact = graph.fact(spec.roots)
         self._facts[spec.name] = (spec.roots, fact)
+        if graph.reads_text(spec.roots):
+            self._by_text.add(spec.name)
         self._changed = True
         return fact
 
@@ -153,32 +163,60 @@ class CodeIndex:
         if not self._changed or self._overlay or self._definition is None:
             return
         consulted = self._consulted | (self._sources.consulted if self._sources is not None else {})
-        index = _Index(_VERSION, consulted, self._definition, self._facts)
+        index = _Index(_VERSION, consulted, self._definition, self._facts, self._by_text)
         self._state.put(CODE, _KEY, msgspec.msgpack.encode(index))
         self._changed = False
 
     def _load(self) -> None:
         index = self._state.get_as(CODE, _KEY, _decode)
-        if index is not None and index.version == _VERSION and self._still(index.consulted):
-            self._definition, self._facts = index.definition, dict(index.facts)
-            self._consulted = index.consulted
+        if index is None or index.version != _VERSION:
+            return
+        edited = self._differences(index.consulted)
+        if edited is None:
+            return
+        self._definition, self._facts, self._by_text = index.definition, dict(index.facts), index.by_text
+        self._consulted = index.consulted
+        if edited:
+            self._consulted |= self._hashes.digests(edited)
+            for name in self._by_text:
+                self._facts.pop(name, None)
+            if _THE_DEFINITION in self._by_text:
+                self._definition = None
+            self._changed = True
 
-    def _still(self, consulted: Mapping[str, str | None]) -> bool:
-        files = [path for path in consulted if not path.endswith("/")]
-        if any(consulted[path] != digest for path, digest in self._hashes.digests(files).items()):
-            return False
+    def _differences(self, consulted: Mapping[str, str | None]) -> list[str] | None:
+        """Source files with another text that says the same; None if anything else is different."""
         folders = (path for path in consulted if path.endswith("/"))
-        return all(self._hashes.listing(path) == consulted[path] for path in folders)
+        if any(self._hashes.listing(path) != consulted[path] for path in folders):
+            return None
+        now = self._hashes.digests(path for path in consulted if not path.endswith("/"))
+        others = [path for path, digest in now.items() if consulted[path] != digest]
+        alike = all(self._says_the_same(path, consulted[path], now[path]) for path in others)
+        return others if alike else None
+
+    def _says_the_same(self, path: str, was: str | None, now: str | None) -> bool:
+        """Whether only comments, the layout and the like were edited."""
+        if was is None or now is None:
+            return False
+        from pivot_core.code.edit import is_cosmetic
+        from pivot_core.code.modules import kept_summary, summary_of
+
+        summaries = _Summaries(self._state)
+        old = kept_summary(summaries, was)
+        if old is None:
+            return False
+        return is_cosmetic(old, summary_of(summaries, now, lambda: self._make_sources().saved_text(path)))
 
     def _open_graph(self) -> CodeGraph:
         if self._graph is None:
-            from pivot_core.code.sources import Sources
-
-            self._sources = Sources(
-                self._project, self._hashes.digest, self._overlay, listing=self._hashes.listing
-            )
+            self._sources = self._make_sources()
             self._graph = self._make_graph(self._sources, _Summaries(self._state))
         return self._graph
+
+    def _make_sources(self) -> Sources:
+        from pivot_core.code.sources import Sources
+
+        return Sources(self._project, self._hashes.digest, self._overlay, listing=self._hashes.listing)
 
     def _make_graph(self, sources: Sources, summaries: _Summaries) -> CodeGraph:
         if self._live is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -19,6 +19,35 @@ class SummaryCache(Protocol):
 
     def get(self, key: str) -> bytes | None: ...
     def put(self, key: str, value: bytes) -> None: ...
+
+
+def kept_summary(cache: SummaryCache, digest: str) -> ModuleSummary | None:
+    """The summary of the text with a digest, if it is in the cache."""
+    kept = cache.get(_key(digest))
+    try:
+        return decode(kept) if kept is not None else None
+    except msgspec.DecodeError:
+        return None  # a damaged entry is made again
+
+
+def summary_of(cache: SummaryCache, digest: str, read: Callable[[], tuple[str, str]]) -> ModuleSummary:
+    """The summary of the text with a digest. ``read`` gives the text and its digest, if it isn't known."""
+    kept = kept_summary(cache, digest)
+    if kept is not None:
+        return kept
+    try:
+        text, found = read()
+    except (OSError, ValueError, LookupError) as error:
+        return ModuleSummary(error=SourceError(0, str(error)))
+    from pivot_core.code.summary import summarise  # the parser is loaded only when it is needed
+
+    summary = summarise(text)
+    cache.put(_key(found), encode(summary))  # if the file was written meanwhile, of what it is now
+    return summary
+
+
+def _key(digest: str) -> str:
+    return xxhash.xxh3_128_hexdigest(f"{ENGINE_VERSION} {digest}".encode())
 
 
 class Module:
@@ -236,19 +265,5 @@ class Modules:
         return self._readable[path]
 
     def _summary(self, path: str, digest: str, saved: bool = False) -> ModuleSummary:
-        key = xxhash.xxh3_128_hexdigest(f"{ENGINE_VERSION} {digest}".encode())
-        kept = self._cache.get(key)
-        if kept is not None:
-            try:
-                return decode(kept)
-            except msgspec.DecodeError:
-                pass  # a damaged entry is made again
-        try:
-            text = self.sources.saved_text(path) if saved else self.sources.text(path)
-        except (OSError, ValueError, LookupError) as error:
-            return ModuleSummary(error=SourceError(0, str(error)))
-        from pivot_core.code.summary import summarise  # the parser is loaded only when it is needed
-
-        summary = summarise(text)
-        self._cache.put(key, encode(summary))
-        return summary
+        read = self.sources.saved_text if saved else self.sources.text
+        return summary_of(self._cache, digest, lambda: read(path))

@@ -8,7 +8,7 @@ annotations; and in full each function and class that any of this may call. What
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pivot_core.code.effects import Effects
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from pivot_core.code.world import World
 
 
+class Evaluated(NamedTuple):
+    """Statements as text, the units that count in full, and whether any of it reads source text."""
+
+    texts: list[str]
+    called: list[Key]
+    by_text: bool
+
+
 class Slice:
     """What of each module is evaluated when it is imported; looked at once a module."""
 
@@ -26,39 +34,37 @@ class Slice:
         self._modules = modules
         self._reader = reader
         self._effects = effects
-        self._found: dict[str, tuple[str, list[Key]]] = {}
+        self._found: dict[str, Evaluated] = {}
 
-    def of(self, name: str, world: World) -> tuple[list[str], list[Key]]:
-        """All that importing a module evaluates, as text, and the units that count in full."""
-        texts: list[str] = []
-        called: dict[Key, None] = {}
-        for other in sorted(self._modules.closure({name, *world.modules})):
-            module = self._modules.get(other)
-            if module is not None:
-                text, keys = self._module(module)
-                texts.append(text)
-                called.update(dict.fromkeys(keys))
-        return texts, list(called)
+    def of(self, name: str, world: World) -> Evaluated:
+        """All that importing a module evaluates."""
+        names = sorted(self._modules.closure({name, *world.modules}))
+        parts = [self._module(module) for module in map(self._modules.get, names) if module is not None]
+        called = dict.fromkeys(key for part in parts for key in part.called)
+        texts = [text for part in parts for text in part.texts]
+        return Evaluated(texts, list(called), any(part.by_text for part in parts))
 
     def forget(self, name: str) -> None:
         self._found.pop(name, None)
 
-    def _module(self, module: Module) -> tuple[str, list[Key]]:
+    def _module(self, module: Module) -> Evaluated:
         if module.name not in self._found:
             self._found[module.name] = self._read(module)
         return self._found[module.name]
 
-    def _read(self, module: Module) -> tuple[str, list[Key]]:
+    def _read(self, module: Module) -> Evaluated:
         if module.error is not None:
-            return f"!{module.name}={module.digest}", []
+            return Evaluated([f"!{module.name}={module.digest}"], [], False)
         shells = []
+        by_text = False
         called: dict[Key, None] = {}
         for statement in module.summary.statements:
             if not statement.typing_only and not _only_binds_a_module_name(statement):
                 shells.append(_shell(module, statement, self._reader))
+                by_text = by_text or "source" in self._reader.read(module, statement.head).reads
                 called.update(dict.fromkeys(self._effects.called(module, statement)))
                 called.update(dict.fromkeys(_annotated(module, statement, self._reader)))
-        return f"{module.name}:" + "\x1d".join(sorted(shells)), list(called)
+        return Evaluated([f"{module.name}:" + "\x1d".join(sorted(shells))], list(called), by_text)
 
 
 def _shell(module: Module, statement: Statement, reader: Reader) -> str:

@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pivot_core.store.digests import hash_bytes
@@ -76,23 +75,19 @@ class Sources:
             self.consulted[logical] = self._digest_now(logical)
         return self.consulted[logical]
 
-    def text(self, logical: str) -> str:
-        """Source text. Raises OSError, and ValueError or LookupError when the bytes are no text."""
+    def text(self, logical: str) -> tuple[str, str]:
+        """Source text and its digest. Raises OSError, and ValueError or LookupError when it is no text."""
         if logical in self._overlay:
-            return self._overlay[logical]
+            return self._overlay[logical], self._digest_now(logical) or ""
         return self.saved_text(logical)
 
     def lines(self, logical: str, digest: str) -> list[str]:
         """The lines of a source text; none if the file isn't any more what the digest says."""
-        if logical in self._overlay:
-            text = self._overlay[logical]
-        else:
-            try:
-                data = Path(self._root, logical).read_bytes()
-                text = decode(data) if hash_bytes(data) == digest else ""
-            except (OSError, ValueError, LookupError):
-                text = ""
-        return _LINE_END.split(text)
+        try:
+            text, now = self.text(logical)
+        except (OSError, ValueError, LookupError):
+            return []
+        return _LINE_END.split(text) if now == digest else []
 
     def is_unsaved(self, logical: str) -> bool:
         """The text is that of a buffer in an editor."""
@@ -102,10 +97,11 @@ class Sources:
         """Content digest of the file, whatever is in a buffer."""
         return self._digest(logical)
 
-    def saved_text(self, logical: str) -> str:
-        """As :meth:`text`, of the file."""
+    def saved_text(self, logical: str) -> tuple[str, str]:
+        """As :meth:`text`, of the file, whatever is in a buffer."""
         with open(os.path.join(self._root, logical), "rb") as file:  # noqa: PTH118, PTH123  # hot
-            return decode(file.read())
+            data = file.read()
+        return decode(data), hash_bytes(data)
 
     def differences(self, older: Sources) -> list[str] | None:
         """Files with another content than an older state had, of those that were consulted for it.
