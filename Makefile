@@ -19,7 +19,7 @@ help:
 	@echo "make test         lint, types, tests and the change-detection corpus"
 	@echo "make test-lowest  the tests on the lowest allowed versions of the dependencies"
 	@echo "make lint types pytest corpus   the parts of make test"
-	@echo "make bench        100 and 1,000 stages, beside other tools"
+	@echo "make bench        100 and 1,000 stages, beside other tools; the code graph"
 	@echo "make lock         write the lock files again (UPGRADE=1: to the newest versions)"
 	@echo "make clean        remove what these targets made"
 
@@ -51,6 +51,7 @@ test-lowest:
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/analysis.py
 
 # The terminal in the README.
 picture: $(READY)

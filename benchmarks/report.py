@@ -27,7 +27,7 @@ def tools(found: Iterable[Tool]) -> str:
 def costs(rows: Sequence[Cells]) -> str:
     """Wall / CPU seconds for each tool and kind, and how many stages ran."""
     header = [f"{rows[0].stages:,} stages", *KINDS, "MiB"]
-    return _table(
+    return table(
         header,
         ([row.tool.name, *(_cost(row, kind) for kind in KINDS), _memory(row)] for row in rows),
     )
@@ -38,7 +38,7 @@ def ratios(rows: Sequence[Cells], against: str) -> str | None:
     base = next((row for row in rows if row.tool.name == against), None)
     if base is None or base.gave_up:
         return None
-    return _table(
+    return table(
         [f"{rows[0].stages:,} stages, {against} = 1", *KINDS],
         ([row.tool.name, *(_ratio(row, base, kind) for kind in KINDS)] for row in rows if row is not base),
     )
@@ -47,7 +47,7 @@ def ratios(rows: Sequence[Cells], against: str) -> str | None:
 def answers(found: Mapping[str, Mapping[str, str]]) -> str:
     """What each tool made of files that changed behind its back."""
     kinds = list(next(iter(found.values())))
-    return _table(["", *kinds], ([name, *given.values()] for name, given in found.items()))
+    return table(["", *kinds], ([name, *given.values()] for name, given in found.items()))
 
 
 def _cost(row: Cells, kind: str) -> str:
@@ -77,6 +77,6 @@ def _seconds(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
