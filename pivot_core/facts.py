@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
@@ -48,7 +48,7 @@ class Gatherer:
         paths = {path for spec in specs for path in spec.paths}
         for record in records:
             if isinstance(record, Lock):
-                paths.update(path for path in record.discovered if not path.endswith("/"))
+                paths.update(path for path in record.discovered if path[0] != "$" and path[-1] != "/")
         self._hashes.digests(sorted(paths))
 
     def facts(self, spec: StageSpec, record: Lock | Reason | None) -> Facts:
@@ -64,7 +64,9 @@ class Gatherer:
             defined_at=(spec.path, spec.line),
             deps={dep.path: digest(dep.path) for dep in spec.deps},
             discovered=self.discovered(lock.discovered) if lock is not None else {},
-            environment=_variables(code.environment),
+            environment={
+                name: _fingerprint(os.environ[name]) for name in _counted(os.environ, code.environment)
+            },
             packages=self._packages.of(code.packages),
             params=spec.params,
             outs={out.path: digest(out.path) for out in spec.outs},
@@ -100,11 +102,21 @@ class Gatherer:
         return self._code.knows(path)
 
     def discovered(self, paths: Iterable[str]) -> dict[str, str | None]:
-        """Digests of files (and listings of folders, ending in ``/``) that no stage declares."""
-        return {
-            path: self._hashes.listing(path) if path.endswith("/") else self._hashes.digest(path)
-            for path in paths
-        }
+        """Digests of files, listings of folders (``data/``) and variables (``$NAME``) that were read by
+        other means than what the stage declares and its code says."""
+        return {path: self._digest(path) for path in paths}
+
+    def _digest(self, path: str) -> str | None:
+        if path.startswith("$"):
+            value = os.environ.get(path[1:])
+            return None if value is None else _fingerprint(value)
+        return self._hashes.listing(path) if path.endswith("/") else self._hashes.digest(path)
+
+    def untold(self, code: CodeFact, reads: Iterable[str]) -> set[str]:
+        """What was read without the variables that the code's text tells of anyway."""
+        reads = set(reads)
+        variables = [path[1:] for path in reads if path[0] == "$"]
+        return reads - {f"${name}" for name in _counted(variables, code.environment)}
 
     def changed_since(self, facts: Facts) -> list[str]:
         """Inputs and source files that are no longer what ``facts`` says."""
@@ -139,15 +151,15 @@ def _made(path: str, made: Mapping[str, str]) -> bool:
     return any(out.startswith(folder) or (out.endswith("/") and path.startswith(out)) for out in made)
 
 
-def _variables(names: Iterable[str]) -> dict[str, str | None]:
-    """Those that are set of the variables that code reads; ``APP_*`` are all that begin so."""
-    wanted = set(names)
-    patterns = [re.compile(re.escape(name).replace(r"\*", ".*")) for name in wanted if "*" in name]
-    return {
-        name: _fingerprint(value)
-        for name, value in sorted(os.environ.items())
-        if name in wanted or any(pattern.fullmatch(name) for pattern in patterns)
-    }
+def _counted(variables: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Those of the variables that are among the names, or that one of them matches: ``APP_*``."""
+    exact = frozenset(names)
+    patterns = [name for name in exact if "*" in name]
+    return [
+        variable
+        for variable in variables
+        if variable in exact or any(fnmatchcase(variable, pattern) for pattern in patterns)
+    ]
 
 
 def _fingerprint(value: str) -> str:

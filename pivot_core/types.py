@@ -211,8 +211,9 @@ class CodeFact(msgspec.Struct, frozen=True):
 class Lock(msgspec.Struct, frozen=True):
     """The content of ``.pivot/stages/<name>.lock``. Deterministic: no times, no machine's paths.
 
-    Digests: ``deps``, ``discovered``, ``outs`` by logical path; ``units`` by ``module.name``;
-    ``environment`` by variable that was set; ``packages`` by distribution import name, its version.
+    Digests: ``deps``, ``discovered``, ``outs`` by logical path (``discovered`` also by ``$VARIABLE``);
+    ``units`` by ``module.name``; ``environment`` by variable that was set; ``packages`` by distribution
+    import name, its version.
     """
 
     stage: str

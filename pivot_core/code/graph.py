@@ -138,14 +138,14 @@ class CodeGraph:
         """Whether what the statement there defines may keep something from one call to the next.
 
         A function does if it is decorated (``functools.cache``), changes something of a module, or what it is
-        given (a default, say); a class may keep it in its objects.
+        given (a default, or its object); a class if one of its methods does.
         """
         found = self._statement_at(path, line)
         if found is None:
             return True
         statement = found[0].summary.statements[found[1]]
         return (
-            statement.kind != "function"
+            statement.kind == "other"
             or any(flags & DECORATOR for flags in statement.head.flags)
             or any(kind in ("bind", "store", "method") for kind, _, _ in statement.body.effects)
             or "changes_arguments" in statement.flags

@@ -92,6 +92,9 @@ def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
     for path, was, now in _changes(record.deps, facts.deps):
         yield Reason("input", path, _changed(was, now), path, 0)
     for path, was, now in _changes(record.discovered, facts.discovered):
+        if path[0] == "$":
+            yield Reason("environment", path[1:], _set(was, now))
+            continue
         yield Reason(
             "discovered_input", path, f"{_changed(was, now)}; the stage reads it undeclared", path, 0
         )

@@ -1,4 +1,4 @@
-"""Sees which project files (and, while ``pipeline.py`` loads, variables) user code reads undeclared.
+"""Sees which project files and environment variables user code reads undeclared.
 
 An audit hook can't be taken out again, so there is one for the life of a worker. What it sees belongs to
 the module that is being imported, if one is, else to the stage that runs.
@@ -40,6 +40,9 @@ _LISTINGS = frozenset({"os.listdir", "os.scandir"})
 _OURS = frozenset({__file__, questions.__file__})
 _STANDARD = str(Path(os.__file__).parent) + os.sep
 
+# What reads a variable for whoever calls it. (Not expanduser: where a home is says nothing about a result.)
+_ASKED_FOR_OTHERS = frozenset({"os", "collections.abc", "_collections_abc", "string"})
+
 # Modules that open source files for what they say as code.
 _READERS = frozenset({linecache.__file__, str(Path(__file__).with_name("importer.py"))})
 
@@ -47,7 +50,8 @@ _Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 class Observer:
-    """The reads of one worker process. Paths are logical; a listed directory's ends with ``/``.
+    """The reads of one worker process. Paths are logical; a listed directory's ends with ``/``, and a
+    variable is ``$NAME``.
 
     ``imports`` maps a project module's file to what it read while it was imported, each with the line of
     the top-level statement that was being executed (or a later line of it), or by a function within a
@@ -62,6 +66,7 @@ class Observer:
         self._asked: dict[str, Signature | None] = {}
         self._written: set[str] = set()
         self._declared: tuple[str, ...] = ()
+        self._listed: str | None = None  # the variable that an iteration has come to
         self.imports: dict[str, set[tuple[str, int]]] = {}
         self.calls: dict[str, set[tuple[str, int]]] = {}
         self.signatures: dict[str, Signature | None] = {}  # of what ``calls`` has, when it was read
@@ -69,6 +74,7 @@ class Observer:
     def install(self) -> None:
         sys.addaudithook(self._hook)
         questions.hear(self._asked_about)
+        self._watch_variables()
 
     @contextmanager
     def stage(self, declared: Iterable[str]) -> Iterator[dict[str, Signature | None]]:
@@ -99,7 +105,7 @@ class Observer:
 
     def changed(self, reads: Mapping[str, Signature | None]) -> set[str]:
         """Which of these files somebody else than the stage has changed since they were read."""
-        files = {path: was for path, was in reads.items() if not path.endswith("/")}
+        files = {path: was for path, was in reads.items() if path[-1] != "/" and path[0] != "$"}
         return {
             path
             for path, was in files.items()
@@ -187,16 +193,19 @@ class Observer:
                 logical += "/"
         if logical is None:
             return
+        self._add(f"./{logical}" if logical[0] == "$" else logical)
+
+    def _add(self, name: str) -> None:
         if self._importing:
             module, reads, _ = self._importing[-1]
-            reads.add((logical, _line_in(self._root + module)))
+            reads.add((name, _line_in(self._root + module)))
         elif self._reads is not None:
-            self._reads.setdefault(logical, signature(self._root + logical))
-            self._called(logical)
+            self._reads.setdefault(name, signature(self._root + name))
+            self._called(name)
 
-    def _called(self, logical: str) -> None:
+    def _called(self, read: str) -> None:
         """Note which functions of the project are under way; what a stage declares, its loaders read."""
-        if any(logical == path or logical.startswith(path + "/") for path in self._declared):
+        if any(read == path or read.startswith(path + "/") for path in self._declared):
             return
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
@@ -206,9 +215,41 @@ class Observer:
                 # A function made in another may keep it in a variable of that, which the text doesn't show.
                 nested = "<locals>" in frame.f_code.co_qualname
                 kept = self.imports if nested else self.calls
-                kept.setdefault(module, set()).add((logical, frame.f_lineno))
-                self.signatures.setdefault(logical, signature(self._root + logical))
+                kept.setdefault(module, set()).add((read, frame.f_lineno))
+                self.signatures.setdefault(read, signature(self._root + read))
             frame = frame.f_back
+
+    # --- variables -------------------------------------------------------------------------------
+
+    def _watch_variables(self) -> None:
+        """See each variable that project code asks for. A copy of all, for a child process say, asks for
+        none: it would be another one in every shell."""
+        kind = type(os.environ)
+        getitem, iterate = kind.__getitem__, kind.__iter__
+
+        def watched_getitem(environ: os._Environ[str], key: str) -> str:
+            if self._importing or self._reads is not None:
+                self._asked_for(key)
+            return getitem(environ, key)
+
+        def watched_iterate(environ: os._Environ[str]) -> Iterator[str]:
+            for key in iterate(environ):
+                self._listed = key
+                yield key
+
+        kind.__getitem__ = watched_getitem  # type: ignore[method-assign]
+        kind.__iter__ = watched_iterate  # type: ignore[method-assign]
+
+    def _asked_for(self, key: str) -> None:
+        listed, self._listed = self._listed, None
+        if listed == key or not isinstance(key, str):
+            return
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and _asks_for_others(frame):
+            frame = frame.f_back
+        name = frame.f_code.co_filename if frame is not None else ""
+        if name.startswith(self._root) and "/site-packages/" not in name:
+            self._add(f"${key}")
 
     def _asked_by_the_project(self) -> bool:
         """Whether the nearest frame outside the standard library is the project's own code."""
@@ -222,6 +263,13 @@ class Observer:
                     return name.startswith(self._root)
             frame = frame.f_back
         return False
+
+
+def _asks_for_others(frame: FrameType) -> bool:
+    module = frame.f_globals.get("__name__")
+    if module == "posixpath":
+        return frame.f_code.co_name == "expandvars"
+    return module in _ASKED_FOR_OTHERS or frame.f_code.co_filename == __file__
 
 
 def _is_code(logical: str) -> bool:

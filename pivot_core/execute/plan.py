@@ -164,7 +164,8 @@ class Planner:
             *(path for path in undeclared if path in done.changed),
         ]
         for path in (*done.outs, *undeclared):
-            self._hashes.forget(path)
+            if path[0] != "$":
+                self._hashes.forget(path)
         if changed:
             return [
                 Warning(
@@ -183,7 +184,8 @@ class Planner:
                 line=plan.spec.line,
             )
             for path in done.reads
-            if discovered.get(path) is not None  # one that isn't there can't be declared
+            # What isn't there can't be declared.
+            if path[0] != "$" and discovered.get(path) is not None
         ]
 
     def failed(self, plan: Plan, duration_s: float, why: str) -> None:
@@ -191,7 +193,8 @@ class Planner:
 
     def _undeclared(self, plan: Plan, done: Done) -> list[str]:
         """Project files that were read without being declared as inputs or outputs: by the stage, while its
-        modules were imported, or by an earlier stage of the worker with code that may have kept them."""
+        modules were imported, or by an earlier stage of the worker with code that may have kept them. And
+        variables that its code doesn't tell."""
         modules = set(plan.facts.code.modules)
         reads = {*done.reads}
         decides, keeps = self._gatherer.decides, self._gatherer.keeps
@@ -206,6 +209,7 @@ class Planner:
                     path for path, line in seen if keeps(module, line) and decides(plan.spec, module, line)
                 )
         reads -= {path for path in reads if path.endswith("/") and self._changes_by_itself(path)}
+        reads = self._gatherer.untold(plan.facts.code, reads)
         return sorted(path for path in reads if not any(_within(path, known) for known in plan.spec.paths))
 
     def _changes_by_itself(self, folder: str) -> bool:

@@ -123,12 +123,13 @@ class Worker:
             definition = define(self._project.root)
         self._capture.drain()
         imported = {read for seen in self._observer.imports.values() for read, _ in seen}
+        files = {read for read in reads.keys() | imported if read[0] != "$"}
         self._send(
             Defined(
                 ticket,
                 msgspec.structs.replace(
                     definition,
-                    reads=tuple(sorted(reads.keys() | imported)),
+                    reads=tuple(sorted(files)),
                     environment=tuple(sorted(variables)),
                 ),
                 self._modules.sources,

@@ -63,8 +63,7 @@ stale("class-post-init", project("return D(text).x", "from dataclasses import da
 stale("class-dataclass-option", project("return repr(D(text))", "from dataclasses import dataclass\n@dataclass(repr=True)\nclass D:\n    x: str\n    def __str__(self): return 'k'\n    __repr__ = object.__repr__ if False else __str__"), ("stages.py", "'k'", "'l'"))
 stale("class-dataclass-field-order", project("return str(D('1', '2'))", "from dataclasses import dataclass\n@dataclass\nclass D:\n    a: str\n    b: str"), ("stages.py", "a: str\n    b: str", "b: str\n    a: str"))
 stale("class-dataclass-inherited-default", project("return str(D())", "from dataclasses import dataclass\nfrom base import B\n@dataclass\nclass D(B):\n    b: int = 1", base="from dataclasses import dataclass\n@dataclass\nclass B:\n    a: str = 'one'\n"), "base.py")
-# An annotation of a class counts by what it says; that it is kept as text shows only in Field.type.
-stale("class-dataclass-future-annotations", project("return str(dataclasses.fields(D)[0].type)", "import dataclasses\nfrom model import D", model="import dataclasses\n@dataclasses.dataclass\nclass D:\n    x: int = 1\n"), ("model.py", "import dataclasses\n", "from __future__ import annotations\nimport dataclasses\n"), tier="stretch")
+stale("class-dataclass-future-annotations", project("return str(dataclasses.fields(D)[0].type)", "import dataclasses\nfrom model import D", model="import dataclasses\n@dataclasses.dataclass\nclass D:\n    x: int = 1\n"), ("model.py", "import dataclasses\n", "from __future__ import annotations\nimport dataclasses\n"))
 stale("function-future-annotations", project("return str(f.__annotations__)", "from model import f", model="def f(x: int): pass\n"), ("model.py", "def f", "from __future__ import annotations\ndef f"))
 fresh("future-annotations-nobody-reads", project("return f(text)", "from model import f", model="def f(x: str) -> str: return x\n"), ("model.py", "def f", "from __future__ import annotations\ndef f"))
 stale("pydantic-validator", project("return M(x=text).x", "from pydantic import BaseModel, field_validator\nclass M(BaseModel):\n    x: str\n    @field_validator('x')\n    @classmethod\n    def v(cls, x): return clean(x)\ndef clean(x): return x + 'one'"))
@@ -130,8 +129,7 @@ stale("match-value-pattern", project("return f('one')", "import conf\ndef f(x):\
 stale("thread-target", project("import threading\nout = []\nt = threading.Thread(target=work, args=(text, out))\nt.start(); t.join()\nreturn out[0]", "def work(x, out): out.append(x + 'one')"))
 stale("operator-methodcaller", project("import operator\nreturn operator.methodcaller('f', text)(C())", "class C:\n    def f(self, x): return x + 'one'"))
 stale("fstring-debug-name", project("return f(text)", "def f(x):\n    a = 1\n    return f'{a=}'"), ("stages.py", "a = 1\n    return f'{a=}'", "b = 1\n    return f'{b=}'"))
-# Code objects tell the names of local variables; whoever reads those isn't noticed.
-stale("varnames-read", project("return str(f.__code__.co_varnames)", "def f(x):\n    a = 1\n    return a"), ("stages.py", "a = 1\n    return a", "b = 1\n    return b"), tier="stretch")
+stale("varnames-read", project("return str(f.__code__.co_varnames)", "def f(x):\n    a = 1\n    return a"), ("stages.py", "a = 1\n    return a", "b = 1\n    return b"))
 stale("function-name-read", project("return ' '.join(f.__name__ for f in STEPS)", "def clean(x): return x\nSTEPS = [clean]"), ("stages.py", "def clean(x): return x\nSTEPS = [clean]", "def tidy(x): return x\nSTEPS = [tidy]"))
 stale("signature-read", project("import inspect\nreturn str(inspect.signature(f))", "def f(x: int): return x"), ("stages.py", "x: int", "x: str"))
 stale("source-read", project("import inspect\nreturn inspect.getsource(f)", "def f(x): return x  # one"), ("stages.py", "# one", "# two"))
@@ -276,12 +274,10 @@ stale("env-default", project("import os\nreturn os.environ.get('CASE_NONE', 'one
 stale("env-at-import", project("return K", "import os\nK = os.environ.get('CASE_FLAG', 'x')"), NOTHING, **ENV)
 stale("env-key-constant", project("return conf.read()", "import conf", conf="import os\nKEY = 'CASE_FLAG'\ndef read(): return os.environ[KEY]\n"), NOTHING, **ENV)
 stale("env-helper-with-key", project("return env('CASE_FLAG')", "import os\ndef env(key, default=''): return os.environ.get(key, default)"), NOTHING, **ENV)
-# Names of variables that are put together at run time aren't known (nothing observes them in a stage).
-stale("env-fstring-key", project("name = 'FLAG'\nreturn os.environ[f'CASE_{name}']", "import os"), NOTHING, **ENV, tier="stretch")
+stale("env-fstring-key", project("name = 'FLAG'\nreturn os.environ[f'CASE_{name}']", "import os"), NOTHING, **ENV)
 stale("env-copied", project("return dict(os.environ)['CASE_FLAG']", "import os"), NOTHING, **ENV)
 stale("env-expandvars", project("return os.path.expandvars('$CASE_FLAG')", "import os"), NOTHING, **ENV)
-# As above.
-stale("env-settings-class", project("return Settings().flag", "import os\nclass Settings:\n    def __init__(self): self.flag = self.read('flag')\n    def read(self, n): return os.getenv(f'CASE_{n.upper()}')"), NOTHING, **ENV, tier="stretch")
+stale("env-settings-class", project("return Settings().flag", "import os\nclass Settings:\n    def __init__(self): self.flag = self.read('flag')\n    def read(self, n): return os.getenv(f'CASE_{n.upper()}')"), NOTHING, **ENV)
 fresh("env-other", project("import os\nreturn os.environ.get('CASE_OTHER', '1')"), NOTHING, **ENV)
 
 # --- fresh: how it is written, and what isn't used -----------------------------------------------------

@@ -466,3 +466,69 @@ def test_what_modules_set_when_they_are_imported_holds_for_every_stage_of_a_work
     project.edit("pipeline.py", "more.X}", "more.X + '!'}")
     project.run("-j", "1")  # the definition holds, so the first stage is what imports the modules
     assert project.read("2.txt") == "setx!"
+
+
+def test_variables_whose_names_are_made_up_are_inputs(project):
+    """By a literal beginning, told by the code; by nothing in the text, seen when the stage runs."""
+    project.write(
+        "settings.py",
+        """
+        import os
+
+        class Settings:
+            def __getattr__(self, name):
+                return os.environ.get(name.upper(), "unset")
+
+        at_import = Settings().chosen
+    """,
+    )
+    project.pipeline(
+        """
+        import os
+        import settings
+
+        def told(
+            text: Annotated[str, outputs.Dep("in.txt", Text)],
+        ) -> Annotated[str, outputs.Out("told", Text)]:
+            return os.environ.get(f"CASE_{text}", "unset")
+
+        def seen() -> Annotated[str, outputs.Out("seen", Text)]:
+            return settings.Settings().wanted
+
+        def imported() -> Annotated[str, outputs.Out("imported", Text)]:
+            return settings.at_import
+
+        def copied() -> Annotated[str, outputs.Out("copied", Text)]:
+            return str(len({**os.environ}) > 1)
+
+        pipeline = Pipeline("p")
+        for stage in (told, seen, imported, copied):
+            pipeline.register(stage)
+        """
+    )
+    project.write("in.txt", "FLAG")
+    project.run()
+    assert set(project.states().values()) == {"fresh"}
+    reasons = {
+        name: [(reason["kind"], reason["subject"]) for reason in stage["reasons"]]
+        for name, stage in project.status(env={"CASE_FLAG": "1", "WANTED": "1", "CHOSEN": "1"}).items()
+    }
+    assert reasons == {
+        "told": [("environment", "CASE_FLAG")],
+        "seen": [("environment", "WANTED")],
+        "imported": [("environment", "CHOSEN")],
+        "copied": [],
+    }
+    assert project.run(env={"CASE_FLAG": "1", "WANTED": "1"}).outcomes == {
+        "told": "ran",
+        "seen": "ran",
+        "imported": "skipped",
+        "copied": "skipped",
+    }
+    assert (project.read("told"), project.read("seen")) == ("1", "1")
+    assert project.run().outcomes == {
+        "told": "restored",
+        "seen": "restored",
+        "imported": "skipped",
+        "copied": "skipped",
+    }
