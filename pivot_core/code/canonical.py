@@ -29,8 +29,8 @@ from pivot_core.code.stream import BOUND, IMPORT, QUIET, READ
 from pivot_core.code.vocabulary import OF_CODE
 
 _WORD = re.compile(r"[^\W\d]\w*")
-_VARIABLE = re.compile(r"[A-Za-z_][\w.\-]{0,60}", re.ASCII)
-_VARIABLES = re.compile(r"\$\{?\w+|\b[A-Z][A-Z0-9_]+", re.ASCII)
+_VARIABLE = re.compile(r"_*[A-Za-z][\w.\-]{0,60}", re.ASCII)
+_VARIABLES = re.compile(r"\$\{?_*[A-Za-z]\w*|\b[A-Z][A-Z0-9_]+", re.ASCII)
 _QUERIED = re.compile(r"(?<!\w)@([^\W\d]\w*)")  # a variable in a pandas query: ``x > @LIMIT``
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pivot_core.code.records import ENGINE_VERSION
 from pivot_core.project import PIPELINE_MODULE
 from pivot_core.store.state import CODE, SOURCES, SUMMARIES
 from pivot_core.types import CodeFact, UnitChange
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _KEY = "index"
 _THE_DEFINITION = ""  # among names of stages
-_VERSION = 4
+_VERSION = f"5:{ENGINE_VERSION}"
 
 Roots = tuple[tuple[str, str], ...]
 
@@ -36,7 +37,7 @@ class _Index(msgspec.Struct, frozen=True):
     """``facts`` has no units: they are asked for only when a stage is stale, or recorded. ``by_text``: stages
     whose code reads source text."""
 
-    version: int
+    version: str
     consulted: dict[str, str | None]
     definition: str
     facts: dict[str, tuple[Roots, CodeFact]]

@@ -122,6 +122,24 @@ def test_a_variable_whose_name_is_handed_to_a_helper_is_an_input(code):
     assert "KEY" in code.fact().environment
 
 
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("f'APP_{x}'", "APP_*"),
+        ("f'{PREFIX}{x}_URL'", "APP_*_URL"),
+        ("'APP_' + x.upper()", "APP_*"),
+        ("'APP_%s' % x", "APP_*"),
+        ("'APP_{}'.format(x)", "APP_*"),
+        ("f'app_{x}'.upper()", "APP_*"),
+        ("f'{x}_{PREFIX}'", "URL_APP_"),
+    ],
+)
+def test_a_name_that_is_put_together_is_a_pattern(code, key, expected):
+    """By its literal beginning; where there is none, by every text that may be it."""
+    code.write({"stages.py": f"import os\nPREFIX = 'APP_'\ndef s(x):\n    return os.environ[{key}], 'url'\n"})
+    assert expected in code.fact().environment
+
+
 def test_texts_in_capitals_are_no_variables_where_all_names_are_literal(code):
     """Nor is one that is only set."""
     code.write({
