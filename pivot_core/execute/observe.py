@@ -233,9 +233,12 @@ class Observer:
             return getitem(environ, key)
 
         def watched_iterate(environ: os._Environ[str]) -> Iterator[str]:
-            for key in iterate(environ):
-                self._listed = key
-                yield key
+            try:
+                for key in iterate(environ):
+                    self._listed = key
+                    yield key
+            finally:
+                self._listed = None
 
         kind.__getitem__ = watched_getitem  # type: ignore[method-assign]
         kind.__iter__ = watched_iterate  # type: ignore[method-assign]
