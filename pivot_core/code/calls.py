@@ -5,11 +5,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from pivot_core.code.composed import prefix_of, template
-from pivot_core.code.scopes import import_chains
+from pivot_core.code.expressions import (
+    IMPORTING,
+    REACHES_INTO,
+    bottom_name,
+    calls_on_the_way,
+    constant_import,
+    last_name,
+)
+from pivot_core.code.scopes import Scope, import_chains
 from pivot_core.code.stream import CALL, HANDED, IMPORT, LITERAL, QUIET, READ
 from pivot_core.code.vocabulary import ATTRIBUTES, MUTATORS, TALKING
 from pivot_core.code.writer import Writer
@@ -20,7 +28,6 @@ _SPECIAL: Final = frozenset(
     vars locals dir
     """.split()
 )
-_IMPORTING: Final = frozenset({"import_module", "__import__", "find_spec", "resolve_name", "run_module"})
 _SEES_LOCALS: Final = frozenset(
     """
     locals vars dir eval exec _getframe currentframe stack query sql evaluate f_locals
@@ -29,23 +36,24 @@ _SEES_LOCALS: Final = frozenset(
 
 
 _PLACES: Final = (ast.Attribute, ast.Subscript)
-_REACHES_INTO: Final = (ast.Attribute, ast.Subscript, ast.Call, ast.Starred)
 
 
 class Method(NamedTuple):
-    """A method of a class of the module, its first parameter, and the names that the class body binds."""
+    """A method of a class of the module. ``parameter`` is the first, ``of_class`` when that is the class
+    itself; ``shared`` are the attributes that its objects share."""
 
+    name: str
     owner: str
     parameter: str
     of_class: bool
-    shared: set[str]
+    shared: frozenset[str]
 
     def is_class(self, node: ast.AST, deep: bool) -> bool:
         """Whether changing what ``node`` leads to changes the class: ``self.all.append(x)``,
         ``type(self).n = 1``."""
         if self.of_class:
             return True
-        while isinstance(node, _REACHES_INTO):
+        while isinstance(node, REACHES_INTO):
             below = node.func if isinstance(node, ast.Call) else node.value
             if isinstance(below, ast.Name):
                 return isinstance(node, ast.Attribute) and (
@@ -60,7 +68,7 @@ class CallWriter(Writer):
 
     def __init__(self, walrus: bool = True, originals: dict[str, str] | None = None) -> None:
         super().__init__(walrus, originals)
-        self.methods: list[Method] = []  # around
+        self.methods: list[Method] = []  # around, at most one
         self.unit = ""  # the function or class of the module around
 
     def on_Call(self, node: ast.Call) -> None:
@@ -93,6 +101,9 @@ class CallWriter(Writer):
         self.visit(node.func)
         if not self.depth:
             self.flags.add("unknown_call")
+            maker = self.bottom(node.func)  # ``C().fill(T)``
+            if maker is not None:
+                self._given(node, maker)
         if last in MUTATORS and isinstance(node.func, ast.Attribute):
             self.notice_store(node.func.value)
 
@@ -117,7 +128,7 @@ class CallWriter(Writer):
         """The name of what is called, as it was called where it was imported from."""
         if isinstance(node, ast.Name) and chain is not None:
             return self.originals.get(chain) or chain.replace(":", ".").rpartition(".")[2]
-        return _last(node)
+        return last_name(node)
 
     # --- functions that look things up by name ---------------------------------------------------
 
@@ -131,7 +142,7 @@ class CallWriter(Writer):
             self.slot(chain, CALL | LITERAL if harmless else CALL, node)
             self._arguments(node, last)
             return True
-        if last in _IMPORTING:
+        if last in IMPORTING:
             self.slot(chain, CALL | LITERAL, node)
             self._import(node, chain)
             self._arguments(node, last)
@@ -160,6 +171,8 @@ class CallWriter(Writer):
             return
         prefix, whole = prefix_of(node.args[0])
         prefix = prefix.replace(":", ".")  # as pkgutil.resolve_name spells it
+        if chain.endswith("__import__") and self._import_with(node, prefix if whole else ""):
+            return
         package = next((word.value for word in node.keywords if word.arg == "package"), None)
         if package is None and len(node.args) > 1 and not chain.endswith("__import__"):
             package = node.args[1]
@@ -171,6 +184,19 @@ class CallWriter(Writer):
             self.slot(f"@{first}:{rest}", QUIET, node)
         else:
             self.out.imports.append((chain, prefix, node.lineno))
+
+    def _import_with(self, node: ast.Call, name: str) -> bool:
+        """``__import__(name, …, fromlist, level)``: True when that isn't a plain import of names."""
+        given = dict(zip(("name", "globals", "locals", "fromlist", "level"), node.args, strict=False))
+        given.update({word.arg: word.value for word in node.keywords if word.arg})
+        names, level = given.get("fromlist"), given.get("level", ast.Constant(0))
+        if not isinstance(level, ast.Constant) or level.value != 0:
+            self.out.imports.append(("__import__", "", node.lineno))
+            return True
+        for part in names.elts if name and isinstance(names, ast.List | ast.Tuple) else ():
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                self.slot(f"@{name}:{part.value}", QUIET, node)
+        return False
 
     def quoted(self, node: ast.Constant) -> bool:
         """Names in code that is given as text; whether nothing but names can be behind it."""
@@ -194,7 +220,7 @@ class CallWriter(Writer):
                     self.slot(imported, QUIET, node)
                 harmless = False
             else:
-                if isinstance(part, ast.Call) and (name := _constant_import(part)):
+                if isinstance(part, ast.Call) and (name := constant_import(part)):
                     self.slot(f"@{name}:", QUIET, node)
                 parts.extend(ast.iter_child_nodes(part))
         return harmless
@@ -214,6 +240,14 @@ class CallWriter(Writer):
             passed = self._part_of(arg)
             if passed is not None:
                 self.out.effects.append(("pass", passed, chain or ""))
+        for arg in call.args:
+            if (isinstance(arg, ast.Call) and last_name(arg.func) in ("globals", "locals", "vars")) or (
+                last == "exec" and isinstance(arg, ast.Attribute)
+            ):
+                self.notice_store(arg)
+        for keyword in call.keywords:
+            if keyword.arg == "file":  # print() changes nothing else
+                self.notice_store(keyword.value)
 
     def notice_operator(self, node: ast.expr) -> None:
         """``first >> second``: an operation whose value nobody takes is there for what it changes."""
@@ -226,7 +260,7 @@ class CallWriter(Writer):
 
     def only_talks(self, call: ast.Call) -> bool:
         """``log.error(…)``, ``print(…)``"""
-        last = _last(call.func)
+        last = last_name(call.func)
         if isinstance(call.func, ast.Attribute):
             return last in TALKING
         return last == "print" and all(keyword.arg != "file" for keyword in call.keywords)
@@ -256,32 +290,64 @@ class CallWriter(Writer):
     def notice_store(self, node: ast.AST, outer: bool = False) -> None:
         """Something inside the object at the bottom of ``a.b[0].c`` is changed. ``outer``: it is the place
         itself that is set, so one step less deep."""
-        deep = isinstance(node.value if outer and isinstance(node, _PLACES) else node, _REACHES_INTO)
-        for call in _calls_on_the_way(node):
+        deep = isinstance(node.value if outer and isinstance(node, _PLACES) else node, REACHES_INTO)
+        for call in calls_on_the_way(node):
             for arg in call.args:  # ``vars(helpers)["x"] = 1``
                 part = self._part_of(arg)
                 if part is not None:
                     self.out.effects.append(("store", part, "deep"))
-                elif self.methods and _last(call.func) == "type" and _last(arg) == self.methods[-1].parameter:
+                elif last_name(call.func) == "type" and self._is_own(arg):
                     self.out.effects.append(("store", self.methods[-1].owner, ""))
         chain = self.bottom(node)
         if chain is not None:
             self.out.effects.append(("store", chain, "deep" if deep else ""))
             return
-        name = _bottom_name(node)
+        name = bottom_name(node)
         scope = self.find(name) if name else None
         if scope is None:
             return
-        if self.methods and name == self.methods[-1].parameter and self.methods[-1].is_class(node, deep):
-            self.out.effects.append(("store", self.methods[-1].owner, ""))
-        elif name in scope.fixed:
+        method = self.methods[-1] if self.methods else None
+        if method is not None and name == method.parameter:
+            self._notice_own(node, method, deep)
+        else:
+            self._notice_behind(name, scope)
+        if scope is not next((each for each in reversed(self.scopes) if each.kind == "function"), None):
+            self.flags.add("keeps_state")  # what a closure remembers
+
+    def _is_own(self, node: ast.AST) -> bool:
+        """``self`` of the method around."""
+        return bool(self.methods) and isinstance(node, ast.Name) and node.id == self.methods[-1].parameter
+
+    def _notice_own(self, node: ast.AST, method: Method, deep: bool) -> None:
+        """A method changes its object, or something that all objects of the class share."""
+        if method.is_class(node, deep):
+            self.out.effects.append(("store", method.owner, ""))
+        if not method.of_class:
             self.flags.add("changes_arguments")
-            if name in scope.defaults:
-                self.out.effects.append(("store", self.unit, ""))
+            if method.name not in ("__init__", "__new__", "__post_init__"):
+                self.flags.add("keeps_state")
+
+    def _notice_behind(self, name: str, scope: Scope) -> None:
+        """``rows = TABLE["rows"]``, then ``rows.append(1)``"""
+        for chain in sorted(scope.behind(name)):
+            first, dot, rest = chain.partition(".")
+            owner = self.find(first)
+            if chain in scope.fixed:
+                if scope.kind == "function":
+                    self.flags.add("changes_arguments")
+                if chain in scope.defaults:
+                    self.out.effects.append(("store", self.unit, ""))
+            elif owner is None:
+                self.out.effects.append(("store", chain, "deep"))
+            elif first in owner.imports:
+                base = owner.imports[first]
+                self.out.effects.append(("store", base + (dot if base[-1] != ":" else "") + rest, "deep"))
+            elif owner is not scope:
+                self._notice_behind(first, owner)
 
     def bottom(self, node: ast.AST) -> str | None:
         """The chain at the bottom of ``chain[0].attribute.call()``, None where that is local or no name."""
-        while isinstance(node, _REACHES_INTO):
+        while isinstance(node, REACHES_INTO):
             chain = self.chain(node)
             if chain is not None:
                 return chain
@@ -296,6 +362,8 @@ class CallWriter(Writer):
             self.flags.add(f"reads_{reads}")
         if name in _SEES_LOCALS:
             self.freeze()
+        if name in ("__globals__", "f_globals"):
+            self.slot("globals", QUIET, ast.Pass())
 
     def freeze(self) -> None:
         """Something may look at the local variables by name: keep their names."""
@@ -315,7 +383,7 @@ class CallWriter(Writer):
     def notice_set_variable(self, mapping: ast.expr) -> None:
         """``os.environ["KEY"] = x`` reads none."""
         chain = self.chain(mapping)
-        if chain is not None and _last(mapping) == "environ":
+        if chain is not None and last_name(mapping) == "environ":
             self.out.environment.append((chain, ""))
 
     def on_Compare(self, node: ast.Compare) -> None:
@@ -335,30 +403,3 @@ class CallWriter(Writer):
             self.notice_key(node.func.value, node.args[0])
         elif chain is not None and (isinstance(node.func, ast.Name) or last in ("getenv", "getenvb")):
             self.notice_key(node.func, node.args[0])
-
-
-def _calls_on_the_way(node: ast.AST) -> Iterator[ast.Call]:
-    while isinstance(node, _REACHES_INTO):
-        if isinstance(node, ast.Call):
-            yield node
-        node = node.func if isinstance(node, ast.Call) else node.value
-
-
-def _bottom_name(node: ast.AST) -> str:
-    while isinstance(node, _REACHES_INTO):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _last(node: ast.AST) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _constant_import(call: ast.Call) -> str:
-    """``x`` of ``__import__("x")``."""
-    if _last(call.func) in _IMPORTING and call.args and isinstance(call.args[0], ast.Constant):
-        value = call.args[0].value
-        return value if isinstance(value, str) else ""
-    return ""

@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from pivot_core.code import scopes
 from pivot_core.code.opening import ScopeWriter
 from pivot_core.code.stream import BOUND, IMPORT, QUIET, READ
-from pivot_core.code.vocabulary import OF_CODE
+from pivot_core.code.vocabulary import MUTATORS, OF_CODE
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _VARIABLE = re.compile(r"_*[A-Za-z][\w.\-]{0,60}", re.ASCII)
@@ -47,6 +47,8 @@ class Canonical(ScopeWriter):
             self.slot(chain, 0, node)
             if stored:
                 self.out.effects.append(("store", chain, ""))
+            elif not self.depth and node.attr in MUTATORS:  # ``map(T.append, …)``
+                self.out.effects.append(("bound", chain, ""))
         else:
             if node.attr in OF_CODE and isinstance(node.value, ast.Attribute):  # ``f.__code__.co_argcount``
                 self.visit(node.value.value)
@@ -124,7 +126,16 @@ class Canonical(ScopeWriter):
     def on_Global(self, node: ast.AST) -> None:
         """Its effect is in how the names resolve."""
 
-    on_Nonlocal = on_Global
+    def on_Nonlocal(self, node: ast.Nonlocal) -> None:
+        """Its effect is in how the names resolve, and in what is remembered between calls."""
+        self.flags.add("keeps_state")
+
+    def on_Yield(self, node: ast.Yield) -> None:
+        self.flags.add("keeps_state")
+        self.out.tokens.append("Yield")
+        if node.value is not None:
+            self.visit(node.value)
+        self.out.tokens.append(")")
 
     def on_Expr(self, node: ast.Expr) -> None:
         value = node.value
@@ -138,6 +149,9 @@ class Canonical(ScopeWriter):
             self.talking = self.only_talks(value)
         elif type(value) is ast.BinOp:
             self.notice_operator(value)
+        elif type(value) is ast.Subscript and not self.scopes:  # ``counts["a"]`` of a defaultdict
+            self.flags.add("unknown_call")
+            self.notice_store(value)
         self.visit(value)
         self.talking = False
 

@@ -67,8 +67,8 @@ def _binds_alike(was: Statement, now: Statement) -> bool:
 
 def _does_alike(was: Statement, now: Statement) -> bool:
     """Calling it calls and changes the same."""
-    changes = "changes_arguments"
-    return _uses(was.body) == _uses(now.body) and (changes in was.flags) == (changes in now.flags)
+    changes = {"changes_arguments", "keeps_state"}
+    return _uses(was.body) == _uses(now.body) and changes & {*was.flags} == changes & {*now.flags}
 
 
 def _uses(part: Part) -> tuple[object, ...]:

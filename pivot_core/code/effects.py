@@ -10,20 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain as chained
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.reading import WHOLE, Reader
 from pivot_core.code.stream import BASE, CALL, DECORATOR, HANDED, IMPORT
+from pivot_core.code.values import AMBIENT_KEY, ANY, Values, library_of
 from pivot_core.code.vocabulary import (
-    AMBIENT,
     CALLING_BUILTINS,
+    CHANGING,
     COPYING,
     DRAWING,
     ENGINE,
     IMPORTERS,
     INERT_DECORATORS,
+    MUTATORS,
     NAMESPACES,
     STATEFUL,
+    WRAPPING,
     under,
 )
 
@@ -32,12 +36,9 @@ if TYPE_CHECKING:
     from pivot_core.code.records import Part, Statement
     from pivot_core.code.resolve import Key, Resolution, Resolver
 
-AMBIENT_KEY: Final[Key] = ("", "(process)")
 IMPORTED: Final = "(import)"  # the key (IMPORTED, module): a function that is called imports the module
-ANY: Final = "(any)"  # the key (module, ANY): any name of the module
 EVERYTHING: Final[Key] = (ANY, ANY)
 _SETTERS: Final = frozenset({"builtins.setattr", "builtins.delattr", "builtins.next"})
-_PIPELINES: Final = frozenset({f"{ENGINE}.Pipeline", f"{ENGINE}.pipeline.Pipeline"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,9 @@ class Effects:
         self._resolver = resolver
         self._reader = reader
         self._changes: dict[str, list[Change]] = {}
-        self._pipelines: dict[Key, bool] = {}
+        self._values = Values(modules, resolver)
         self._calls = _Calls()
+        self._stored: dict[str, dict[Key, list[Statement]]] = {}
 
     def of_module(self, name: str) -> list[Change]:
         """The statements of a module that change something else, or call something that may."""
@@ -77,6 +79,16 @@ class Effects:
         """What calling the unit does has been part of an answer."""
         return key in self._calls.seen
 
+    def binds(self, place: tuple[str, int], key: Key) -> bool:
+        """Whether a statement gives a name of another module a value: ``conf.N = 2``."""
+        module = self._modules.get(place[0])
+        statement = module.summary.statements[place[1]] if module is not None else None
+        if module is None or statement is None:
+            return False
+        stores = (chain for kind, chain, by in statement.head.effects if kind == "store" and not by)
+        found = (self._resolver.resolve(module, chain) for chain in stores if "." in chain)
+        return any(each.units == (key,) and not each.rest for each in found)
+
     def called(self, module: Module, statement: Statement) -> tuple[Key, ...]:
         """Units that the import-time part of a statement may call. What is registered isn't called."""
         head = statement.head
@@ -90,17 +102,19 @@ class Effects:
             found = self._resolver.resolve(module, chain)
             (handed if flags & HANDED else units).update(dict.fromkeys(found.units))
             if flags & (CALL | DECORATOR | BASE):
-                registers = registers or self._registers(found)
+                registers = registers or self._values.registers(found)
                 calling = calling or not self._is_inert(found)
         if not calling:
             return ()
+        reading = self._reader.read(module, head)
+        units.update((key, None) for key in reading.links if key[1] == WHOLE)  # ``globals()["f"]()``
         for name in statement.names:  # what a loop binds is no more than the loop
             units.pop((module.name, name), None)
         if any(flags & DECORATOR for flags in head.flags):
             units.update(((module.name, name), None) for name in statement.names)
         if not registers:
             units.update(handed)
-        return tuple(key for key in units if not self._is_pipeline(key))
+        return tuple(key for key in units if not self._values.is_pipeline(key))
 
     def derived(self, names: Iterable[str]) -> dict[Key, list[Key]]:
         """The classes of some modules by the classes that they are made from."""
@@ -131,22 +145,31 @@ class Effects:
     def _targets(self, module: Module, part: Part, statement: Statement) -> dict[Key, None]:
         """What the effects of a part change, and what that is only another way to."""
         found: dict[Key, None] = {}
+        drawn: dict[Key, None] = {}
         deep: set[Key] = set()
         for kind, chain, by in part.effects:
+            if kind == "use":
+                drawn.update(dict.fromkeys(self._drawn_from(self._resolver.through(module, chain))))
+                continue
             for key, inside in self._target(module, kind, chain, by):
                 found[key] = None
                 if inside:
                     deep.add(key)
-        if part is statement.head and self._changes_own_variable(module, statement, found):
-            found.update(dict.fromkeys(self._valued(module, part, libraries=True)))
+        if part is statement.head and self._changes_own_variable(module, statement, [*found, *drawn]):
+            taken = list(self._values.taken(module, part, libraries=True))
+            found.update(dict.fromkeys(taken))
+            deep.update(taken)
         waiting = list(found)
         while waiting:
             key = waiting.pop()
-            for other in self._behind(key, key in deep):
+            inside = key in deep
+            stores = self._stores(module, key) if inside else ()
+            put_in = chained.from_iterable(self._values.taken(module, each.head) for each in stores)
+            for other in chained(self._behind(key, inside), put_in):
                 if other not in found:
                     found[other] = None
                     waiting.append(other)
-        return found
+        return found | drawn
 
     def _target(self, module: Module, kind: str, chain: str, by: str) -> Iterator[tuple[Key, bool]]:
         """What one effect changes, and whether it is something inside of that."""
@@ -156,14 +179,19 @@ class Effects:
             return
         found = self._resolver.through(module, chain)
         if kind == "store":
-            keys = [*found.units, *self._objects(found), *_library(found), *_namespace(module, found)]
+            keys = [
+                *found.units,
+                *self._values.changeable(found),
+                *library_of(found),
+                *_namespace(module, found),
+            ]
             deep = by == "deep" or bool(found.rest)
+            if found.library.startswith("builtins.") and not deep:
+                keys.append(AMBIENT_KEY)  # ``builtins.open = …``
         elif kind == "pass":
             keys, deep = list(self._passed(module, chain, by)), True
         elif kind == "give":
             keys, deep = list(self._given(module, found, by)), True
-        elif kind == "use":
-            keys, deep = list(self._drawn_from(found)), True
         else:
             keys, deep = list(self._receiver(module, kind, found)), len(found.rest) > 1
         for key in keys:
@@ -171,71 +199,60 @@ class Effects:
 
     def _receiver(self, module: Module, kind: str, called: Resolution) -> Iterator[Key]:
         """What a call changes by itself: the object whose method it is, or that is called."""
+        if kind == "bound":
+            yield from (key for key in called.units if called.rest and self._values.is_object(key))
+            return
+        if kind == "method" and under(called.library, ("sys.modules",)):
+            yield EVERYTHING
         yield from ((name, ANY) for name in called.modules)  # ``helpers.__dict__.update(…)``
         if called.rest:
             yield from called.units
         elif kind != "method":
-            yield from (key for key in called.units if self._is_object(key))
+            yield from (key for key in called.units if self._values.is_object(key))
         if kind == "call" and called.library == "builtins.exec":
             yield module.name, ANY
         if not called.library or called.library.startswith("builtins."):
             return
         if kind == "call" or (kind == "decorate" and "register" in called.library.rpartition(".")[2]):
-            yield from _library(called)
-
-    def _is_object(self, key: Key) -> bool:
-        """The unit is neither a function nor a class, so calling it may change it."""
-        module = self._modules.get(key[0])
-        return module is not None and any(
-            statement.kind == "other" and statement.value_kind != "import"
-            for statement in module.statements(key[1])
-        )
+            yield from library_of(called)
 
     def _passed(self, module: Module, chain: str, by: str) -> Iterator[Key]:
         callee = self._resolver.resolve(module, by) if by else None
         if callee is not None:
-            if self._registers(callee):
+            if self._values.registers(callee):
                 return
             if _leaves_arguments(callee.library):
                 return
         found = self._resolver.through(module, chain)
         ours = callee is not None and bool(callee.units) and not callee.rest
-        leaves = ours and not self._changes_arguments(module, by)
-        for key in self._objects(found):
-            if self._is_object(key) or not leaves or key[1] == ANY:
+        leaves = ours and not self._values.changes_arguments(module, by)
+        for key in self._values.changeable(found):
+            if self._values.is_object(key) or not leaves or key[1] == ANY:
                 yield key
         if ours:
-            yield from _library(found)
+            yield from library_of(found)
 
     def _given(self, module: Module, found: Resolution, by: str) -> Iterator[Key]:
         """What a call whose value is used changes of what it is given."""
         callee = self._resolver.resolve(module, by).library
-        changes = callee == "builtins.next" or self._changes_arguments(module, by)
-        yield from (key for key in self._objects(found) if changes or self._is_stateful(key))
+        changes = under(callee, CHANGING) or self._values.changes_arguments(module, by)
+        yield from (key for key in self._values.changeable(found) if changes or self._values.is_stateful(key))
+        if changes:
+            yield from library_of(found)
 
     def _drawn_from(self, called: Resolution) -> Iterator[Key]:
-        """Generators and iterators: ``rng.random()`` decides what the next call of it gives."""
-        if called.rest:
-            yield from (key for key in called.units if self._is_stateful(key))
-        if under(called.library, DRAWING) and not under(called.library, STATEFUL):
-            yield from _library(called)
-
-    def _is_stateful(self, key: Key) -> bool:
-        module = self._modules.get(key[0])
-        return module is not None and any(
-            statement.value_kind == "call"
-            and under(self._resolver.resolve(module, statement.value).library, STATEFUL)
-            for statement in module.statements(key[1])
-        )
-
-    def _objects(self, found: Resolution) -> Iterator[Key]:
-        """Units behind a value that can be changed in place; those of a module that is itself the value."""
-        for owner, name in found.units:
-            module = self._modules.get(owner)
-            kinds = {statement.value_kind for statement in module.statements(name)} if module else set()
-            if not kinds or not kinds <= {"text", "constant"} or found.rest:
+        """Generators, closures and objects that remember: ``rng.random()`` decides what the next call of it
+        gives, and may change what it was made of."""
+        changes = called.rest[-1:] and called.rest[-1] in MUTATORS  # under another name
+        for owner, name in called.units:
+            if changes or self._values.is_stateful((owner, name)):
                 yield owner, name
-        yield from ((name, ANY) for name in found.modules)
+                module = self._modules.get(owner)
+                for statement in module.statements(name) if module is not None else ():
+                    assert module is not None
+                    yield from self._values.taken(module, statement.head)
+        if under(called.library, DRAWING) and not under(called.library, STATEFUL):
+            yield from library_of(called)
 
     def _changes_own_variable(self, module: Module, statement: Statement, found: Iterable[Key]) -> bool:
         """``for c in (A, B): c.k = 1`` changes what its variable stands for."""
@@ -244,20 +261,18 @@ class Effects:
         own = {(module.name, name) for name in statement.names}
         return any(key in own for key in found)
 
-    def _changes_arguments(self, module: Module, chain: str, seen: frozenset[Key] = frozenset()) -> bool:
-        """A function that is called changes what it is given, or hands it on to one that does."""
-        found = self._resolver.resolve(module, chain)
-        if found.rest:
-            return False
-        for key in found.units:
-            of = self._modules.get(key[0])
-            for statement in of.statements(key[1]) if of is not None and key not in seen else ():
-                if "changes_arguments" in statement.flags:
-                    return True
-                relays = (by for kind, by, _ in statement.body.effects if kind == "relay")
-                if of is not None and any(self._changes_arguments(of, by, seen | {key}) for by in relays):
-                    return True
-        return False
+    def _stores(self, module: Module, key: Key) -> Iterator[Statement]:
+        """Statements of a module that put something into a unit's object: ``h.table = T``."""
+        if module.name not in self._stored:
+            stored: dict[Key, list[Statement]] = {}
+            for statement in module.summary.statements:
+                for kind, chain, _ in statement.head.effects:
+                    if kind in ("store", "method") and not statement.typing_only:
+                        units = self._resolver.through(module, chain).units
+                        for unit in (unit for unit in units if not self._values.is_pipeline(unit)):
+                            stored.setdefault(unit, []).append(statement)
+            self._stored[module.name] = stored
+        yield from self._stored[module.name].get(key, ())
 
     def _behind(self, key: Key, deep: bool) -> Iterator[Key]:
         """Objects that a changed name is only a way to: ``d = T["a"]``, or what a function returns. With
@@ -269,20 +284,27 @@ class Effects:
                 yield from ((key[0], name) for name in statement.names if name != key[1])
             if statement.kind == "function":
                 links = self._reader.read(module, statement.body).links
-                yield from (link for link in links if self._is_object(link))
+                yield from (link for link in links if self._values.is_object(link))
             elif statement.kind == "class" or statement.value_kind in ("import", "text", "constant"):
                 continue
             elif statement.value_kind in ("chain", "inside"):
-                yield from self._objects(self._resolver.through(module, statement.value))
+                found = self._resolver.through(module, statement.value)
+                yield from (*self._values.changeable(found), *_namespace(module, found), *library_of(found))
             elif statement.value_kind == "call":
                 yield from self._behind_call(module, statement, deep)
             elif deep or statement.value_kind != "new":
-                yield from self._valued(module, statement.head)
+                yield from self._values.taken(module, statement.head)
 
     def _behind_call(self, module: Module, statement: Statement, deep: bool) -> Iterator[Key]:
         called = self._resolver.resolve(module, statement.value)
-        if called.library in IMPORTERS or called.library == "functools.partial":
-            yield from self._valued(module, statement.head)
+        if called.library in IMPORTERS and statement.head.imports:
+            yield EVERYTHING
+        if called.library in NAMESPACES:
+            yield module.name, ANY
+        if _hands_out_its_own(called.library):
+            yield from library_of(called)
+        if called.library in IMPORTERS or under(called.library, WRAPPING):
+            yield from self._values.taken(module, statement.head)
         for owner, name in called.units:
             of = self._modules.get(owner)
             kinds = {found.kind for found in of.statements(name)} if of is not None else set()
@@ -290,31 +312,8 @@ class Effects:
                 continue
             if called.rest or deep or "class" not in kinds:
                 yield owner, name
-
-    def _valued(self, module: Module, part: Part, *, libraries: bool = False) -> Iterator[Key]:
-        """Units whose value a part takes, other than by calling them; libraries, if they count."""
-        for chain, flags in zip(part.slots, part.flags, strict=True):
-            if not flags & (IMPORT | CALL | DECORATOR | BASE | HANDED):
-                found = self._resolver.through(module, chain)
-                yield from self._objects(found)
-                if libraries:
-                    yield from _library(found)
-
-    # --- pipelines -------------------------------------------------------------------------------
-
-    def _is_pipeline(self, key: Key) -> bool:
-        """The unit is a Pipeline of ours: what is registered with it isn't changed by that."""
-        if key not in self._pipelines:
-            module = self._modules.get(key[0])
-            self._pipelines[key] = module is not None and any(
-                statement.value_kind == "call"
-                and self._resolver.resolve(module, statement.value).library in _PIPELINES
-                for statement in module.statements(key[1])
-            )
-        return self._pipelines[key]
-
-    def _registers(self, called: Resolution) -> bool:
-        return called.rest == ("register",) and any(self._is_pipeline(key) for key in called.units)
+        if deep and called.units:  # what it was made of
+            yield from self._values.taken(module, statement.head)
 
     def _is_inert(self, called: Resolution) -> bool:
         """Calling it calls nothing of the project."""
@@ -323,7 +322,7 @@ class Effects:
             if kind == "builtins":
                 return name.partition(".")[0] not in CALLING_BUILTINS
             return kind == ENGINE or under(called.library, INERT_DECORATORS)
-        return self._registers(called)
+        return self._values.registers(called)
 
     # --- what calling a unit changes -------------------------------------------------------------
 
@@ -361,7 +360,12 @@ class Effects:
         statements = module.summary.statements if key[1] == WHOLE else module.statements(key[1])
         links: set[Key] = set()
         own: set[Key] = set()
+        for statement in self._stores(module, key):  # ``o.hook = f``, then ``o.hook()``
+            links.update(self._values.taken(module, statement.head))
         for statement in statements:
+            if "changes_arguments" in statement.flags:
+                defaults = self._values.taken(module, statement.head) if statement.kind == "function" else ()
+                own.update(default for default in defaults if self._values.is_object(default))
             own.update(self._targets(module, statement.body, statement))
             for reading in self._reader.code(module, statement):
                 links.update(reading.links)
@@ -385,19 +389,14 @@ def _leaves_arguments(library: str) -> bool:
     return library.startswith("builtins.") and library.count(".") == 1 and library not in _SETTERS
 
 
+def _hands_out_its_own(library: str) -> bool:
+    """``decimal.getcontext()``: what it gives is the library's, and changing it changes the library."""
+    return library.rpartition(".")[2].startswith("get") and library not in ("", "logging.getLogger")
+
+
 def _namespace(module: Module, found: Resolution) -> Iterator[Key]:
     """``globals()["x"] = 1``, ``sys.modules["m"].x = 1``: any name of the module, or of all."""
     if found.library in NAMESPACES:
         yield module.name, ANY
-    elif under(found.library, ("sys.modules",)):
+    elif under(found.library, ("sys.modules",)) or found.library in IMPORTERS:
         yield EVERYTHING
-
-
-def _library(found: Resolution) -> Iterator[Key]:
-    if found.text.startswith("x:builtins."):  # set from outside, so seen by all
-        yield AMBIENT_KEY
-    if not found.library or found.library.startswith("builtins."):
-        return
-    if under(found.library, AMBIENT):
-        yield AMBIENT_KEY
-    yield from (("", package) for package in found.packages)

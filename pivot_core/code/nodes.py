@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -55,14 +55,14 @@ class Node:
 
 
 class Made:
-    """The units of all worlds. A unit is another one where other statements change it."""
+    """The units of all worlds. A unit is another one where others change it, or at other moments."""
 
     def __init__(self) -> None:
-        self.nodes: dict[Key, dict[tuple[Place, ...], Node]] = {}
+        self.nodes: dict[Key, dict[tuple[tuple[Place, ...], str], Node]] = {}
         self._of: dict[Place, set[Key]] = {}
 
-    def add(self, places: tuple[Place, ...], node: Node) -> None:
-        self.nodes.setdefault(node.key, {})[places] = node
+    def add(self, variant: tuple[tuple[Place, ...], str], node: Node) -> None:
+        self.nodes.setdefault(node.key, {})[variant] = node
         for place in node.places:
             self._of.setdefault(place, set()).add(node.key)
 
@@ -87,11 +87,11 @@ class Nodes:
     def get(self, key: Key) -> Node:
         node = self._nodes.get(key)
         if node is None:
-            places = self.world.places(key)
-            node = self._made.nodes.get(key, {}).get(places)
+            variant = self.world.places(key), self._moments(key)
+            node = self._made.nodes.get(key, {}).get(variant)
             if node is None:
-                node = self._make(key)
-                self._made.add(places, node)
+                node = self._make(key, variant[1])
+                self._made.add(variant, node)
             self._nodes[key] = node
         return node
 
@@ -99,14 +99,14 @@ class Nodes:
         for key in keys:
             self._nodes.pop(key, None)
 
-    def _make(self, key: Key) -> Node:
+    def _make(self, key: Key, moments: str) -> Node:
         module = self._modules.get(key[0]) if key[0] else None
         own = self._own(module, key)
         readings = _Collected()
+        readings.texts.append(moments)
         for statement in own:
             assert module is not None
             readings.add(self._reader, module, statement)
-            readings.texts.append(self._moment(module, statement))
         for place in self.world.places(key):
             changer = self._modules.get(place[0])
             assert changer is not None
@@ -119,16 +119,32 @@ class Nodes:
                 readings.links.update(((key[0], name), None) for name in module.index)
         return readings.node(key)
 
-    def _moment(self, module: Module, statement: Statement) -> str:
-        """How often the names that a statement reads have been set and changed when it is executed."""
-        index = module.place(statement)
-        found = []
+    def _moments(self, key: Key) -> str:
+        """How often the names that a unit reads have been set and changed when it is executed."""
+        module = self._modules.get(key[0]) if key[0] else None
+        if module is None:
+            return ""
+        return "\x1d".join(" ".join(self._moment(module, each)) for each in self._own(module, key))
+
+    def _moment(self, module: Module, statement: Statement) -> Iterator[str]:
+        here = (module.name, module.place(statement))
         for key in self._reader.read(module, statement.head).links:
-            if key[0] == module.name and key[1] not in statement.names:
-                before, all_of_them = self.world.before(key, index)
+            if key[0] != module.name or key[1] not in statement.names:
+                before, all_of_them = self.world.before(key, here)
                 if all_of_them > 1:
-                    found.append(f"{key[1]}:{before}")
-        return " ".join(found)
+                    yield f"{key[1]}:{before}"
+        if self.world.replaced:
+            yield from self._taken(module, statement)
+
+    def _taken(self, module: Module, statement: Statement) -> Iterator[str]:
+        """Names imported before another module gave theirs another value: they keep the former one."""
+        names = {chain.partition(".")[0] for part in statement.parts() for chain in part.slots}
+        for name in sorted(names & module.aliases.keys()):
+            place = (module.name, module.index[name][-1])
+            for key in self._reader.unit(module, name):
+                later = [at for at in self.world.replaced.get(key, ()) if not self.world.is_before(at, place)]
+                if later:
+                    yield f"{name} before {len(later)}"
 
     def _own(self, module: Module | None, key: Key) -> list[Statement]:
         if module is None:

@@ -18,6 +18,7 @@ class ScopeWriter(CallWriter):
     def __init__(self, walrus: bool = True, originals: dict[str, str] | None = None) -> None:
         super().__init__(walrus, originals)
         self.classes: list[str] = []  # names of the classes around, outside of functions
+        self.shared: list[frozenset[str]] = []  # of each, the attributes that its objects share
 
     # --- functions and classes -------------------------------------------------------------------
 
@@ -68,10 +69,8 @@ class ScopeWriter(CallWriter):
         args = [*node.args.posonlyargs, *node.args.args]
         if not self.classes or self.depth or not args:
             return None
-        first = args[0].arg
-        of_class = first in ("cls", "mcs", "mcls", "metacls")
-        shared = next(scope.names for scope in reversed(self.scopes) if scope.kind == "class")
-        return Method(self.classes[0], first, of_class, shared)
+        of_class = args[0].arg in ("cls", "mcs", "mcls", "metacls")
+        return Method(node.name, self.classes[0], args[0].arg, of_class, self.shared[-1])
 
     def on_Lambda(self, node: ast.Lambda) -> None:
         self.out.tokens.append("Lambda")
@@ -145,11 +144,13 @@ class ScopeWriter(CallWriter):
             self._flagged(keyword.value, BASE)
         if not self.depth:
             self.classes.append(node.name)
+            self.shared.append(_shared(node))
         self.scopes.append(scopes.class_scope(node, self.walrus))
         self.block(node.body)
         self.scopes.pop()
         if not self.depth:
             self.classes.pop()
+            self.shared.pop()
         self.out.tokens.append(")")
         del self.scopes[len(self.scopes) - entered :]
 
@@ -198,6 +199,33 @@ class ScopeWriter(CallWriter):
         tokens.append(")")
 
     on_SetComp = on_GeneratorExp = on_DictComp = on_ListComp
+
+
+def _is_mutable(node: ast.expr | None) -> bool:
+    return isinstance(
+        node, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp | ast.Call
+    )
+
+
+def _shared(node: ast.ClassDef) -> frozenset[str]:
+    """Attributes of a class's objects that are one object for all of them, and can be changed in place."""
+    found = {
+        target.id
+        for part in node.body
+        if isinstance(part, ast.Assign) and (_is_mutable(part.value) or isinstance(part.value, ast.Name))
+        for target in part.targets
+        if isinstance(target, ast.Name)
+    }
+    found |= {
+        part.target.id
+        for part in node.body
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+        if part.value is not None and not isinstance(part.value, ast.Call) and _is_mutable(part.value)
+    }
+    if found:  # what an object is given for itself isn't shared
+        stores = (part for part in ast.walk(node) if isinstance(part, ast.Attribute))
+        found -= {part.attr for part in stores if isinstance(part.ctx, ast.Store)}
+    return frozenset(found)
 
 
 def _quoted_types(node: ast.AST) -> Iterator[ast.Constant]:

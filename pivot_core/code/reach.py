@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import IntFlag
 from typing import TYPE_CHECKING, Final
 
-from pivot_core.code.effects import AMBIENT_KEY
 from pivot_core.code.nodes import digest_text
 from pivot_core.code.resolve import is_standard
+from pivot_core.code.values import AMBIENT_KEY
 from pivot_core.code.vocabulary import ANNOTATION_BLIND
 
 if TYPE_CHECKING:

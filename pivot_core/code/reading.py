@@ -77,6 +77,11 @@ class Reader:
         """What a statement's code is: head and body, without annotations and documentation."""
         return self.read(module, statement.head), self.read(module, statement.body)
 
+    def unit(self, module: Module, name: str) -> tuple[Key, ...]:
+        """The unit that a name of a module stands for."""
+        found = self._resolver.resolve(module, name)
+        return found.units if not found.rest else ()
+
     def environment(self, module: Module, part: Part) -> tuple[str, ...]:
         """Variables that a part reads by names that can be told."""
         found = _variables(self._modules, self._resolver, module, part)
@@ -163,6 +168,8 @@ class _Pass:
             self.variables += 1
         if under(library, BY_FILE):
             self._any_module("", "code is executed by the path of its file", line)
+        elif library in IMPORTERS and not flags & (CALL | BOUND):
+            self._any_module("", f"{library} is used as a value", line)
         elif "any name" in found.reads and not flags & LITERAL:
             self._widen(self.module.name, line, f"{library.removeprefix('builtins.')} can reach any name")
 

@@ -14,7 +14,7 @@ import msgspec
 from pivot_core.code.stream import IMPORT
 
 # Part of every cache key: a summary made by another version of the engine is made again.
-ENGINE_VERSION = f"7:{sys.version_info[0]}.{sys.version_info[1]}"
+ENGINE_VERSION = f"8:{sys.version_info[0]}.{sys.version_info[1]}"
 
 ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]
 
@@ -43,7 +43,7 @@ class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     "constant" is any other value that can't be changed in place. ``typing_only``: it stands under
     ``if TYPE_CHECKING``, so it isn't executed. ``flags`` are what the writer noticed: ``reads_docs``,
     ``reads_annotations``, ``reads_subclasses``, ``unknown_call``, ``unknown_decorator``,
-    ``changes_arguments``.
+    ``changes_arguments``, ``keeps_state`` (of a closure, generator or object).
     """
 
     line: int

@@ -237,7 +237,7 @@ class Resolver:
                     )
 
     def _missing(self, module: Module, names: Sequence[str]) -> Resolution:
-        if names[0] == "__dict__":
+        if names[0] in ("__dict__", "__getattribute__"):
             return Resolution(f"m:{module.name}", modules=(module.name,))
         if names[0] in _OF_MODULES:
             return _of_module(module, names)

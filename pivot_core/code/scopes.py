@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from pivot_core.code.vocabulary import COPYING
+
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 Comprehension: TypeAlias = "ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp"
 ScopeKind = Literal["function", "class", "comprehension", "parameters"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_MAKES_ITS_OWN = frozenset({"list", "dict", "set", "tuple", "sorted", "frozenset", "deepcopy", "copy"})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -36,7 +39,8 @@ class Scope:
 
     ``fixed`` are names that others can see (parameters, nested functions and classes); the rest of
     ``names`` may be renamed. ``imports`` maps a name bound by one import only to its import chain.
-    ``done`` are the names that the statements of a class body bound so far.
+    ``done`` are the names that the statements of a class body bound so far. ``parts`` maps a variable to
+    chains whose value its own may be, or be a part of: ``for row in table.values()``.
     """
 
     kind: ScopeKind
@@ -49,6 +53,18 @@ class Scope:
     variables: dict[str, Variable] = field(default_factory=dict)
     frozen: bool = False
     globals: set[str] = field(default_factory=set)
+    parts: dict[str, set[str]] = field(default_factory=dict)
+
+    def behind(self, name: str) -> set[str]:
+        """What changing the object behind a name may change: parameters, and chains of other scopes."""
+        seen: set[str] = set()
+        stack = [name]
+        while stack:
+            chain = stack.pop()
+            if chain not in seen:
+                seen.add(chain)
+                stack.extend(self.parts.get(chain.partition(".")[0], ()))
+        return {chain for chain in seen if chain in self.fixed or chain.partition(".")[0] not in self.names}
 
     def variable(self, name: str) -> Variable:
         found = self.variables.get(name)
@@ -131,6 +147,7 @@ def comprehension_scope(node: Comprehension) -> Scope:
     binder = _Binder(scope, walrus=False)
     for generator in node.generators:
         binder.target(generator.target)
+        binder.parts(generator.target, generator.iter, each=True)
     return scope
 
 
@@ -168,9 +185,16 @@ class _Binder:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 scope.names.add(node.name)
                 scope.fixed.add(node.name)
-            case ast.Assign(targets=targets) | ast.Delete(targets=targets):
+            case ast.Assign(targets=targets):
                 for target in targets:
                     self.target(target)
+                    self.parts(target, node.value)
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    self.target(target)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self.target(target)
+                self.parts(target, value)
             case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
                 self.target(target)
             case ast.Import() | ast.ImportFrom():
@@ -182,11 +206,13 @@ class _Binder:
                 scope.outer.update(names)
             case ast.For() | ast.AsyncFor():
                 self.target(node.target)
+                self.parts(node.target, node.iter, each=True)
                 stack += node.body + node.orelse
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     if item.optional_vars:
                         self.target(item.optional_vars)
+                        self.parts(item.optional_vars, item.context_expr)
                 stack += node.body
             case ast.If() | ast.While():
                 stack += node.body + node.orelse
@@ -211,6 +237,21 @@ class _Binder:
                 self.target(element)
         elif isinstance(node, ast.Starred):
             self.target(node.value)
+
+    def parts(self, target: ast.AST, value: ast.expr, each: bool = False) -> None:
+        """Remember whose value, or a part of it, a variable gets. ``each``: it gets one after another."""
+        if self.scope.kind == "class":
+            return
+        owners = set(_owners(value, each))
+        targets = [target] if owners else []
+        while targets:
+            part = targets.pop()
+            if isinstance(part, ast.Name):
+                self.scope.parts.setdefault(part.id, set()).update(owners)
+            elif isinstance(part, ast.Tuple | ast.List):
+                targets += part.elts
+            elif isinstance(part, ast.Starred):
+                targets.append(part.value)
 
     def _pattern(self, pattern: ast.AST) -> None:
         for node in ast.walk(pattern):
@@ -242,8 +283,56 @@ class _Binder:
 
     def walruses(self, node: ast.AST) -> None:
         if isinstance(node, ast.Lambda):
+            for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
+                self.walruses(default)
             return
         if isinstance(node, ast.NamedExpr):
             self.target(node.target)
+            self.parts(node.target, node.value)
         for child in ast.iter_child_nodes(node):
             self.walruses(child)
+
+
+def _owners(node: ast.expr, each: bool = False) -> Iterator[str]:
+    """Chains of the objects that a value is, or is taken out of: ``a.t`` of ``a.t["k"].get(1)``, none of
+    ``a.t.copy()`` or ``list(t)`` (but of ``each`` in that)."""
+    match node:
+        case ast.IfExp(body=body, orelse=orelse):
+            parts = [body, orelse]
+        case ast.BoolOp(values=values):
+            parts = values
+        case ast.Tuple(elts=elts) | ast.List(elts=elts):
+            parts = elts
+        case ast.NamedExpr(value=value) | ast.Await(value=value):
+            parts = [value]
+        case ast.Call(func=ast.Name(id=name) as func, args=args):
+            parts = [func, *args] if each or name not in _MAKES_ITS_OWN else []
+        case _:
+            chain = _owner(node)
+            if chain:
+                yield chain
+            return
+    for part in parts:
+        yield from _owners(part, each)
+
+
+def _owner(node: ast.expr) -> str:
+    attributes: list[str] = []
+    while not isinstance(node, ast.Name):
+        match node:
+            case ast.Attribute(value=value, attr=attr):
+                attributes.append(attr)
+                node = value
+            case ast.Call(func=ast.Attribute(value=value, attr=attr)):
+                if attr in COPYING:
+                    return ""
+                attributes.clear()
+                node = value
+            case ast.Subscript(value=value) | ast.Starred(value=value):
+                attributes.clear()
+                node = value
+            case ast.Call(func=ast.Name() as node):
+                attributes.clear()
+            case _:
+                return ""
+    return ".".join([node.id, *reversed(attributes)])

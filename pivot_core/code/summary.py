@@ -159,7 +159,8 @@ class _Reader:
 
     def _statement(self, node: ast.stmt, where: _Where) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            self._write(node, where, [node.name])
+            others = scopes.bound_names(node, self.writer.walrus)[0] - {node.name}  # a walrus in a default
+            self._write(node, where, [node.name, *sorted(others)])
             return
         names, _ = scopes.bound_names(node, self.writer.walrus)
         kind, value = self._value(node)

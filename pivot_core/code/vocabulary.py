@@ -120,11 +120,17 @@ SHELLS = (
     "asyncio.create_subprocess_shell",
     "asyncio.create_subprocess_exec",
 )
-# What executes a file of code by its path.
+# What executes a file of code by its path, or finds any module.
 BY_FILE = (
     "runpy.run_path",
     "importlib.util.spec_from_file_location",
     "importlib.machinery.SourceFileLoader",
+    "importlib.machinery.PathFinder",
+    "pkgutil.get_importer",
+    "pydoc.importfile",
+    "pydoc.locate",
+    "sys.meta_path",
+    "sys.path_hooks",
 )
 # What hands out the text itself, or where in it something stands, or what its local variables are called.
 READS_SOURCE = (
@@ -189,7 +195,9 @@ DOCS_BLIND = ANNOTATION_BLIND | frozenset(
 )
 
 # Built-ins that call what they are given; no other built-in calls a function of the project.
-CALLING_BUILTINS = frozenset({"map", "filter", "sorted", "min", "max", "next", "exec", "eval", "__import__"})
+CALLING_BUILTINS = frozenset(
+    {"map", "filter", "iter", "sorted", "min", "max", "next", "type", "exec", "eval", "__import__"}
+)
 
 # Methods that change the object they are called on, wherever the call stands.
 MUTATORS = frozenset(
@@ -198,6 +206,27 @@ MUTATORS = frozenset(
     discard clear sort reverse register unregister __setitem__ __delitem__ __setattr__ __delattr__
     difference_update intersection_update symmetric_difference_update
     """.split()
+)
+# Functions that change what they are given, and whose value is of use.
+CHANGING = (
+    "builtins.next",
+    "heapq",
+    "operator.iadd",
+    "operator.iconcat",
+    "operator.iand",
+    "operator.ior",
+    "operator.isub",
+    "operator.ixor",
+)
+# What makes objects that are another way to what they were made of.
+WRAPPING = (
+    "builtins.memoryview",
+    "collections.ChainMap",
+    "csv.DictWriter",
+    "csv.writer",
+    "functools.partial",
+    "io.TextIOWrapper",
+    "types.MappingProxyType",
 )
 # Methods whose value shares nothing with the object.
 COPYING = frozenset(
@@ -228,6 +257,7 @@ STATEFUL = (
     "builtins.map",
     "builtins.open",
     "builtins.zip",
+    "contextvars.ContextVar",
 )
 # Libraries with such a generator of their own, behind their functions.
 DRAWING = ("random", "numpy.random")
@@ -242,7 +272,11 @@ AMBIENT = (
     "os.environ",
     "os.putenv",
     "os.unsetenv",
+    "site.addsitedir",
+    "sys.meta_path",
     "sys.path",
+    "sys.path_hooks",
+    "sys.set_int_max_str_digits",
     "sys.setrecursionlimit",
     "time.tzset",
 )

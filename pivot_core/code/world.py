@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pivot_core.code.effects import ANY, EVERYTHING, IMPORTED
+from pivot_core.code.effects import EVERYTHING, IMPORTED
+from pivot_core.code.values import ANY
 from pivot_core.project import PIPELINE_MODULE
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class World:
         self._effects = effects
         self._modules = modules
         self.modules = modules.closure(names)
+        self._imported_by_calls: dict[Place, list[str]] = {}
         while True:
             attached, executed = self._fill()
             wider = modules.closure(self.modules | executed)
@@ -49,13 +51,33 @@ class World:
         more = [*self.attached.get((key[0], ANY), ()), *self.attached.get(EVERYTHING, ())]
         return self._in_order({*found, *more}) if more else found
 
-    def before(self, key: Key, index: int) -> tuple[int, int]:
-        """How many of the statements of its own module that bind or change a unit stand before one there,
-        and how many there are."""
+    def before(self, key: Key, here: Place) -> tuple[int, int]:
+        """How many of the statements that bind or change a unit are executed before one, and how many
+        there are."""
+        changing = self.places(key)
         module = self._modules.get(key[0])
+        if not changing and key[0] != here[0]:
+            return 0, 0
         own = module.index.get(key[1], ()) if module is not None else ()
-        places = {*own, *(at for name, at in self.places(key) if name == key[0])}
-        return sum(at < index for at in places), len(places)
+        places = {*((key[0], at) for at in own), *changing}
+        return sum(self.is_before(place, here) for place in places), len(places)
+
+    def is_before(self, place: Place, other: Place) -> bool:
+        """Whether one statement is executed before another."""
+        if place[0] == other[0]:
+            return place[1] < other[1]
+        last = len(self._turns)
+        return self._turns.get(place, last) < self._turns.get(other, last)
+
+    @cached_property
+    def replaced(self) -> dict[Key, list[Place]]:
+        """The units that statements of other modules bind: ``conf.N = 2``."""
+        found: dict[Key, list[Place]] = {}
+        for key, places in self.attached.items():
+            elsewhere = [at for at in places if key[0] and at[0] != key[0] and self._effects.binds(at, key)]
+            if elsewhere:
+                found[key] = elsewhere
+        return found
 
     @cached_property
     def derived(self) -> dict[Key, list[Key]]:
@@ -94,17 +116,20 @@ class World:
             if not statement.typing_only:
                 for chain in statement.imports():
                     yield from self._modules.executed_by(module, chain)
+                yield from self._imported_by_calls.get((name, index), ())
                 yield name, index
 
     def _fill(self) -> tuple[dict[Key, set[Place]], set[str]]:
         attached: dict[Key, set[Place]] = {}
         executed: set[str] = set()
+        self._imported_by_calls.clear()
         for name in self.modules:
             for change in self._effects.of_module(name):
                 keys = [*change.targets, *self._effects.of_calling(change.called)]
                 for key in keys:
                     if key[0] == IMPORTED:
                         executed.add(key[1])
+                        self._imported_by_calls.setdefault((name, change.index), []).append(key[1])
                     else:
                         attached.setdefault(key, set()).add((name, change.index))
         return attached, executed
