@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from pivot_core.code.composed import prefix_of, template
 from pivot_core.code.expressions import (
     IMPORTING,
     REACHES_INTO,
+    Method,
     bottom_name,
     calls_on_the_way,
     constant_import,
@@ -36,31 +37,6 @@ _SEES_LOCALS: Final = frozenset(
 
 
 _PLACES: Final = (ast.Attribute, ast.Subscript)
-
-
-class Method(NamedTuple):
-    """A method of a class of the module. ``parameter`` is the first, ``of_class`` when that is the class
-    itself; ``shared`` are the attributes that its objects share."""
-
-    name: str
-    owner: str
-    parameter: str
-    of_class: bool
-    shared: frozenset[str]
-
-    def is_class(self, node: ast.AST, deep: bool) -> bool:
-        """Whether changing what ``node`` leads to changes the class: ``self.all.append(x)``,
-        ``type(self).n = 1``."""
-        if self.of_class:
-            return True
-        while isinstance(node, REACHES_INTO):
-            below = node.func if isinstance(node, ast.Call) else node.value
-            if isinstance(below, ast.Name):
-                return isinstance(node, ast.Attribute) and (
-                    node.attr == "__class__" or (deep and node.attr in self.shared)
-                )
-            node = below
-        return False
 
 
 class CallWriter(Writer):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.reading import WHOLE, Reader
 from pivot_core.code.stream import BASE, CALL, DECORATOR, HANDED, IMPORT
-from pivot_core.code.values import AMBIENT_KEY, ANY, Values, library_of
+from pivot_core.code.values import AMBIENT_KEY, ANY, Values, hands_out_its_own, library_of
 from pivot_core.code.vocabulary import (
     CALLING_BUILTINS,
     CHANGING,
@@ -301,7 +301,7 @@ class Effects:
             yield EVERYTHING
         if called.library in NAMESPACES:
             yield module.name, ANY
-        if _hands_out_its_own(called.library):
+        if hands_out_its_own(called.library):
             yield from library_of(called)
         if called.library in IMPORTERS or under(called.library, WRAPPING):
             yield from self._values.taken(module, statement.head)
@@ -387,11 +387,6 @@ class _Calls:
 def _leaves_arguments(library: str) -> bool:
     """A built-in function that changes nothing it is given; ``list.append(X, 1)`` does."""
     return library.startswith("builtins.") and library.count(".") == 1 and library not in _SETTERS
-
-
-def _hands_out_its_own(library: str) -> bool:
-    """``decimal.getcontext()``: what it gives is the library's, and changing it changes the library."""
-    return library.rpartition(".")[2].startswith("get") and library not in ("", "logging.getLogger")
 
 
 def _namespace(module: Module, found: Resolution) -> Iterator[Key]:

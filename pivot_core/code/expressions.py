@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 IMPORTING: Final = frozenset({"import_module", "__import__", "find_spec", "resolve_name", "run_module"})
 REACHES_INTO: Final = (ast.Attribute, ast.Subscript, ast.Call, ast.Starred)
@@ -35,3 +35,28 @@ def constant_import(call: ast.Call) -> str:
         value = call.args[0].value
         return value if isinstance(value, str) else ""
     return ""
+
+
+class Method(NamedTuple):
+    """A method of a class of the module. ``parameter`` is the first, ``of_class`` when that is the class
+    itself; ``shared`` are the attributes that its objects share."""
+
+    name: str
+    owner: str
+    parameter: str
+    of_class: bool
+    shared: frozenset[str]
+
+    def is_class(self, node: ast.AST, deep: bool) -> bool:
+        """Whether changing what ``node`` leads to changes the class: ``self.all.append(x)``,
+        ``type(self).n = 1``."""
+        if self.of_class:
+            return True
+        while isinstance(node, REACHES_INTO):
+            below = node.func if isinstance(node, ast.Call) else node.value
+            if isinstance(below, ast.Name):
+                return isinstance(node, ast.Attribute) and (
+                    node.attr == "__class__" or (deep and node.attr in self.shared)
+                )
+            node = below
+        return False

@@ -7,7 +7,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from pivot_core.code import scopes
-from pivot_core.code.calls import CallWriter, Method
+from pivot_core.code.calls import CallWriter
+from pivot_core.code.expressions import Method
 from pivot_core.code.scopes import Scope
 from pivot_core.code.stream import BASE, DECORATOR, QUIET
 

@@ -163,8 +163,7 @@ class Reach:
         for other in self._shown(node):
             links += other.notes_reading.links
         for package in self._packages(node):
-            if ("", package) in world.attached:
-                links.append(("", package))
+            links += world.states(package)
         if self._subclasses:
             links += world.derived.get(key, ())
         return links

@@ -120,3 +120,8 @@ def library_of(found: Resolution) -> Iterator[Key]:
     if under(found.library, AMBIENT):
         yield AMBIENT_KEY
     yield from (("", package) for package in found.packages)
+
+
+def hands_out_its_own(library: str) -> bool:
+    """``decimal.getcontext()``: what it gives is the library's, and changing it changes the library."""
+    return library.rpartition(".")[2].startswith("get") and library not in ("", "logging.getLogger")

@@ -6,6 +6,7 @@ All are full dotted names as the graph resolves them. Nothing here is imported.
 # ruff: noqa: SIM905  # long lists of words read better as text
 from __future__ import annotations
 
+import sys
 from functools import cache
 
 ENGINE = "pivot_core"
@@ -280,6 +281,34 @@ AMBIENT = (
     "sys.setrecursionlimit",
     "time.tzset",
 )
+
+
+# Libraries that others may use, of those whose state matters to more than themselves.
+_SHARED_STATE = frozenset({"matplotlib", "numpy", "pandas", "random", "tensorflow", "torch"})
+# Libraries that use none of them (``numpy`` is used by the rest), or only these.
+_USES = {
+    **dict.fromkeys(
+        """
+        numpy PIL bs4 blake3 click joblib loky lxml lz4 msgpack openpyxl orjson pydantic requests rich tqdm
+        xxhash yaml zstandard
+        """.split(),
+        frozenset[str](),
+    ),
+    "h5py": frozenset({"numpy"}),
+    "pyarrow": frozenset({"numpy", "pandas"}),
+    "scipy": frozenset({"numpy"}),
+    "torch": frozenset({"numpy", "random"}),
+    "pandas": frozenset({"matplotlib", "numpy"}),
+}
+
+
+def may_use(package: str, other: str) -> bool:
+    """What changes the state of the other library may change what the package does."""
+    if package == other:
+        return True
+    if other not in _SHARED_STATE or package == ENGINE or package in sys.stdlib_module_names:
+        return False
+    return other in _USES.get(package, _SHARED_STATE)
 
 
 def under(name: str, prefixes: tuple[str, ...]) -> bool:

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pivot_core.code.effects import EVERYTHING, IMPORTED
-from pivot_core.code.values import ANY
+from pivot_core.code.values import AMBIENT_KEY, ANY
+from pivot_core.code.vocabulary import may_use
 from pivot_core.project import PIPELINE_MODULE
 
 if TYPE_CHECKING:
@@ -78,6 +79,14 @@ class World:
             if elsewhere:
                 found[key] = elsewhere
         return found
+
+    def states(self, package: str) -> list[Key]:
+        """The libraries that statements change (``np.random.seed(1)``), of those that a package may use."""
+        return [key for key in self._changed if may_use(package, key[1])]
+
+    @cached_property
+    def _changed(self) -> list[Key]:
+        return [key for key in self.attached if not key[0] and key != AMBIENT_KEY]
 
     @cached_property
     def derived(self) -> dict[Key, list[Key]]:

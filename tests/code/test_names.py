@@ -139,6 +139,11 @@ stale("registry inst self base", {"stages.py": "class B:\n    reg=[]\n    def __
 stale("registry inst sub super", {"stages.py": "class B:\n    reg=[]\n    def __init__(self,v): self.reg.append(v)\nclass C(B):\n    def __init__(self): super().__init__('one')\nc=C()\ndef s(text):\n    return B.reg\n"}, ("stages.py", "'one'", "'two'"))
 stale("id counter closure", {"stages.py": "def mk():\n    n=0\n    def new():\n        nonlocal n\n        n+=1\n        return n\n    return new\nnew=mk()\na=new()\nb=new()\ndef s(text):\n    return b\n"}, ("stages.py", "a=new()\n", "a=new()\nc=new()\n"))
 
+# --- libraries whose state others use --------------------------------------------------------------------
+stale("numpy's generator, for pandas", {"stages.py": "import numpy as np\nnp.random.seed(1)\ndef s(text):\n    import pandas as pd\n    return pd.Series(range(99)).sample(3).tolist()\n"}, ("stages.py", "seed(1)", "seed(2)"))
+stale("numpy's way to print, for pandas", {"stages.py": "import numpy as np\nnp.set_printoptions(precision=3)\ndef s(text):\n    import pandas as pd\n    return repr(pd.Series([1.23456789]).to_numpy())\n"}, ("stages.py", "=3", "=4"))
+fresh("numpy's generator, for no library", {"stages.py": "import json\nimport numpy as np\nnp.random.seed(1)\ndef s(text):\n    return json.dumps(text)\n"}, ("stages.py", "seed(1)", "seed(2)"))
+
 # --- what doesn't matter ----------------------------------------------------------------------
 fresh("def moved", {"stages.py": "def f(x):\n    return str(x) + 'one'\ndef g(x): return 'g'\ndef s(text):\n    return f(1)\n"}, ("stages.py", "def f(x):\n    return str(x) + 'one'\ndef g(x): return 'g'", "def g(x): return 'g'\ndef f(x):\n    return str(x) + 'one'\n"))
 fresh("two registries", {"stages.py": "T={}\nU={}\ndef reg(t):\n    def d(f):\n        t[f.__name__]=f\n        return f\n    return d\n@reg(T)\ndef a(x): return x\n@reg(U)\ndef b(x): return 'one'\ndef s(text):\n    return T['a'](1)\n"}, ("stages.py", "'one'", "'two'"))
