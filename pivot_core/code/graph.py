@@ -12,13 +12,13 @@ from pivot_core.code.effects import Effects
 from pivot_core.code.environment import expanded, guessed
 from pivot_core.code.modules import Module, Modules, SummaryCache
 from pivot_core.code.nodes import Made, Nodes, digest_text
-from pivot_core.code.reach import Component, Reach, Variant, ambient
+from pivot_core.code.reach import Component, Reach, Variant, ambient, changed_libraries
 from pivot_core.code.reading import Reader
 from pivot_core.code.resolve import Key, Resolver, is_standard
 from pivot_core.code.slice import Slice
 from pivot_core.code.stream import DECORATOR
 from pivot_core.code.surroundings import Surroundings
-from pivot_core.code.vocabulary import ENGINE
+from pivot_core.code.vocabulary import ENGINE, packages_of_loader
 from pivot_core.code.world import World
 from pivot_core.project import PIPELINE_MODULE
 from pivot_core.types import CodeFact, Unit, Widening
@@ -215,7 +215,9 @@ class CodeGraph:
             own |= self._modules.bits(module)
         while True:
             nodes = self._nodes(own)
-            whole_keys = [*keys, *ambient(nodes)]
+            # What the stage is given is of the types that its annotations name.
+            packages = packages.union(*(nodes.get(key).notes_reading.packages for key in keys))
+            whole_keys = [*keys, *ambient(nodes), *changed_libraries(nodes, packages)]
             reach, whole = self._together(nodes, whole_keys)
             if not whole.modules & ~nodes.world.bits:
                 break
@@ -229,7 +231,9 @@ class CodeGraph:
             keys: dict[Key, None] = {}
             packages: set[str] = set()
             for module, qualname in roots:
-                if module.partition(".")[0] != ENGINE:
+                if module.partition(".")[0] == ENGINE:
+                    packages |= packages_of_loader(f"{module}.{qualname}")
+                else:
                     found = self._resolver.member(module, [qualname.partition(".")[0]])
                     keys.update(dict.fromkeys(found.units))
                     packages.update(found.packages)

@@ -236,6 +236,11 @@ def ambient(nodes: Nodes) -> list[Key]:
     return [AMBIENT_KEY] if AMBIENT_KEY in nodes.world.attached else []
 
 
+def changed_libraries(nodes: Nodes, packages: Iterable[str]) -> list[Key]:
+    """Libraries among the packages that the project's modules change when they are imported."""
+    return [key for key in (("", package) for package in sorted(packages)) if key in nodes.world.attached]
+
+
 def _last_index(keys: list[Key], key: Key) -> int:
     return len(keys) - 1 - keys[::-1].index(key)
 

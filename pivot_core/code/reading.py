@@ -16,6 +16,7 @@ from pivot_core.code.vocabulary import (
     ENVIRONMENT,
     IMPORTERS,
     INERT_DECORATORS,
+    packages_of_loader,
     under,
 )
 from pivot_core.types import Widening
@@ -164,6 +165,7 @@ class _Pass:
 
     def _library(self, found: Resolution, flags: int, line: int) -> None:
         library = found.library
+        self.packages.update(dict.fromkeys(sorted(packages_of_loader(library))))
         if under(library, ENVIRONMENT):
             self.variables += 1
         if under(library, BY_FILE):

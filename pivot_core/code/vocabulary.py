@@ -10,6 +10,20 @@ import sys
 from functools import cache
 
 ENGINE = "pivot_core"
+# What the loaders of these names do is done by libraries.
+LOADERS = {
+    "CSV": frozenset({"pandas"}),
+    "Parquet": frozenset({"pandas", "pyarrow"}),
+    "YAML": frozenset({"yaml"}),
+    "MatplotlibFigure": frozenset({"matplotlib"}),
+}
+
+
+def packages_of_loader(name: str) -> frozenset[str]:
+    """The packages behind ``pivot_core.loaders.CSV`` and the like."""
+    module, _, kind = name.rpartition(".")
+    return LOADERS.get(kind, frozenset()) if module == f"{ENGINE}.loaders" else frozenset()
+
 
 # Calls after which the code that runs can't be told from the text.
 WIDENING = (

@@ -51,11 +51,29 @@ def test_packages_are_those_reached_by_name(code):
 
 
 def test_a_third_party_loader_is_a_package(code):
-    """Roots outside of the project are recorded by package; Pivot's own loaders aren't."""
+    """Roots outside of the project are recorded by package, Pivot's own loaders by what they work with."""
     code.write({"stages.py": "def s(x): pass\n"})
     fact = code.fact(("stages", "s"), ("pivot_core.loaders", "CSV"), ("extra.io", "Reader"))
-    assert fact.packages == ("extra",)
+    assert fact.packages == ("extra", "pandas")
     assert list(fact.units) == ["stages.s"]
+
+
+def test_what_a_stage_is_given_is_of_packages_that_only_its_annotations_name(code):
+    """Nothing else of it names pandas; what modules set in pandas decides what the stage does with a table."""
+    stages = "import pandas as pd\npd.set_option('mode.copy_on_write', True)\ndef s(t: pd.DataFrame): return t.sum()\n"
+    code.write({"stages.py": stages})
+    before = code.fact()
+    assert before.packages == ("pandas",)
+    code.write({"stages.py": stages.replace("True", "False")})
+    assert code.fact().fingerprint != before.fingerprint
+
+
+def test_a_loader_made_from_one_of_ours_uses_the_same_package(code):
+    code.write({
+        "own.py": "from pivot_core import loaders\nclass Table(loaders.CSV):\n    pass\n",
+        "stages.py": "def s(t): return t\n",
+    })  # fmt: skip
+    assert code.fact(("stages", "s"), ("own", "Table")).packages == ("pandas",)
 
 
 @pytest.mark.parametrize(
