@@ -12,13 +12,14 @@ PYTEST := $(BIN)/python -m pytest
 SHARED := ../shared/corpus
 CORPUS := $(if $(wildcard $(SHARED)/harness.py),$(SHARED),tests/corpus)
 
-.PHONY: help demo test test-lowest lint types pytest corpus corpus-more bench picture lock clean venv
+.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz bench picture lock clean venv
 
 help:
 	@echo "make demo         see Pivot work on a real pipeline (sets up all it needs)"
 	@echo "make test         lint, types, tests and the change-detection corpus"
 	@echo "make test-lowest  the tests on the lowest allowed versions of the dependencies"
 	@echo "make lint types pytest corpus   the parts of make test"
+	@echo "make fuzz         random edits of well-known packages, executed (COUNT=1000 SEED=0)"
 	@echo "make bench        100 and 1,000 stages, beside other tools; the code graph"
 	@echo "make lock         write the lock files again (UPGRADE=1: to the newest versions)"
 	@echo "make clean        remove what these targets made"
@@ -52,6 +53,12 @@ test-lowest:
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
 	$(BIN)/python benchmarks/analysis.py
+
+# Edits of well-known packages: is one missed that matters, or minded that doesn't? Some minutes for each 1,000.
+COUNT ?= 1000
+SEED  ?= 0
+fuzz: $(READY)
+	$(BIN)/python tests/fuzz/fuzz.py --count $(COUNT) --seed $(SEED)
 
 # The terminal in the README.
 picture: $(READY)
