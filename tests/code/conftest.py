@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import subprocess
 import sys
@@ -12,25 +14,41 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
+import pivot_core
 from pivot_core.code.graph import CodeGraph
 from pivot_core.code.live import LiveGraph
 from pivot_core.code.sources import Sources
 from pivot_core.project import Project
 from pivot_core.types import CodeFact
 
-# What a worker does with a stage, as far as its code decides it. Addresses differ from run to run.
-_EXECUTE = """
-import re, sys
-root, text = sys.argv[1:]
-sys.path[:0] = [root, root + "/src"]
-try:
-    import pipeline
-    from stages import s
-    said = repr(s(text))
-except BaseException as error:
-    said = f"raised {type(error).__name__}: {error}"
-sys.stdout.write("\\0" + re.sub(r"0x[0-9a-f]+", "0x", said))
-"""
+_EXECUTOR = Path(__file__).with_name("execute.py")
+
+
+class Executor:
+    """Another process that really executes stages (see execute.py); started when it is first needed."""
+
+    def __init__(self) -> None:
+        known = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        engine = str(Path(pivot_core.__file__).parents[1])
+        self._process = subprocess.Popen(
+            [sys.executable, "-B", str(_EXECUTOR)],
+            env={**known, "PYTHONHASHSEED": "0", "PYTHONPATH": engine},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+        )
+
+    def output(self, root: Path, text: str, environment: Mapping[str, str]) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = {"root": str(root), "text": text, "environment": dict(environment)}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        return str(json.loads(self._process.stdout.readline()))
+
+
+executor = functools.cache(Executor)
 
 
 class Cache(dict[str, bytes]):
@@ -74,17 +92,7 @@ class CodeProject:
 
     def output(self, text: str = "hello", **environment: str) -> str:
         """What stage ``s`` of stages.py returns when it is really executed: its repr, or what it raises."""
-        known = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        done = subprocess.run(
-            [sys.executable, "-B", "-c", _EXECUTE, str(self.project.root), text],
-            cwd=self.project.root,
-            env={**known, "PYTHONHASHSEED": "0", **environment},
-            capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            check=False,
-        )
-        return done.stdout.rpartition("\0")[2] + f"died with {done.returncode}" * bool(done.returncode)
+        return executor().output(self.project.root, text, environment)
 
     def fact(self, *roots: tuple[str, str]) -> CodeFact:
         """The code behind a stage. A graph that follows the edits says the same as one from scratch."""
