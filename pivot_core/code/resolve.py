@@ -94,17 +94,30 @@ class Resolver:
 
     def member(self, name: str, attributes: Sequence[str]) -> Resolution:
         """What ``name.attribute…`` means where ``name`` is a module (by absolute name)."""
-        located = self._modules.sources.locate(name) if name else None
-        if located is None:
-            return self._outside(name, attributes)
-        if not attributes:
-            packages = () if located.path else (name.partition(".")[0],)
-            return Resolution(f"m:{name}", modules=(name,), packages=packages)
-        module = self._modules.get(name)
+        followed: set[Key] = set()
+        while True:
+            located = self._modules.sources.locate(name) if name else None
+            if located is None:
+                return self._outside(name, attributes)
+            if not attributes:
+                packages = () if located.path else (name.partition(".")[0],)
+                return Resolution(f"m:{name}", modules=(name,), packages=packages)
+            module = self._modules.get(name)
+            target = None if module is None else _imported_as(module, attributes)
+            if target is None:
+                break
+            if (name, attributes[0]) in followed:
+                return _CYCLE
+            followed.add((name, attributes[0]))
+            name, attributes = target
         if module is not None:
             found = self._bound(module, attributes)
             if found is not None:
                 return found
+        return self._below(name, module, attributes)
+
+    def _below(self, name: str, module: Module | None, attributes: Sequence[str]) -> Resolution:
+        """A submodule, where the package itself binds no such name."""
         below = f"{name}.{attributes[0]}"
         if self._modules.exists(below):
             return self.member(below, attributes[1:])
@@ -119,6 +132,9 @@ class Resolver:
             source, _, rest = chain[1:].partition(":")
             return self.member(module.absolute(source) or f"?{source}", rest.split(".") if rest else ())
         names = chain.split(".")
+        target = _imported_as(module, names)
+        if target is not None:
+            return self.member(*target)
         found = self._bound(module, names)
         if found is not None:
             return found
@@ -152,7 +168,10 @@ class Resolver:
         self._starring.discard(place)
         if own is None and stars[-1].certain:
             return brought[-1]
-        return _together(self._order(module, names, stars), [*([own] if own else []), *brought])
+        candidates = [*([own] if own else []), *brought]
+        if own is not None and all(each == own for each in brought):
+            return own  # the same, whichever is the last
+        return _together(self._order(module, names, stars), candidates)
 
     def _own(self, module: Module, names: Sequence[str]) -> Resolution | None:
         """A name that the module itself binds."""
@@ -274,6 +293,18 @@ def _of_module(module: Module, names: Sequence[str]) -> Resolution:
     if names[0] == "__annotations__":
         return Resolution(text, units=((module.name, "*"),), reads=frozenset({"annotations"}))
     return Resolution(text)
+
+
+def _imported_as(module: Module, names: Sequence[str]) -> tuple[str, list[str]] | None:
+    """(module, attributes) that a name stands for which the module imports and does nothing else with."""
+    alias = module.aliases.get(names[0]) if module.error is None else None
+    if alias is None or module.summary.stars:  # which may bring the name, too
+        return None
+    source, _, attribute = alias[1:].partition(":")
+    owner = module.absolute(source)
+    if attribute == names[0] and owner == module.name:
+        return None  # a package that imports its own submodule
+    return owner or f"?{source}", [*attribute.split("."), *names[1:]] if attribute else [*names[1:]]
 
 
 def _unit(module: str, names: Sequence[str]) -> Resolution:

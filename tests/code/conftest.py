@@ -8,8 +8,10 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from blake3 import blake3
@@ -38,17 +40,46 @@ class Executor:
             stderr=subprocess.DEVNULL,
             encoding="utf-8",
         )
+        self._one_at_a_time = threading.Lock()
 
     def output(self, root: Path, text: str, environment: Mapping[str, str]) -> str:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         asked = {"root": str(root), "text": text, "environment": dict(environment)}
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        return str(json.loads(self._process.stdout.readline()))
+        with self._one_at_a_time:
+            self._process.stdin.write(json.dumps(asked) + "\n")
+            self._process.stdin.flush()
+            return str(json.loads(self._process.stdout.readline()))
 
 
 executor = functools.cache(Executor)
+
+
+class Elsewhere:
+    """The code graph in another process: other settings, another folder, another seed of hashes; or another
+    Python, which then has to have the engine's dependencies."""
+
+    def __init__(self, python: str = sys.executable, **environment: str) -> None:
+        engine = str(Path(pivot_core.__file__).parents[1])
+        settings = {"PYTHONPATH": engine, "PYTHONHASHSEED": "1", "LC_ALL": "C", "PYTHONUTF8": "0"}
+        self._process = subprocess.Popen(
+            [python, "-B", str(Path(__file__).with_name("ask.py"))],
+            env={**settings, **environment},
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def ask(self, root: str | Path) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{Path(root).resolve()}\n")
+        self._process.stdin.flush()
+        return dict(json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        self._process.communicate()
 
 
 class Cache(dict[str, bytes]):
@@ -109,3 +140,10 @@ class CodeProject:
 @pytest.fixture
 def code(tmp_path: Path) -> CodeProject:
     return CodeProject(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[Elsewhere]:
+    other = Elsewhere()
+    yield other
+    other.close()
