@@ -213,9 +213,7 @@ class CallWriter(Writer):
         elif isinstance(call.func, ast.Attribute):
             self.notice_store(call.func.value)
         for arg in [*call.args, *(keyword.value for keyword in call.keywords)]:
-            passed = self._part_of(arg)
-            if passed is not None:
-                self.out.effects.append(("pass", passed, chain or ""))
+            self._pass(arg, chain or "")
         for arg in call.args:
             if (isinstance(arg, ast.Call) and last_name(arg.func) in ("globals", "locals", "vars")) or (
                 last == "exec" and isinstance(arg, ast.Attribute)
@@ -224,6 +222,21 @@ class CallWriter(Writer):
         for keyword in call.keywords:
             if keyword.arg == "file":  # print() changes nothing else
                 self.notice_store(keyword.value)
+
+    def _pass(self, arg: ast.expr, callee: str) -> None:
+        """An object is handed to a call; so are those in ``[A, B]``, and in ``map(f, [A, B])`` to f."""
+        passed = self._part_of(arg)
+        if passed is not None:
+            self.out.effects.append(("pass", passed, callee))
+        elif isinstance(arg, ast.List | ast.Tuple | ast.Set):
+            for element in arg.elts:
+                self._pass(element, callee)
+        elif isinstance(arg, ast.Call):
+            calling = last_name(arg.func) in ("map", "filter") and len(arg.args) > 1
+            function = (self.chain(arg.args[0]) or "") if calling else callee
+            for inner in arg.args[1:] if calling else arg.args:
+                if calling or isinstance(inner, ast.Call):
+                    self._pass(inner, function)
 
     def notice_operator(self, node: ast.expr) -> None:
         """``first >> second``: an operation whose value nobody takes is there for what it changes."""

@@ -141,7 +141,9 @@ class Canonical(ScopeWriter):
         value = node.value
         if type(value) is ast.Constant:
             if type(value.value) is str:
-                self.docs.tokens.append(f"{'.'.join(self.classes)} {len(self.scopes)} {value.value}")
+                # Where it stands decides whether it documents something, and what.
+                place = f"{'.'.join(self.classes)} {len(self.scopes)} {len(self.out.tokens)}"
+                self.docs.tokens.append(f"{place} {value.value}")
             return
         self.out.tokens.append("Expr")
         if type(value) is ast.Call:

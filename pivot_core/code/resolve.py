@@ -55,6 +55,8 @@ class Resolution:
 
 
 _CYCLE = Resolution("?cycle")
+_NOT_CUT: Final = 1 << 30
+_MOST_STEPS: Final = 20_000
 
 
 class _Brought(NamedTuple):
@@ -71,16 +73,44 @@ class Resolver:
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
         self._memo: dict[str, dict[str, Resolution]] = {}
-        self._starring: set[Key] = set()
+        self._open: dict[Key, int] = {}  # what is being looked up, and how far down
+        self._cut = _NOT_CUT  # the highest of these that an answer was cut off at
+        self._steps = 0
 
     def resolve(self, module: Module, chain: str) -> Resolution:
         """What a chain means in a module."""
         memo = self._memo.setdefault(module.name, {})
         found = memo.get(chain)
-        if found is None:
-            memo[chain] = _CYCLE
-            found = memo[chain] = self._resolve(module, chain)
+        if found is not None:
+            return found
+        place = (module.name, chain)
+        if not self._enter(place):
+            return _CYCLE
+        found = self._resolve(module, chain)
+        if self._leave(place):
+            memo[chain] = found
         return found
+
+    def _enter(self, place: Key) -> bool:
+        """Begin to look something up; False if that is what is being looked up already."""
+        if place in self._open:
+            self._cut = min(self._cut, self._open[place])
+            return False
+        if not self._open:
+            self._steps = 0
+        self._steps += 1
+        self._open[place] = len(self._open)
+        return True
+
+    def _leave(self, place: Key) -> bool:
+        """Whether the answer is one for good: no part of it was cut off because that is being looked up
+        further up, so that it would depend on what was asked first. (Webs of modules that all import each
+        other's names have too many ways through; there the first answer stays.)"""
+        depth = self._open.pop(place)
+        if self._cut < depth:
+            return self._steps > _MOST_STEPS
+        self._cut = _NOT_CUT
+        return True
 
     def through(self, module: Module, chain: str) -> Resolution:
         """As ``resolve``, and on through names that are only another name for something (``T = h.TABLE``)."""
@@ -160,12 +190,11 @@ class Resolver:
         """A name that the module binds, itself or by star imports; both may set one name."""
         own = self._own(module, names)
         stars = self._stars(module, names[0], set()) if module.summary.stars else []
-        place = (module.name, names[0])
-        if not stars or place in self._starring:  # modules may import each other's names
+        place = (module.name, f"*{names[0]}")
+        if not stars or not self._enter(place):  # modules may import each other's names
             return own
-        self._starring.add(place)
         brought = [self.member(star.source, names) for star in stars]
-        self._starring.discard(place)
+        self._leave(place)
         if own is None and stars[-1].certain:
             return brought[-1]
         candidates = [*([own] if own else []), *brought]

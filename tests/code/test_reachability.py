@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
@@ -229,6 +229,12 @@ def edited(model: Model, one: Definition) -> Model:
     return other
 
 
+def is_late(one: Definition, reference: Reference) -> bool:
+    """A star import, directly or on the way, of a module that is imported after this one."""
+    styles = STYLES[5:]
+    return reference.style in styles and MODULES.index(reference.to.module) >= MODULES.index(one.module)
+
+
 def hashes(fact: CodeFact) -> dict[str, str]:
     return {name: unit.hash for name, unit in fact.units.items()}
 
@@ -285,14 +291,18 @@ def test_where_and_how_a_definition_is_written_does_not_matter(code, model, data
 @with_random_projects
 @given(model=models(), data=st.data())
 def test_how_a_definition_is_imported_does_not_matter(code, model, data):
-    """Imports in the function itself are written down with it, so only those of the module are changed."""
+    """Imports in the function itself are written down with it, so only those of the module are changed.
+
+    Without modules that star-import each other: which of them has the name then depends on who is first.
+    """
+    assume(not any(is_late(one, reference) for one in model.definitions for reference in one.references))
     code.write(model.files())
     before = code.fact()
     for one in model.definitions:
         for reference in one.references:
             early = MODULES.index(reference.to.module) < MODULES.index(one.module)
             if (early or not model.lazy) and not reference.through:
-                reference.style = data.draw(st.sampled_from(STYLES))
+                reference.style = data.draw(st.sampled_from(STYLES if early else STYLES[:5]))
     code.write(model.files())
     assert hashes(code.fact()) == hashes(before)
 
