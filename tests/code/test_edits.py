@@ -26,6 +26,7 @@ from typing import Final, NamedTuple
 import pytest
 
 FOLDER: Final = Path(__file__).with_name("edits")
+FINGERPRINTS: Final = Path(__file__).with_name("fingerprints.txt")
 ENVIRONMENT: Final = "(environment)"
 PIPELINE: Final = """\
 from pivot_core import Pipeline
@@ -96,6 +97,19 @@ def test_the_fingerprint_tells_what_executing_shows(code, case):
     assert (now != was) == (case.verdict == "stale"), f"proves nothing: {was} -> {now}"
     if case.verdict != "widened":
         assert not (was.startswith("raised ") and now.startswith("raised ")), f"proves nothing: {was}"
+
+
+def test_each_python_and_machine_comes_to_the_same_fingerprints(code, tmp_path_factory):
+    """A change of the engine that changes one makes stages of users stale: it needs a reason and a line in
+    the CHANGELOG."""
+    found = {}
+    for name, case in CASES.items():
+        code = code.emptied().write({"pipeline.py": PIPELINE, **case.before})
+        found[name] = code.graph().stage([("stages", "s")]).fingerprint
+    text = "".join(f"{fingerprint} {name}\n" for name, fingerprint in found.items())
+    now = tmp_path_factory.mktemp("found") / FINGERPRINTS.name
+    now.write_text(text, encoding="utf-8")
+    assert text == FINGERPRINTS.read_text(encoding="utf-8"), f"if this is meant: cp {now} {FINGERPRINTS}"
 
 
 def test_no_two_cases_have_one_name():
