@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -42,7 +43,8 @@ def summary_of(cache: SummaryCache, digest: str, read: Callable[[], tuple[str, s
     from pivot_core.code.summary import summarise  # the parser is loaded only when it is needed
 
     summary = summarise(text)
-    cache.put(_key(found), encode(summary))  # if the file was written meanwhile, of what it is now
+    with suppress(UnicodeEncodeError):  # a text of it has half a character ("\\ud800"): made again each time
+        cache.put(_key(found), encode(summary))  # if the file was written meanwhile, of what it is now
     return summary
 
 
