@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pivot_core.code.live import LiveGraph
     from pivot_core.config import Config
     from pivot_core.define.definition import Pipeline
+    from pivot_core.execute.claims import Claims
     from pivot_core.execute.run import Options, RunSummary
     from pivot_core.project import Project
     from pivot_core.types import State as VerdictState
@@ -170,7 +171,7 @@ class Engine:
         Raises InvalidPipeline, UsageError, and KeyboardInterrupt after a clean stop.
         """
         from pivot_core.execute.run import Options
-        from pivot_core.execute.session import exclusive, stopped_by_signals
+        from pivot_core.execute.session import stopped_by_signals, under_way
 
         pipeline = self._pipeline()
         order = self._select(names, only=only)
@@ -183,10 +184,12 @@ class Engine:
             wanted = {spec.name for spec in order}
             verdicts = {found.spec.name: found.verdict for found in self.status(list(wanted))}
             return foresee({n: v for n, v in verdicts.items() if n in wanted}, forced, self._emit)
-        with exclusive(self.project), stopped_by_signals():
-            return self._start(pipeline, order, Options(forced, keep_going, frozen))
+        with under_way(self.project) as claims, stopped_by_signals():
+            return self._start(pipeline, order, Options(forced, keep_going, frozen), claims)
 
-    def _start(self, pipeline: Pipeline, order: Sequence[StageSpec], options: Options) -> RunSummary:
+    def _start(
+        self, pipeline: Pipeline, order: Sequence[StageSpec], options: Options, claims: Claims
+    ) -> RunSummary:
         from pivot_core.execute.plan import Planner
         from pivot_core.execute.run import Run, new_run_id
         from pivot_core.execute.schedule import Schedule
@@ -205,9 +208,24 @@ class Engine:
             self._hashes,
             self._cache,
             self._recorder,
+            claims,
+            lambda name: self._record(self._locks.read_all((name,)).get(name)),
         )
-        schedule = Schedule(order, pipeline.graph.upstream, self._config.resources)
-        return Run(run_id, order, schedule, planner, self._pool, options, self._emit, self._flush).execute()
+        lasted = self._recorder.last_runs([spec.name for spec in order])
+        durations = {name: last.duration_s for name, last in lasted.items() if last.failed is None}
+        schedule = Schedule(order, pipeline.graph.upstream, self._config.resources, durations)
+        return Run(
+            run_id,
+            order,
+            schedule,
+            planner,
+            self._pool,
+            claims,
+            pipeline.graph.upstream,
+            options,
+            self._emit,
+            self._flush,
+        ).execute()
 
     # --- parts ---------------------------------------------------------------------------------
 

@@ -87,9 +87,10 @@ class Pipeline:
         ``name``: the function's own by default. ``params``: an instance of the class that the
         function takes; ``params.yaml`` may override its values. ``deps``: other paths, by parameter.
         ``outs``: other paths, by the key of the TypedDict, or by "return" for a single output.
-        ``mutex``: no two stages that share one of these names run at the same time. ``resources``:
-        how much of what the stage takes while it runs. ``retries``: how often to try again after a
-        failure. ``timeout``: seconds after which a run is ended.
+        ``mutex``: no two stages that share one of these names run at the same time; one with ``"*"``
+        runs alone. ``resources``: how much of what the stage takes while it runs. ``retries``: how
+        often to try again after a failure, after 1 s, 2 s, 4 s and so on. ``timeout``: seconds after
+        which a run is ended, with all that it has started.
 
         Raises nothing: mistakes are told all together when the pipeline is defined.
         """

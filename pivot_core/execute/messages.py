@@ -73,7 +73,7 @@ class Defined(msgspec.Struct, frozen=True, tag=True):
 
 
 class Crashed(msgspec.Struct, frozen=True):
-    """The pool broke while a task was under way (not necessarily in the worker that had it)."""
+    """The worker that had a task died."""
 
     ticket: int
     detail: str

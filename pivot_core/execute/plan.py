@@ -16,9 +16,10 @@ from pivot_core.execute.record import Recorder, Result
 from pivot_core.types import LastRun, Lock, Reason, StageSpec, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pivot_core.artifacts.hashing import FileHashes
+    from pivot_core.execute.claims import Claims
     from pivot_core.facts import Gatherer
     from pivot_core.project import Project
     from pivot_core.store.cache import ContentCache
@@ -43,12 +44,14 @@ class Planner:
         project: Project,
         run_id: str,
         mode: LinkMode,
-        records: Mapping[str, Lock | Reason | None],
+        records: dict[str, Lock | Reason | None],
         made: Mapping[str, str],
         gatherer: Gatherer,
         hashes: FileHashes,
         cache: ContentCache,
         recorder: Recorder,
+        claims: Claims,
+        reread: Callable[[str], Lock | Reason | None],
     ) -> None:
         self._project = project
         self._run_id = run_id
@@ -59,9 +62,21 @@ class Planner:
         self._hashes = hashes
         self._cache = cache
         self._recorder = recorder
+        self._claims = claims
+        self._reread = reread
+        self._seen: dict[str, int] = {}  # stage -> what others had done when its record was read
+
+    def is_outdated(self, spec: StageSpec) -> bool:
+        """Whether another run has recorded something since the stage was planned."""
+        return self._claims.foreign() != self._seen.get(spec.name, 0)
 
     def plan(self, spec: StageSpec, *, force: bool = False) -> Plan:
         """What to do now that everything the stage needs is up to date."""
+        if self.is_outdated(spec):
+            self._seen[spec.name] = self._claims.foreign()
+            self._records[spec.name] = self._reread(spec.name)
+            for path in spec.paths:
+                self._hashes.forget(path)
         record = self._records[spec.name]
         facts = self._gatherer.facts(spec, record)
         if missing := self._gatherer.missing(spec, self._made):
@@ -221,6 +236,7 @@ class Planner:
         code = self._gatherer.whole_code(plan.spec)
         self._gatherer.keep_texts(plan.spec)
         self._recorder.success(plan.spec, msgspec.structs.replace(plan.facts, code=code), discovered, outs)
+        self._claims.recorded()
         for path, digest in outs.items():
             self._hashes.remember(path, digest)
 

@@ -58,6 +58,11 @@ class Pool:
         self._open().define(0)
         return self._wait_for_definition
 
+    def end(self, ticket: int) -> None:
+        """Kill the worker that has this task, with all that the stage has started; a Crashed arrives."""
+        if self._workers is not None:
+            self._workers.end(ticket)
+
     def kill(self) -> None:
         """End all workers now."""
         if self._workers is not None:

@@ -9,6 +9,7 @@ import queue
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import msgspec
 from pivot_core.errors import CorruptContent
 from pivot_core.execute.events import (
     Event,
+    Progress,
     RunEnd,
     RunStart,
     StageEnd,
@@ -31,6 +33,7 @@ from pivot_core.types import Outcome, StageSpec, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from pivot_core.execute.claims import Claims
     from pivot_core.execute.plan import Plan, Planner
     from pivot_core.execute.pool import Pool
     from pivot_core.execute.schedule import Schedule
@@ -39,6 +42,12 @@ if TYPE_CHECKING:
 _AHEAD = 2
 # How long after its timeout a stage that doesn't react (it is in native code) is killed, in seconds.
 _GRACE = 5.0
+# How often we look whether another run has given back what a stage waits for, in seconds.
+_LOOK_AGAIN = 0.1
+# How long the first retry waits; each further one twice as long, up to the longest. Seconds.
+_BACKOFF, _LONGEST_BACKOFF = 1.0, 60.0
+# How often a stage is given to another worker because its own died before it began.
+_STARTS = 3
 # How often what was recorded goes to the state database, in seconds. Lock files are written at once.
 _FLUSH = 1.0
 
@@ -66,6 +75,7 @@ class _Job(msgspec.Struct):
 
     plan: Plan
     attempt: int = 0
+    starts: int = 0
     task: Task | None = None
     started: float | None = None
     out_of_time: bool = False
@@ -81,6 +91,8 @@ class Run:
         schedule: Schedule,
         planner: Planner,
         pool: Pool,
+        claims: Claims,
+        upstream: Mapping[str, Sequence[str]],
         options: Options,
         emit: Callable[[Event], None],
         flush: Callable[[], None],
@@ -90,12 +102,16 @@ class Run:
         self._schedule = schedule
         self._planner = planner
         self._pool = pool
+        self._claims = claims
+        self._upstream = upstream
         self._options = options
         self._emit = emit
         self._flush = flush
-        self._jobs: dict[int, _Job] = {}
-        self._waiting: dict[str, _Job] = {}
-        self._alone: set[str] = set()
+        self._jobs: dict[int, _Job] = {}  # by ticket: in a worker, or being restored
+        self._waiting: dict[str, _Job] = {}  # for a slot, and for another run to be done with the stage
+        self._resting: dict[str, float] = {}  # to be tried again: monotonic time, in seconds
+        self._to_restore: list[Plan] = []
+        self._told: set[str] = set()
         self._ticket = 0
         self._stopped = False
         self._counts: dict[Outcome, int] = {}
@@ -120,14 +136,11 @@ class Run:
     def _loop(self) -> None:
         while True:
             self._advance()
-            if not self._jobs:
+            if not self._jobs and (self._stopped or not (self._waiting or self._to_restore)):
                 break
-            try:
-                message = self._pool.inbox.get(timeout=self._until_deadline())
-            except queue.Empty:
-                self._kill_overdue()
-                continue
-            self._take(message)
+            with suppress(queue.Empty):
+                self._take(self._pool.inbox.get(timeout=self._patience()))
+            self._end_overdue()
             if time.monotonic() - self._flushed > _FLUSH:
                 self._flush()
                 self._flushed = time.monotonic()
@@ -137,19 +150,31 @@ class Run:
     # --- what is due ---------------------------------------------------------------------------
 
     def _advance(self) -> None:
-        while not self._stopped and (due := self._schedule.take_due()):
-            for name in due:
-                if not self._stopped:
-                    self._consider(self._specs[name])
-        while self._waiting and not self._stopped:
-            width = 1 if self._alone else self._pool.width
-            due_now = self._schedule.start_next(width, ahead=0 if self._alone else _AHEAD)
-            if due_now is None:
-                break
-            self._submit(self._waiting.pop(due_now))
+        """Start what can be started. Starting one may settle it, and so make others due."""
+        moved = True
+        while moved and not self._stopped:
+            moved = False
+            while not self._stopped and (due := self._schedule.take_due()):
+                for name in due:
+                    if not self._stopped:
+                        self._consider(self._specs[name])
+            waiting, self._to_restore = self._to_restore, []
+            for plan in waiting:
+                self._restore(plan)
+            for name in [name for name, at in self._resting.items() if at <= time.monotonic()]:
+                del self._resting[name]
+                self._schedule.enqueue(name)
+            while not self._stopped and self._waiting:
+                ready = self._schedule.start_next(self._pool.width, _AHEAD, self._claim)
+                if ready is None:
+                    break
+                moved = self._start(self._waiting.pop(ready)) or moved
 
     def _consider(self, spec: StageSpec) -> None:
-        plan = self._planner.plan(spec, force=spec.name in self._options.force)
+        self._follow(self._planner.plan(spec, force=spec.name in self._options.force))
+
+    def _follow(self, plan: Plan) -> None:
+        spec = plan.spec
         if plan.action == "skip":
             self._end(spec.name, "skipped")
             self._schedule.settle(spec.name)
@@ -170,6 +195,26 @@ class Run:
         self._waiting[job.plan.spec.name] = job
         self._schedule.enqueue(job.plan.spec.name)
 
+    def _claim(self, spec: StageSpec) -> bool:
+        """Keep other runs from the stage, unless one of them is at it: then wait, and say so."""
+        if self._claims.take(spec, self._upstream.get(spec.name, ())):
+            return True
+        if spec.name not in self._told:
+            self._told.add(spec.name)
+            self._emit(Progress(stage=spec.name, text="waiting for another run"))
+        return False
+
+    def _start(self, job: _Job) -> bool:
+        """Begin a claimed stage; True if there was nothing to begin, since another run has made it."""
+        spec = job.plan.spec
+        if self._planner.is_outdated(spec) and not job.attempt:
+            self._schedule.stop(spec.name)
+            self._claims.release(spec.name)
+            self._consider(spec)
+            return True
+        self._submit(job)
+        return False
+
     # --- workers -------------------------------------------------------------------------------
 
     def _submit(self, job: _Job) -> None:
@@ -178,6 +223,13 @@ class Run:
         self._pool.run(job.task)
 
     def _restore(self, plan: Plan) -> None:
+        if not self._claim(plan.spec):
+            self._to_restore.append(plan)
+            return
+        if self._planner.is_outdated(plan.spec):
+            self._claims.release(plan.spec.name)
+            self._consider(plan.spec)
+            return
         ticket = self._next(_Job(plan, started=time.monotonic()))
 
         def restore() -> None:
@@ -211,17 +263,15 @@ class Run:
             del self._jobs[message.ticket]
             self._restored(job, message)
         elif isinstance(message, Crashed):
-            self._pool_broke(message.detail)
+            self._crashed(message)
 
     def _done(self, job: _Job, done: Done) -> None:
         plan = job.plan
-        self._alone.discard(plan.spec.name)
         if done.error is None:
             kept = self._planner.kept(job.task.keep if job.task is not None else {}, plan.spec.name)
             for warning in (*kept, *self._planner.made(plan, done)):
                 self._emit(warning)
-            self._end(plan.spec.name, "ran", plan, done.duration_s)
-            self._schedule.settle(plan.spec.name)
+            self._settle(plan, "ran", done.duration_s)
         elif not self._retry(job, done.error):
             self._fail(plan, done.error, done.duration_s)
 
@@ -236,7 +286,11 @@ class Run:
             return
         for warning in self._planner.restored(plan):
             self._emit(warning)
-        self._end(plan.spec.name, "restored", plan, time.monotonic() - (job.started or 0.0))
+        self._settle(plan, "restored", time.monotonic() - (job.started or 0.0))
+
+    def _settle(self, plan: Plan, outcome: Outcome, duration_s: float) -> None:
+        self._claims.release(plan.spec.name)
+        self._end(plan.spec.name, outcome, plan, duration_s)
         self._schedule.settle(plan.spec.name)
 
     # --- failures ------------------------------------------------------------------------------
@@ -247,14 +301,17 @@ class Run:
             return False
         job.attempt += 1
         name = job.plan.spec.name
-        text = f"failed ({error.type}: {error.message}); retry {job.attempt} of {retries}"
+        pause = min(_BACKOFF * 2 ** (job.attempt - 1), _LONGEST_BACKOFF)
+        text = f"failed ({error.type}: {error.message}); retry {job.attempt} of {retries} in {pause:g} s"
         self._emit(Warning(message=text, stage=name))
         self._waiting[name] = job
-        self._schedule.requeue(name)
+        self._resting[name] = time.monotonic() + pause
+        self._schedule.stop(name)
         return True
 
     def _fail(self, plan: Plan, error: StageError, duration_s: float) -> None:
         name = plan.spec.name
+        self._claims.release(name)
         self._planner.failed(plan, duration_s, f"{error.type}: {error.message}".splitlines()[0])
         self._end(name, "failed", plan, duration_s, error)
         for blocked in self._schedule.fail(name):
@@ -266,32 +323,26 @@ class Run:
     def _refuse(self, plan: Plan) -> None:
         """``--frozen``: the stage would have to run, which nobody may."""
         name = plan.spec.name
+        self._claims.release(name)
         self._end(name, "blocked", plan)
         for blocked in self._schedule.fail(name):
             self._end(blocked, "blocked")
 
-    def _pool_broke(self, detail: str) -> None:
-        """A worker died. Alone in its pool, its stage is to blame; else each is tried again alone."""
-        self._pool.kill()
-        lost = [job for job in self._jobs.values() if job.task is not None]
-        self._jobs = {ticket: job for ticket, job in self._jobs.items() if job.task is None}
-        begun = [job for job in lost if job.started is not None]
-        overdue = [job for job in begun if job.out_of_time]
-        guilty = overdue or (begun if len(begun) == 1 else [])
-        if not guilty:
-            self._alone.update(job.plan.spec.name for job in begun)
-        for job in lost:
-            if job.task is not None:
-                self._planner.put_back(job.task)
-            if job in guilty:
-                self._killed(job, detail)
-            else:
-                self._waiting[job.plan.spec.name] = job
-                self._schedule.requeue(job.plan.spec.name)
+    def _crashed(self, message: Crashed) -> None:
+        """A worker died, and with it the stage that it had. The others go on."""
+        job = self._jobs.pop(message.ticket, None)
+        if job is None or job.task is None:
+            return  # it had done its task
+        self._planner.put_back(job.task)
+        job.starts += 1
+        if job.started is None and job.starts < _STARTS:
+            self._schedule.stop(job.plan.spec.name)
+            self._wait_for_slot(job)
+        else:
+            self._killed(job, message.detail)
 
     def _killed(self, job: _Job, detail: str) -> None:
         spec = job.plan.spec
-        self._alone.discard(spec.name)
         if job.out_of_time:
             error = StageError(
                 "StageTimeout", f"ran longer than its timeout of {spec.timeout:g} s and was killed"
@@ -304,20 +355,21 @@ class Run:
         if not self._retry(job, error):
             self._fail(job.plan, error, elapsed)
 
-    def _until_deadline(self) -> float | None:
-        deadlines = [deadline for job in self._jobs.values() if (deadline := _deadline(job)) is not None]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+    def _patience(self) -> float | None:
+        """How long to wait for a message, in seconds, before something else is due. None: nothing else is."""
+        moments = [at for job in self._jobs.values() if (at := _deadline(job)) is not None]
+        if not self._stopped:
+            moments.extend(self._resting.values())
+            if self._told & (self._waiting.keys() | {plan.spec.name for plan in self._to_restore}):
+                moments.append(time.monotonic() + _LOOK_AGAIN)
+        return max(0.0, min(moments) - time.monotonic()) if moments else None
 
-    def _kill_overdue(self) -> None:
-        overdue = [
-            job
-            for job in self._jobs.values()
-            if (at := _deadline(job)) is not None and at <= time.monotonic()
-        ]
-        for job in overdue:
-            job.out_of_time = True
-        if overdue:
-            self._pool_broke("killed")
+    def _end_overdue(self) -> None:
+        for ticket, job in self._jobs.items():
+            at = _deadline(job)
+            if at is not None and at <= time.monotonic() and not job.out_of_time:
+                job.out_of_time = True
+                self._pool.end(ticket)
 
     def _interrupted(self) -> None:
         self._stopped = True
@@ -353,7 +405,7 @@ class Run:
 
 def _deadline(job: _Job) -> float | None:
     timeout = job.plan.spec.timeout
-    if timeout is None or job.started is None or job.task is None:
+    if timeout is None or job.started is None or job.task is None or job.out_of_time:
         return None
     return job.started + timeout + _GRACE
 

@@ -6,9 +6,11 @@ import heapq
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pivot_core.types import StageSpec
+
+EVERYTHING = "*"  # a mutex with all others
 
 
 class Schedule:
@@ -27,9 +29,9 @@ class Schedule:
         order: Sequence[StageSpec],
         upstream: Mapping[str, Sequence[str]],
         capacities: Mapping[str, float],
+        durations: Mapping[str, float] | None = None,
     ) -> None:
         self._specs = {spec.name: spec for spec in order}
-        self._rank = {name: rank for rank, name in enumerate(self._specs)}
         self._needs = {
             name: {up for up in upstream.get(name, ()) if up in self._specs} for name in self._specs
         }
@@ -37,6 +39,7 @@ class Schedule:
         for name, needs in self._needs.items():
             for need in needs:
                 self._needed_by[need].append(name)
+        self._rank = self._ranks(durations or {})
         self._due = [name for name, needs in self._needs.items() if not needs]
         self._queued: list[tuple[int, str]] = []
         self._running: set[str] = set()
@@ -60,10 +63,13 @@ class Schedule:
     def enqueue(self, name: str) -> None:
         heapq.heappush(self._queued, (self._rank[name], name))
 
-    def start_next(self, width: int, ahead: int) -> str | None:
+    def start_next(
+        self, width: int, ahead: int, claim: Callable[[StageSpec], bool] = lambda spec: True
+    ) -> str | None:
         """The next queued stage that may run beside those that run (now running), if there is one.
 
         ``width``: how many run at once; ``ahead``: how many more may be given to the pool already.
+        ``claim``: whether it is free to be made; asked last.
         """
         if len(self._running) >= width + ahead:
             return None
@@ -71,7 +77,7 @@ class Schedule:
         chosen = None
         while self._queued:
             rank, name = heapq.heappop(self._queued)
-            if self._fits(self._specs[name], width):
+            if self._fits(self._specs[name], width) and claim(self._specs[name]):
                 chosen = name
                 self._running.add(name)
                 break
@@ -80,10 +86,9 @@ class Schedule:
             heapq.heappush(self._queued, item)
         return chosen
 
-    def requeue(self, name: str) -> None:
-        """A running stage has to start again (a retry, or its pool broke)."""
+    def stop(self, name: str) -> None:
+        """A running stage has ended, and isn't settled: it will be enqueued again."""
         self._running.discard(name)
-        self.enqueue(name)
 
     def settle(self, name: str) -> None:
         """The stage has ended well, or needed nothing: those that wait for it may become due."""
@@ -103,6 +108,21 @@ class Schedule:
         self._settled |= blocked
         return sorted(blocked, key=self._rank.__getitem__)
 
+    def _ranks(self, durations: Mapping[str, float]) -> dict[str, int]:
+        """Which stage goes first where several could: that on the longest path from here to an end.
+
+        A stage that nobody knows the duration of counts as the mean of the others; without any, it is the
+        longest chain of stages. Among equals, as given.
+        """
+        known = [durations[name] for name in self._specs if name in durations]
+        usual = sum(known) / len(known) if known else 1.0
+        path: dict[str, float] = {}
+        for name in reversed(self._specs):  # upstream comes first in the order
+            after = max((path[follower] for follower in self._needed_by[name]), default=0.0)
+            path[name] = after + durations.get(name, usual)
+        longest_first = sorted(self._specs, key=lambda name: -path[name])
+        return {name: rank for rank, name in enumerate(longest_first)}
+
     def _downstream(self, name: str) -> set[str]:
         found: set[str] = set()
         frontier = [name]
@@ -117,7 +137,9 @@ class Schedule:
         if not self._running:
             return True  # alone, anything runs: a demand above capacity must not wait for ever
         running = [self._specs[name] for name in self._running]
-        if any(set(spec.mutex) & set(other.mutex) for other in running):
+        if EVERYTHING in spec.mutex:
+            return False
+        if any(EVERYTHING in other.mutex or set(spec.mutex) & set(other.mutex) for other in running):
             return False
         for name, amount in spec.resources.items():
             used = sum(other.resources.get(name, 0.0) for other in running)

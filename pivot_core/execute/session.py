@@ -1,14 +1,13 @@
-"""What holds while a run is under way: it is the only one in the project, and signals stop it cleanly."""
+"""What holds while a run is under way: it has its claims, and signals stop it cleanly."""
 
 from __future__ import annotations
 
-import fcntl
 import signal
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pivot_core.errors import UsageError
+from pivot_core.execute.claims import Claims
 from pivot_core.store.atomic import sweep
 
 if TYPE_CHECKING:
@@ -22,24 +21,17 @@ _IGNORED = "cache/\nstate.lmdb/\ntmp/\nreplaced/\n.pivot-*.tmp\n"
 
 
 @contextmanager
-def exclusive(project: Project) -> Iterator[None]:
-    """Hold the project's run lock; the system gives it back however this process ends.
-
-    Raises UsageError while another run is under way: two would write the same outputs.
-    """
+def under_way(project: Project) -> Iterator[Claims]:
+    """A run begins, beside others perhaps, with which it shares the stages by its claims. Raises OSError."""
     project.scratch.mkdir(parents=True, exist_ok=True)
     ignore = project.home / ".gitignore"
     if not ignore.exists():
         ignore.write_text(_IGNORED)
-    with (project.scratch / "run.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(
-                f"another run is under way in {project.root}\n    wait for it, or stop it with Ctrl-C"
-            ) from None
-        sweep(project.scratch)
-        yield
+    claims = Claims(project)
+    with claims.run() as alone:
+        if alone:
+            sweep(project.scratch)
+        yield claims
 
 
 @contextmanager

@@ -21,12 +21,14 @@ import msgspec
 from pivot_core.define.bind import Binding, bind
 from pivot_core.errors import PivotError
 from pivot_core.execute.capture import Capture
+from pivot_core.execute.claims import Claims
 from pivot_core.execute.events import StageError
 from pivot_core.execute.failure import describe
 from pivot_core.execute.importer import UserModules
 from pivot_core.execute.messages import Defined, Done, Message, Output, Started, Task, decode_task, encode
 from pivot_core.execute.observe import Observer, variables_read
 from pivot_core.execute.outputs import Outputs, put_back
+from pivot_core.execute.watchdog import MARK, end_marked
 from pivot_core.project import PIPELINE_MODULE, Project
 from pivot_core.store.cache import ContentCache
 
@@ -71,12 +73,14 @@ class Worker:
     def __init__(self, project: Project, address: str, key: bytes) -> None:
         self._project = project
         self._connection = Client(address, family="AF_UNIX", authkey=key)
-        self._connection.send_bytes(str(os.getpid()).encode())
+        self._mark = os.environ[MARK]
+        self._connection.send_bytes(f"{os.getpid()} {self._mark}".encode())
         self._sending = threading.Lock()
         threading.Thread(target=self._end_with_coordinator, daemon=True).start()
         self._observer = Observer(project.root)
         self._modules = UserModules(project, self._observer)
         self._cache = ContentCache(project.cache, project.scratch)
+        self._claims = Claims(project)
         self._ticket = 0
         os.chdir(project.root)
         self._capture = Capture(self._deliver)
@@ -90,12 +94,14 @@ class Worker:
         began = time.perf_counter()
         error: StageError | None = None
         outs: dict[str, str] = {}
-        with self._observer.stage(task.spec.paths) as reads:
+        with self._claims.at_work(task.spec.name), self._observer.stage(task.spec.paths) as reads:
             try:
                 with _alarm(task.spec.timeout):
                     outs = self._make(task)
             except BaseException as raised:  # noqa: BLE001 - whatever a stage raises is its failure, not ours
                 error = describe(raised, self._project)
+                if isinstance(raised, StageTimeout):
+                    end_marked(self._mark, spare=os.getpid())
         self._capture.drain()
         self._send(
             Done(

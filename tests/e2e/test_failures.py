@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 THREE = """
         def bad(
@@ -72,6 +73,51 @@ def test_a_crash_in_native_code_is_a_failure_of_that_stage_only(project):
     assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "ran"}
     assert error_of(ended, "bad")["type"] == "WorkerDied"
     assert "SIGSEGV" in error_of(ended, "bad")["message"]
+
+
+def test_a_worker_that_dies_takes_no_other_stage_along(project, tmp_path):
+    """What costs days isn't begun again because its neighbour crashed."""
+    log, crashed = tmp_path / "log", tmp_path / "crashed"
+    project.pipeline(
+        f"""
+        import os, time
+
+        def long() -> Annotated[str, outputs.Out("long.txt", Text)]:
+            with open(r"{log}", "a") as log:
+                log.write("x")
+            while not os.path.exists(r"{crashed}"):
+                time.sleep(0.05)
+            time.sleep(0.5)
+            return "long"
+
+        def crash() -> Annotated[str, outputs.Out("crash.txt", Text)]:
+            while not os.path.exists(r"{log}"):
+                time.sleep(0.05)
+            Path(r"{crashed}").touch()
+            os.kill(os.getpid(), 9)
+            return "never"
+
+        def more() -> Annotated[str, outputs.Out("more.txt", Text)]:
+            return "more"
+
+        pipeline = Pipeline("p")
+        for stage in (long, crash, more):
+            pipeline.register(stage)
+        """
+    )
+    ended = project.run("-k", ok=False)
+    assert ended.outcomes == {"long": "ran", "crash": "failed", "more": "ran"}
+    assert log.read_text() == "x"
+    assert "SIGKILL" in error_of(ended, "crash")["message"]
+
+
+def test_a_timeout_ends_what_the_stage_has_started(project):
+    three(project, "import subprocess; subprocess.run('sleep 600 & echo $! > pid; wait', shell=True)")
+    project.edit("pipeline.py", "register(bad)", "register(bad, timeout=1)")
+    ended = project.run("-k", ok=False)
+    assert error_of(ended, "bad")["type"] == "StageTimeout"
+    command = Path(f"/proc/{project.read('pid').strip()}/cmdline")
+    assert not command.exists() or not command.read_bytes(), "it is no zombie"
 
 
 def test_a_stage_that_exits_the_process_is_a_failure(project):

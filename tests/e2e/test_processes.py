@@ -275,15 +275,125 @@ def test_a_killed_coordinator_takes_its_workers_along_and_the_next_run_is_right(
     assert project.read("after.txt") == "whole"
 
 
-def test_a_second_run_at_the_same_time_is_refused(project):
-    project.pipeline(SLEEPER.replace("SECONDS", "600"))
+ESCAPING = """
+        import subprocess, sys, time
+
+        CHILD = "import os, time; os.fork() and os._exit(0); print(os.getpid(), flush=True); time.sleep(600)"
+
+        def escape(where):
+            child = subprocess.Popen(
+                [sys.executable, "-c", CHILD], start_new_session=True, stdout=subprocess.PIPE, text=True
+            )
+            Path(where).write_text(child.stdout.readline())
+"""
+
+
+@pytest.mark.parametrize("victims", ["coordinator", "worker", "both"])
+def test_nothing_that_a_stage_started_survives_its_run(project, victims):
+    """Not even a daemon: in a session of its own, its parent gone."""
+    project.pipeline(
+        ESCAPING
+        + """
+        def stage() -> Annotated[str, outputs.Out("out.txt", Text)]:
+            escape("child.pid")
+            Path("ready").write_text("")
+            time.sleep(600)
+            return "x"
+
+        pipeline = Pipeline("p")
+        pipeline.register(stage)
+        """
+    )
     process = project.popen("run", "--json")
-    started_pid(process)
-    second = project.run(ok=False)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    assert second.code == 2
-    assert "another run" in second.stdout + second.stderr
+    worker = started_pid(process)
+    assert wait_for((project.root / "ready").exists)
+    child = int(project.read("child.pid"))
+    assert alive(child)
+    if victims != "coordinator":
+        os.kill(worker, signal.SIGKILL)
+    if victims != "worker":
+        process.kill()
+    process.communicate(timeout=60)
+    assert wait_for(lambda: not alive(worker) and not alive(child))
+
+
+def test_a_daemon_that_a_finished_stage_has_left_ends_with_the_run(project):
+    project.pipeline(
+        ESCAPING
+        + """
+        def stage() -> Annotated[str, outputs.Out("out.txt", Text)]:
+            escape("child.pid")
+            return "x"
+
+        pipeline = Pipeline("p")
+        pipeline.register(stage)
+        """
+    )
+    project.run()
+    assert not alive(int(project.read("child.pid")))
+
+
+COUNTED = """
+        import os, time
+
+        def make(name, seconds=0.0):
+            with open(os.environ["LOG"], "a") as log:
+                log.write(name + "\\n")
+            time.sleep(seconds)
+            return name
+"""
+
+
+def test_two_runs_at_once_share_the_work_and_agree(project, tmp_path):
+    """Each stage is made once, whichever run makes it; neither run fails, and both see all of it done."""
+    project.pipeline(
+        COUNTED
+        + """
+        def first() -> Annotated[str, outputs.Out("first.txt", Text)]:
+            return make("first", 0.5)
+
+        def part(
+            text: Annotated[str, outputs.Dep("first.txt", Text)],
+        ) -> Annotated[str, outputs.Out("part.txt", Text)]:
+            return make("part", 0.2)
+
+        def last(
+            one: Annotated[str, outputs.Dep("part/0.txt", Text)],
+            other: Annotated[str, outputs.Dep("part/5.txt", Text)],
+        ) -> Annotated[str, outputs.Out("last.txt", Text)]:
+            return make("last", 0.3)
+
+        pipeline = Pipeline("p")
+        pipeline.register(first)
+        for n in range(6):
+            pipeline.register(part, name=f"part@{n}", outs={"return": f"part/{n}.txt"})
+        pipeline.register(last)
+        """
+    )
+    log = tmp_path / "log"
+    env = {"LOG": str(log)}
+    both = [project.popen("run", "--json", "-j2", env=env) for _ in range(2)]
+    outcomes = []
+    for process in both:
+        stdout, stderr = process.communicate(timeout=90)
+        assert process.returncode == 0, stdout + stderr
+        ends = [event for event in map(json.loads, stdout.splitlines()) if event["event"] == "stage_end"]
+        outcomes.append({event["stage"]: event["outcome"] for event in ends})
+    assert sorted(log.read_text().split()) == ["first", "last", *["part"] * 6]
+    assert {stage for ran in outcomes for stage, how in ran.items() if how == "ran"} == outcomes[0].keys()
+    assert {stage["state"] for stage in project.status(env).values()} == {"fresh"}
+
+
+def test_a_stage_waits_for_another_run_that_makes_its_input_and_says_so(project):
+    project.pipeline(SLEEPER.replace("SECONDS", "1.5"))
+    first = project.popen("run", "slow", "--json")
+    started_pid(first)
+    second = project.run()
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    assert second.outcomes == {"slow": "skipped", "after": "ran"}
+    assert "waiting for another run" in [event["text"] for event in second.of("stage_progress", "slow")]
+    assert project.read("after.txt") == "whole"
 
 
 def test_runs_killed_at_any_moment_never_leave_a_wrong_result_that_counts_as_fresh(chain):

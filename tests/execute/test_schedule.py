@@ -69,3 +69,42 @@ def test_resources_are_shared_up_to_their_capacity_and_too_much_runs_alone():
     assert started(schedule) == ["c"]
     schedule.settle("c")
     assert started(schedule) == ["big"]
+
+
+def test_the_stage_on_the_longest_remaining_path_starts_first():
+    order = [spec(name) for name in ("quick", "slow", "head", "tail")]
+    durations = {"quick": 1.0, "slow": 10.0, "head": 2.0, "tail": 30.0}
+    schedule = Schedule(order, {"tail": ("head",)}, {}, durations)
+    for name in schedule.take_due():
+        schedule.enqueue(name)
+    assert started(schedule) == ["head", "slow", "quick"]
+
+
+def test_without_durations_the_longest_chain_starts_first():
+    order = [spec(name) for name in "abc"]
+    schedule = Schedule(order, {"c": ("b",)}, {})
+    for name in schedule.take_due():
+        schedule.enqueue(name)
+    assert started(schedule) == ["b", "a"]
+
+
+def test_a_mutex_with_everything_runs_alone():
+    schedule = Schedule([spec("a"), spec("all", mutex=("*",)), spec("b")], {}, {})
+    for name in schedule.take_due():
+        schedule.enqueue(name)
+    assert started(schedule) == ["a", "b"]
+    schedule.settle("a")
+    assert started(schedule) == []
+    schedule.settle("b")
+    assert started(schedule) == ["all"]
+    schedule.enqueue("a")
+    assert started(schedule) == []
+
+
+def test_a_stage_that_another_run_has_lets_the_next_pass():
+    schedule = Schedule([spec("a"), spec("b")], {}, {})
+    for name in schedule.take_due():
+        schedule.enqueue(name)
+    assert schedule.start_next(9, 0, lambda stage: stage.name != "a") == "b"
+    assert schedule.start_next(9, 0, lambda stage: stage.name != "a") is None
+    assert started(schedule) == ["a"]

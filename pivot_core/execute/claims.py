@@ -1,0 +1,155 @@
+"""Which run makes which stage: so that several at once share the work and never write the same output.
+
+A claim is a lock on one byte of ``.pivot/tmp/runs``. The system gives locks back however a process ends, and
+workers don't inherit them. The bytes:
+
+    0            shared by every run
+    1            shared by every stage that is made; a stage with ``mutex=("*",)`` has it alone
+    2 h + 2      h: hash of a stage's name (or of ``mutex:name``). Whoever makes the stage has it alone;
+                 whoever makes a stage that reads its outputs shares it
+    2 h + 3      the worker process that is at work on the stage has it alone: a worker outlives a killed
+                 coordinator by a moment
+
+Its length counts what all runs have recorded: who sees it grown by somebody else looks again.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import xxhash
+
+from pivot_core.execute.schedule import EVERYTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pivot_core.project import Project
+    from pivot_core.types import StageSpec
+
+_A_RUN, _ANY_STAGE = 0, 1
+_TAKEN = frozenset({errno.EACCES, errno.EAGAIN})
+
+# Locks belong to processes, not to threads: runs of one process (there are none in ours) take turns.
+_runs_of_this_process = threading.Lock()
+
+
+class Claims:
+    """The claims of one process on the stages of a project."""
+
+    def __init__(self, project: Project) -> None:
+        folder = project.scratch
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(folder / "runs", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        self._taken: dict[str, list[int]] = {}
+        self._alone: set[int] = set()
+        self._sharing: dict[int, int] = {}  # byte -> how many of our stages share it
+        self._own = self._length()
+        self._foreign = 0
+
+    @contextmanager
+    def run(self) -> Iterator[bool]:
+        """While a run is under way; True if it began as the only one. Its end gives all claims back."""
+        with _runs_of_this_process:
+            alone = self._lock(_A_RUN, fcntl.LOCK_EX)
+            if alone:  # nobody counts on the length
+                os.ftruncate(self._file, 0)
+                self._own = 0
+            self._lock(_A_RUN, fcntl.LOCK_SH, wait=True)
+            try:
+                yield alone
+            finally:
+                os.close(self._file)
+
+    @contextmanager
+    def at_work(self, stage: str) -> Iterator[None]:
+        """A worker has the stage until it is done."""
+        byte = _byte(stage) + 1
+        self._lock(byte, fcntl.LOCK_EX, wait=True)
+        try:
+            yield
+        finally:
+            self._unlock(byte)
+
+    def take(self, spec: StageSpec, upstream: Iterable[str]) -> bool:
+        """Claim a stage, to write its outputs and to read those of its upstream. False: not possible now."""
+        if spec.name in self._taken:
+            return True
+        alone = [_byte(spec.name), *(_byte(f"mutex:{name}") for name in spec.mutex if name != EVERYTHING)]
+        shared = [_byte(name) for name in upstream]
+        (alone if EVERYTHING in spec.mutex else shared).append(_ANY_STAGE)
+        taken = self._taken[spec.name] = []
+        if (
+            all(self._add(taken, byte, fcntl.LOCK_EX) for byte in alone)
+            and all(self._add(taken, byte, fcntl.LOCK_SH) for byte in shared)
+            and self._lock(alone[0] + 1, fcntl.LOCK_EX)
+        ):
+            self._unlock(alone[0] + 1)  # no worker of a killed run is at it, and none can begin
+            return True
+        self.release(spec.name)
+        return False
+
+    def release(self, stage: str) -> None:
+        """Give a claim back; none is fine."""
+        for byte in self._taken.pop(stage, ()):
+            left = self._sharing.pop(byte, 1) - 1
+            if left:
+                self._sharing[byte] = left
+            else:
+                self._alone.discard(byte)
+                self._unlock(byte)
+
+    def recorded(self) -> None:
+        """Something is in the lock files now that wasn't."""
+        os.write(self._file, b".")
+        self._own += 1
+
+    def foreign(self) -> int:
+        """How often it was noticed that others have recorded something."""
+        length = self._length()
+        if length != self._own:
+            self._own = length
+            self._foreign += 1
+        return self._foreign
+
+    def _add(self, taken: list[int], byte: int, mode: int) -> bool:
+        # The system only tells processes apart: among our own stages we have to.
+        if byte in self._alone or (byte in self._sharing and mode == fcntl.LOCK_EX):
+            return False
+        if byte not in self._sharing and not self._lock(byte, mode):
+            return False
+        if mode == fcntl.LOCK_EX:
+            self._alone.add(byte)
+        else:
+            self._sharing[byte] = self._sharing.get(byte, 0) + 1
+        taken.append(byte)
+        return True
+
+    def _lock(self, byte: int, mode: int, *, wait: bool = False) -> bool:
+        try:
+            fcntl.lockf(self._file, mode | (0 if wait else fcntl.LOCK_NB), 1, byte)
+        except OSError as error:
+            if error.errno in _TAKEN:
+                return False
+            if error.errno != errno.ENOLCK:
+                raise
+            # A file system without locks: nobody can tell who else is at work. Inputs that change while a
+            # stage runs are noticed all the same.
+        return True
+
+    def _unlock(self, byte: int) -> None:
+        with suppress(OSError):
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
+
+    def _length(self) -> int:
+        return os.fstat(self._file).st_size
+
+
+def _byte(name: str) -> int:
+    # Offsets in files have 63 bits.
+    return 2 * (xxhash.xxh3_64_intdigest(name.encode()) >> 3) + 2
