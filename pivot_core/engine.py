@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from pivot_core.config import Config
     from pivot_core.define.definition import Pipeline
     from pivot_core.execute.claims import Claims
-    from pivot_core.execute.run import Options, RunSummary
+    from pivot_core.execute.run import Options
+    from pivot_core.execute.tally import RunSummary
     from pivot_core.project import Project
     from pivot_core.types import State as VerdictState
 
@@ -179,7 +180,7 @@ class Engine:
             self._refuse_missing(pipeline, order)
         forced = frozenset(names or [spec.name for spec in order]) if force else frozenset()
         if dry_run:
-            from pivot_core.execute.run import foresee
+            from pivot_core.execute.tally import foresee
 
             wanted = {spec.name for spec in order}
             verdicts = {found.spec.name: found.verdict for found in self.status(list(wanted))}
@@ -191,8 +192,9 @@ class Engine:
         self, pipeline: Pipeline, order: Sequence[StageSpec], options: Options, claims: Claims
     ) -> RunSummary:
         from pivot_core.execute.plan import Planner
-        from pivot_core.execute.run import Run, new_run_id
+        from pivot_core.execute.run import Run
         from pivot_core.execute.schedule import Schedule
+        from pivot_core.execute.tally import new_run_id
 
         records = self._records(order)
         gatherer = self._gatherer(pipeline)

@@ -6,11 +6,9 @@ One thread, one inbox: whatever happens elsewhere (workers, restoring threads) a
 from __future__ import annotations
 
 import queue
-import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,16 +17,14 @@ from pivot_core.errors import CorruptContent
 from pivot_core.execute.events import (
     Event,
     Progress,
-    RunEnd,
-    RunStart,
-    StageEnd,
     StageError,
     StageOutput,
     StageStart,
     Warning,
 )
 from pivot_core.execute.messages import Crashed, Delivery, Done, Output, Restored, Started, Task
-from pivot_core.types import Outcome, StageSpec, Verdict
+from pivot_core.execute.tally import RunSummary, Tally
+from pivot_core.types import Outcome, StageSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,16 +56,6 @@ class Options(msgspec.Struct, frozen=True):
     frozen: bool = False
 
 
-class RunSummary(msgspec.Struct, frozen=True):
-    """How a run ended. ``ok``: no stage failed or was left out. ``duration_s`` in seconds."""
-
-    run_id: str
-    ok: bool
-    counts: dict[Outcome, int]
-    duration_s: float
-    interrupted: bool = False
-
-
 class _Job(msgspec.Struct):
     """A stage under way, in a worker or being restored. ``started`` is monotonic, in seconds."""
 
@@ -97,8 +83,8 @@ class Run:
         emit: Callable[[Event], None],
         flush: Callable[[], None],
     ) -> None:
-        self._run_id = run_id
         self._specs = {spec.name: spec for spec in order}
+        self._tally = Tally(run_id, self._specs, emit)
         self._schedule = schedule
         self._planner = planner
         self._pool = pool
@@ -114,24 +100,24 @@ class Run:
         self._told: set[str] = set()
         self._ticket = 0
         self._stopped = False
-        self._counts: dict[Outcome, int] = {}
-        self._began = self._flushed = time.monotonic()
+        self._flushed = time.monotonic()
         self._restorers = ThreadPoolExecutor(thread_name_prefix="restore")
 
     def execute(self) -> RunSummary:
         """Settle every stage. Raises KeyboardInterrupt, after a clean stop, when interrupted."""
-        self._emit(RunStart(run_id=self._run_id, stages=tuple(self._specs)))
         try:
             self._loop()
         except KeyboardInterrupt:
             self._interrupted()
-            self._finish()
+            self._flush()
+            self._tally.finish()
             raise
         except BaseException:
             self._pool.kill()
             raise
         self._restorers.shutdown()
-        return self._finish()
+        self._flush()
+        return self._tally.finish()
 
     def _loop(self) -> None:
         while True:
@@ -145,7 +131,7 @@ class Run:
                 self._flush()
                 self._flushed = time.monotonic()
         for name in self._schedule.unsettled:
-            self._end(name, "cancelled")
+            self._tally.end(name, "cancelled")
 
     # --- what is due ---------------------------------------------------------------------------
 
@@ -168,15 +154,19 @@ class Run:
                 ready = self._schedule.start_next(self._pool.width, _AHEAD, self._claim)
                 if ready is None:
                     break
-                moved = self._start(self._waiting.pop(ready)) or moved
+                moved = not self._start(self._waiting.pop(ready)) or moved
 
     def _consider(self, spec: StageSpec) -> None:
-        self._follow(self._planner.plan(spec, force=spec.name in self._options.force))
+        self._follow(self._plan(spec))
+
+    def _plan(self, spec: StageSpec) -> Plan:
+        return self._planner.plan(spec, force=spec.name in self._options.force)
 
     def _follow(self, plan: Plan) -> None:
         spec = plan.spec
         if plan.action == "skip":
-            self._end(spec.name, "skipped")
+            self._claims.release(spec.name)
+            self._tally.end(spec.name, "skipped")
             self._schedule.settle(spec.name)
         elif plan.action == "fail":
             reason = plan.verdict.reasons[0]
@@ -205,15 +195,16 @@ class Run:
         return False
 
     def _start(self, job: _Job) -> bool:
-        """Begin a claimed stage; True if there was nothing to begin, since another run has made it."""
+        """Begin a claimed stage; False if that isn't needed, since another run has made it meanwhile."""
         spec = job.plan.spec
         if self._planner.is_outdated(spec) and not job.attempt:
-            self._schedule.stop(spec.name)
-            self._claims.release(spec.name)
-            self._consider(spec)
-            return True
+            job.plan = self._plan(spec)
+            if job.plan.action != "make":
+                self._schedule.stop(spec.name)
+                self._follow(job.plan)
+                return False
         self._submit(job)
-        return False
+        return True
 
     # --- workers -------------------------------------------------------------------------------
 
@@ -227,7 +218,6 @@ class Run:
             self._to_restore.append(plan)
             return
         if self._planner.is_outdated(plan.spec):
-            self._claims.release(plan.spec.name)
             self._consider(plan.spec)
             return
         ticket = self._next(_Job(plan, started=time.monotonic()))
@@ -290,7 +280,7 @@ class Run:
 
     def _settle(self, plan: Plan, outcome: Outcome, duration_s: float) -> None:
         self._claims.release(plan.spec.name)
-        self._end(plan.spec.name, outcome, plan, duration_s)
+        self._tally.end(plan.spec.name, outcome, plan.verdict, duration_s)
         self._schedule.settle(plan.spec.name)
 
     # --- failures ------------------------------------------------------------------------------
@@ -313,10 +303,10 @@ class Run:
         name = plan.spec.name
         self._claims.release(name)
         self._planner.failed(plan, duration_s, f"{error.type}: {error.message}".splitlines()[0])
-        self._end(name, "failed", plan, duration_s, error)
+        self._tally.end(name, "failed", plan.verdict, duration_s, error)
         for blocked in self._schedule.fail(name):
             self._waiting.pop(blocked, None)
-            self._end(blocked, "blocked")
+            self._tally.end(blocked, "blocked")
         if not self._options.keep_going:
             self._stopped = True
 
@@ -324,9 +314,9 @@ class Run:
         """``--frozen``: the stage would have to run, which nobody may."""
         name = plan.spec.name
         self._claims.release(name)
-        self._end(name, "blocked", plan)
+        self._tally.end(name, "blocked", plan.verdict)
         for blocked in self._schedule.fail(name):
-            self._end(blocked, "blocked")
+            self._tally.end(blocked, "blocked")
 
     def _crashed(self, message: Crashed) -> None:
         """A worker died, and with it the stage that it had. The others go on."""
@@ -379,28 +369,7 @@ class Run:
             if job.task is not None:
                 self._planner.put_back(job.task)
         for name in self._schedule.unsettled:
-            self._end(name, "cancelled")
-
-    # --- ends ----------------------------------------------------------------------------------
-
-    def _end(
-        self,
-        name: str,
-        outcome: Outcome,
-        plan: Plan | None = None,
-        duration_s: float = 0.0,
-        error: StageError | None = None,
-    ) -> None:
-        self._counts[outcome] = self._counts.get(outcome, 0) + 1
-        reasons = () if plan is None else plan.verdict.reasons
-        self._emit(StageEnd(stage=name, outcome=outcome, reasons=reasons, duration_s=duration_s, error=error))
-
-    def _finish(self) -> RunSummary:
-        self._flush()
-        ok = not self._counts.keys() & {"failed", "blocked", "cancelled"}
-        duration = time.monotonic() - self._began
-        self._emit(RunEnd(ok=ok, counts=self._counts, duration_s=duration))
-        return RunSummary(self._run_id, ok, self._counts, duration)
+            self._tally.end(name, "cancelled")
 
 
 def _deadline(job: _Job) -> float | None:
@@ -408,27 +377,3 @@ def _deadline(job: _Job) -> float | None:
     if timeout is None or job.started is None or job.task is None or job.out_of_time:
         return None
     return job.started + timeout + _GRACE
-
-
-def new_run_id() -> str:
-    """Sortable by time, unique, and fit for a folder's name."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-
-
-def foresee(
-    verdicts: Mapping[str, Verdict],
-    forced: frozenset[str],
-    emit: Callable[[Event], None],
-) -> RunSummary:
-    """Tell of a run without running: what is not fresh (or forced) counts as ``ran``."""
-    run_id = new_run_id()
-    counts: dict[Outcome, int] = {}
-    emit(RunStart(run_id=run_id, stages=tuple(verdicts)))
-    for name, verdict in verdicts.items():
-        fresh = verdict.state == "fresh" and name not in forced
-        outcome: Outcome = "skipped" if fresh else "failed" if verdict.state == "error" else "ran"
-        counts[outcome] = counts.get(outcome, 0) + 1
-        emit(StageEnd(stage=name, outcome=outcome, reasons=verdict.reasons))
-    ok = "failed" not in counts
-    emit(RunEnd(ok=ok, counts=counts, duration_s=0.0))
-    return RunSummary(run_id, ok, counts, 0.0)
