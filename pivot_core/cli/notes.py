@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 def warning(event: Warning, terminal: Terminal) -> str:
-    """``pipeline.py:3: warning: …`` as one text."""
+    """``pipeline.py:3: warning: train: …`` as one text."""
     where = wording.place(event.path, event.line)
     label = terminal.paint("warning:", "bold", "yellow")
-    return " ".join(part for part in (where and f"{where}:", label, event.message) if part)
+    text = f"{event.stage}: {event.message}" if event.stage else event.message
+    return " ".join(part for part in (where and f"{where}:", label, text) if part)
 
 
 class Notes:
