@@ -281,6 +281,8 @@ class CallWriter(Writer):
         itself that is set, so one step less deep."""
         deep = isinstance(node.value if outer and isinstance(node, _PLACES) else node, REACHES_INTO)
         for call in calls_on_the_way(node):
+            if not self.scopes and (giver := self.chain(call.func)) is not None:
+                self.out.effects.append(("store", giver, "deep"))  # ``find("a").k = 1``
             for arg in call.args:  # ``vars(helpers)["x"] = 1``
                 part = self._part_of(arg)
                 if part is not None:

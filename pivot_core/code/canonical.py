@@ -151,8 +151,8 @@ class Canonical(ScopeWriter):
             self.talking = self.only_talks(value)
         elif type(value) is ast.BinOp:
             self.notice_operator(value)
-        elif type(value) is ast.Subscript and not self.scopes:  # ``counts["a"]`` of a defaultdict
-            self.flags.add("unknown_call")
+        elif isinstance(value, ast.Subscript | ast.Attribute) and not self.scopes:
+            self.flags.add("unknown_call")  # ``counts["a"]`` of a defaultdict, ``plugin.property``
             self.notice_store(value)
         self.visit(value)
         self.talking = False
@@ -186,6 +186,8 @@ class Canonical(ScopeWriter):
             if in_class and isinstance(target, ast.Name):
                 self.out.candidates.append(target.id)
         self.out.tokens.append("].value")
+        if type(node.value) is ast.BinOp and isinstance(node.value.op, ast.LShift | ast.RShift):
+            self.notice_operator(node.value)  # ``flow = first >> second``
         self.visit(node.value)
         self.out.tokens.append(")")
 

@@ -156,7 +156,7 @@ class Effects:
                 if inside:
                     deep.add(key)
         if part is statement.head and self._changes_own_variable(module, statement, [*found, *drawn]):
-            taken = list(self._values.taken(module, part, libraries=True))
+            taken = [*self._values.taken(module, part, libraries=True), *self._asked(module, part)]
             found.update(dict.fromkeys(taken))
             deep.update(taken)
         waiting = list(found)
@@ -169,6 +169,8 @@ class Effects:
                 if other not in found:
                     found[other] = None
                     waiting.append(other)
+                    if inside:
+                        deep.add(other)
         return found | drawn
 
     def _target(self, module: Module, kind: str, chain: str, by: str) -> Iterator[tuple[Key, bool]]:
@@ -190,6 +192,8 @@ class Effects:
                 keys.append(AMBIENT_KEY)  # ``builtins.open = …``
         elif kind == "pass":
             keys, deep = list(self._passed(module, chain, by)), True
+        elif kind == "augment":  # ``rows += [1]``: what ``rows`` is another name for
+            keys, deep = list(self._behind((module.name, chain), False)), True
         elif kind == "give":
             keys, deep = list(self._given(module, found, by)), True
         else:
@@ -260,6 +264,13 @@ class Effects:
             return False
         own = {(module.name, name) for name in statement.names}
         return any(key in own for key in found)
+
+    def _asked(self, module: Module, part: Part) -> Iterator[Key]:
+        """Objects whose methods are called: what ``TABLE.values()`` gives is in the table."""
+        for chain, flags in zip(part.slots, part.flags, strict=True):
+            if flags & CALL:
+                found = self._resolver.through(module, chain)
+                yield from (key for key in found.units if found.rest and self._values.is_object(key))
 
     def _stores(self, module: Module, key: Key) -> Iterator[Statement]:
         """Statements of a module that put something into a unit's object: ``h.table = T``."""

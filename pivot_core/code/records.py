@@ -14,7 +14,7 @@ import msgspec
 from pivot_core.code.stream import IMPORT
 
 # Part of every cache key: a summary made by another version of the engine is made again.
-ENGINE_VERSION = f"10:{sys.version_info[0]}.{sys.version_info[1]}"
+ENGINE_VERSION = f"11:{sys.version_info[0]}.{sys.version_info[1]}"
 
 ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]
 

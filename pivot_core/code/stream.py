@@ -28,7 +28,8 @@ class Stream:
     ``effects`` are (kind, chain, by) of what the code changes: "store" the object the chain leads to,
     "call", "method" and "decorate" by calling it, "pass" by handing it to the call ``by`` that stands alone,
     "give" to one whose value is used, "use" a call by which only some objects change, "bound" by having a
-    method of it that changes it, "bind" a global name, "relay" a parameter to the call.
+    method of it that changes it, "augment" what a name stands for, "bind" a global name, "relay" a parameter
+    to the call.
     ``environment`` are (chain, template): the chain is a mapping like ``os.environ`` if it resolves to one;
     in the template every other part between NULs is the chain of a constant, or empty. ``imports`` are
     (function, prefix, line) of imports by a name that isn't literal. ``candidates`` could name a variable.
