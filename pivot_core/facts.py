@@ -48,7 +48,7 @@ class Gatherer:
         paths = {path for spec in specs for path in spec.paths}
         for record in records:
             if isinstance(record, Lock):
-                paths.update(path for path in record.discovered if path[0] != "$" and path[-1] != "/")
+                paths.update(path for path in record.discovered if path[0] not in "$@" and path[-1] != "/")
         self._hashes.digests(sorted(paths))
 
     def facts(self, spec: StageSpec, record: Lock | Reason | None) -> Facts:
@@ -103,20 +103,49 @@ class Gatherer:
 
     def discovered(self, paths: Iterable[str]) -> dict[str, str | None]:
         """Digests of files, listings of folders (``data/``) and variables (``$NAME``) that were read by
-        other means than what the stage declares and its code says."""
+        other means than what the stage declares and its code says; and of classes that came out of pickles:
+        the fingerprint of the project's (``@module:name``), the version of a package (``@package``)."""
         return {path: self._digest(path) for path in paths}
 
     def _digest(self, path: str) -> str | None:
         if path.startswith("$"):
             value = os.environ.get(path[1:])
             return None if value is None else _fingerprint(value)
+        if path.startswith("@"):
+            module, colon, name = path[1:].partition(":")
+            return self._code.of_class(module, name).fingerprint if colon else self._version(module)
         return self._hashes.listing(path) if path.endswith("/") else self._hashes.digest(path)
 
-    def untold(self, code: CodeFact, reads: Iterable[str]) -> set[str]:
-        """What was read without the variables that the code's text tells of anyway."""
+    def untold(self, spec: StageSpec, code: CodeFact, reads: Iterable[str]) -> set[str]:
+        """What was read without the variables and classes that the code's text tells of anyway."""
         reads = set(reads)
         variables = [path[1:] for path in reads if path[0] == "$"]
-        return reads - {f"${name}" for name in _counted(variables, code.environment)}
+        classes = {path for path in reads if path[0] == "@"}
+        told = {f"${name}" for name in _counted(variables, code.environment)}
+        return (reads - told - classes) | self._untold_classes(spec, code, classes)
+
+    def _untold_classes(self, spec: StageSpec, code: CodeFact, classes: Iterable[str]) -> set[str]:
+        """``@module:Class`` for the project's, with all packages behind them; ``@package`` for the others."""
+        found: set[str] = set()
+        packages: set[str] = set()
+        units = self._code.whole(spec).units if classes else {}
+        for path in classes:
+            module, _, qualname = path[1:].partition(":")
+            name = qualname.partition(".")[0]
+            if not self._code.has_module(module):
+                packages.add(module.partition(".")[0])
+            elif f"{module}.{name}" not in units:
+                found.add(f"@{module}:{name}")
+                packages.update(self._code.of_class(module, name).packages)
+        return found | {f"@{package}" for package in self._packages.of(packages - {*code.packages})}
+
+    def _version(self, package: str) -> str | None:
+        return self._packages.of((package,)).get(package)
+
+    def unpickled(self, discovered: Iterable[str]) -> list[CodeFact]:
+        """The code of the project's classes that came out of pickles."""
+        classes = (path[1:].partition(":") for path in discovered if path[0] == "@")
+        return [self._code.of_class(module, name) for module, colon, name in classes if colon]
 
     def changed_since(self, facts: Facts) -> list[str]:
         """Inputs and source files that are no longer what ``facts`` says."""
@@ -124,9 +153,10 @@ class Gatherer:
             self._hashes.forget(path)
         return [path for path, was in facts.deps.items() if self._hashes.digest(path) != was]
 
-    def outdated(self, code: CodeFact, loaded: Mapping[str, str]) -> list[str]:
+    def outdated(self, codes: Iterable[CodeFact], loaded: Mapping[str, str]) -> list[str]:
         """Files of the stage's code that a worker ran in another version than the fingerprint's."""
-        return [path for path in code.modules if path in loaded and loaded[path] != self._hashes.digest(path)]
+        paths = dict.fromkeys(path for code in codes for path in code.modules)
+        return [path for path in paths if path in loaded and loaded[path] != self._hashes.digest(path)]
 
     def missing(self, spec: StageSpec, made: Mapping[str, str]) -> tuple[Reason, ...]:
         """One reason for each input that isn't there and that no stage makes (``made``: output -> stage)."""

@@ -211,7 +211,8 @@ class CodeFact(msgspec.Struct, frozen=True):
 class Lock(msgspec.Struct, frozen=True):
     """The content of ``.pivot/stages/<name>.lock``. Deterministic: no times, no machine's paths.
 
-    Digests: ``deps``, ``discovered``, ``outs`` by logical path (``discovered`` also by ``$VARIABLE``);
+    Digests: ``deps``, ``discovered``, ``outs`` by logical path (``discovered`` also by ``$VARIABLE``,
+    and by ``@module:name`` or ``@package`` for classes that came out of pickles);
     ``units`` by ``module.name``; ``environment`` by variable that was set; ``packages`` by distribution
     import name, its version.
     """

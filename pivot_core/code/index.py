@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pivot_core.types import StageSpec
 
 _KEY = "index"
-_THE_DEFINITION = ""  # among names of stages
+_THE_DEFINITION = ""  # among names of stages and ``@module:class``
 _VERSION = f"5:{ENGINE_VERSION}"
 
 Roots = tuple[tuple[str, str], ...]
@@ -91,16 +91,29 @@ class CodeIndex:
 
     def fact(self, spec: StageSpec) -> CodeFact:
         """The stage's code; ``units`` may be empty (see :meth:`whole`)."""
-        kept = self._facts.get(spec.name)
-        if kept is not None and kept[0] == spec.roots:
+        return self._fact(spec.name, spec.roots)
+
+    def of_class(self, module: str, name: str) -> CodeFact:
+        """The code of a class, or a function, of the project that no stage need name: one in a pickle."""
+        return self._fact(f"@{module}:{name}", ((module, name),))  # (no stage's name has a colon)
+
+    def _fact(self, label: str, roots: Roots) -> CodeFact:
+        kept = self._facts.get(label)
+        if kept is not None and kept[0] == roots:
             return kept[1]
         graph = self._open_graph()
-        fact = graph.fact(spec.roots)
-        self._facts[spec.name] = (spec.roots, fact)
-        if graph.reads_text(spec.roots):
-            self._by_text.add(spec.name)
+        fact = graph.fact(roots)
+        self._facts[label] = (roots, fact)
+        if graph.reads_text(roots):
+            self._by_text.add(label)
         self._changed = True
         return fact
+
+    def has_module(self, name: str) -> bool:
+        """Whether a module is the project's."""
+        self._open_graph()
+        assert self._sources is not None
+        return self._sources.locate(name) is not None
 
     def whole(self, spec: StageSpec) -> CodeFact:
         """The stage's code with every unit in it."""

@@ -95,6 +95,9 @@ def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
         if path[0] == "$":
             yield Reason("environment", path[1:], _set(was, now))
             continue
+        if path[0] == "@":
+            yield from _of_pickle(path[1:], was, now, strict=facts.strict)
+            continue
         yield Reason(
             "discovered_input", path, f"{_changed(was, now)}; the stage reads it undeclared", path, 0
         )
@@ -124,6 +127,15 @@ def _code(facts: Facts, record: Lock) -> Iterator[Reason]:
         named = True
     if not named:
         yield Reason("code", "stage", "what its code refers to changed since the last run", *facts.defined_at)
+
+
+def _of_pickle(name: str, was: str | None, now: str | None, *, strict: bool) -> Iterator[Reason]:
+    """A class of the project that an input of the stage is an object of, or a package of such classes."""
+    module, colon, qualname = name.partition(":")
+    if colon:
+        yield Reason("code", f"{module}.{qualname}", "changed since the last run; the stage unpickles it")
+    elif strict or not _same_feature_release(was, now):
+        yield Reason("package", name, f"version {was or 'none'}, now {now or 'none'}")
 
 
 def _bug_fixes(facts: Facts, record: Lock) -> Iterator[Reason]:

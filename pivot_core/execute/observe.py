@@ -105,7 +105,7 @@ class Observer:
 
     def changed(self, reads: Mapping[str, Signature | None]) -> set[str]:
         """Which of these files somebody else than the stage has changed since they were read."""
-        files = {path: was for path, was in reads.items() if path[-1] != "/" and path[0] != "$"}
+        files = {path: was for path, was in reads.items() if path[-1] != "/" and path[0] not in "$@"}
         return {
             path
             for path, was in files.items()
@@ -134,6 +134,8 @@ class Observer:
                 self._note(path, listing=True)
         elif event in _COMMANDS and (self._importing or self._reads is not None):
             self._started(*_COMMANDS[event](args))
+        elif event == "pickle.find_class" and (self._importing or self._reads is not None):
+            self._add(f"@{args[0]}:{args[1]}")
         elif event == "sqlite3.connect" and isinstance(args[0], str | bytes | os.PathLike):
             self._ask(args[0])  # opened by the library itself
 
@@ -193,7 +195,7 @@ class Observer:
                 logical += "/"
         if logical is None:
             return
-        self._add(f"./{logical}" if logical[0] == "$" else logical)
+        self._add(f"./{logical}" if logical[0] in "$@" else logical)
 
     def _add(self, name: str) -> None:
         if self._importing:

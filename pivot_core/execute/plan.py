@@ -175,11 +175,11 @@ class Planner:
         undeclared = self._undeclared(plan, done)
         changed = [
             *self._gatherer.changed_since(plan.facts),
-            *self._gatherer.outdated(plan.facts.code, done.sources),
+            *self._gatherer.outdated((plan.facts.code, *self._gatherer.unpickled(undeclared)), done.sources),
             *(path for path in undeclared if path in done.changed),
         ]
         for path in (*done.outs, *undeclared):
-            if path[0] != "$":
+            if path[0] not in "$@":
                 self._hashes.forget(path)
         if changed:
             return [
@@ -200,7 +200,7 @@ class Planner:
             )
             for path in done.reads
             # What isn't there can't be declared.
-            if path[0] != "$" and discovered.get(path) is not None
+            if path[0] not in "$@" and discovered.get(path) is not None
         ]
 
     def failed(self, plan: Plan, duration_s: float, why: str) -> None:
@@ -224,7 +224,7 @@ class Planner:
                     path for path, line in seen if keeps(module, line) and decides(plan.spec, module, line)
                 )
         reads -= {path for path in reads if path.endswith("/") and self._changes_by_itself(path)}
-        reads = self._gatherer.untold(plan.facts.code, reads)
+        reads = self._gatherer.untold(plan.spec, plan.facts.code, reads)
         return sorted(path for path in reads if not any(_within(path, known) for known in plan.spec.paths))
 
     def _changes_by_itself(self, folder: str) -> bool:

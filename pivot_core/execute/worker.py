@@ -129,7 +129,7 @@ class Worker:
             definition = define(self._project.root)
         self._capture.drain()
         imported = {read for seen in self._observer.imports.values() for read, _ in seen}
-        files = {read for read in reads.keys() | imported if read[0] != "$"}
+        files = {read for read in reads.keys() | imported if read[0] not in "$@"}
         self._send(
             Defined(
                 ticket,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -532,3 +533,79 @@ def test_variables_whose_names_are_made_up_are_inputs(project):
         "imported": "skipped",
         "copied": "skipped",
     }
+
+
+def test_code_that_only_a_pickle_leads_to_counts(project):
+    """The stage that asks a model names no class; which one it asks is in the pickle."""
+    project.write(
+        "models.py",
+        """
+        def scale(x):
+            return 2 * x
+
+        class Model:
+            def predict(self, x):
+                return scale(x)
+
+        class Other:
+            def predict(self, x):
+                return 0
+        """,
+    )
+    project.write("training.py", "import models\n\ndef fit():\n    return models.Model()\n")
+    project.pipeline(
+        """
+        import training
+
+        def train() -> Annotated[object, outputs.Out("model.pkl", loaders.Pickle())]:
+            return training.fit()
+
+        def ask(
+            model: Annotated[object, outputs.Dep("model.pkl", loaders.Pickle())],
+        ) -> Annotated[str, outputs.Out("answer.txt", Text)]:
+            return str(model.predict(21))
+
+        pipeline = Pipeline("p")
+        pipeline.register(train)
+        pipeline.register(ask)
+        """
+    )
+    project.run()
+    assert project.read("answer.txt") == "42"
+    assert set(project.states().values()) == {"fresh"}
+    project.edit("models.py", "return 0", "return 1")
+    assert set(project.states().values()) == {"fresh"}
+    project.edit("models.py", "2 * x", "3 * x")
+    assert ("code", "models.Model") in project.reasons("ask")
+    assert project.run().outcomes["ask"] == "ran"
+    assert project.read("answer.txt") == "63"
+    assert set(project.states().values()) == {"fresh"}
+    assert project.run().outcomes["ask"] == "skipped"
+
+
+def test_the_package_of_an_unpickled_object_counts(project):
+    project.pipeline(
+        """
+        import msgspec
+
+        class Maker:
+            def __reduce__(self):
+                return msgspec.json.Decoder, ()
+
+        def make() -> Annotated[object, outputs.Out("thing.pkl", loaders.Pickle())]:
+            return Maker()
+
+        def use(
+            thing: Annotated[object, outputs.Dep("thing.pkl", loaders.Pickle())],
+        ) -> Annotated[str, outputs.Out("used.txt", Text)]:
+            return type(thing).__name__
+
+        pipeline = Pipeline("p")
+        pipeline.register(make)
+        pipeline.register(use)
+        """
+    )
+    project.run()
+    lock = json.loads(project.read(".pivot/stages/use.lock"))
+    assert lock["discovered"] == {"@msgspec": importlib.metadata.version("msgspec")}
+    assert project.run().outcomes == {"make": "skipped", "use": "skipped"}
