@@ -12,10 +12,11 @@ TYPE_CHECKING = False  # as typing's, without importing typing
 if TYPE_CHECKING:
     from pivot_core import loaders as loaders
     from pivot_core import outputs as outputs
+    from pivot_core import progress as progress
     from pivot_core.params import StageParams
     from pivot_core.pipeline import Pipeline
 
-__all__ = ["Pipeline", "StageParams", "loaders", "outputs"]
+__all__ = ["Pipeline", "StageParams", "loaders", "outputs", "progress"]
 
 
 def __getattr__(name: str) -> object:

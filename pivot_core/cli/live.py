@@ -43,8 +43,7 @@ class LiveScreen:
 
     def progress(self, event: Progress) -> None:
         if event.stage is not None:
-            part = f" {event.done}/{event.total}" if event.total else ""
-            self._doing[event.stage] = event.text + part
+            self._doing[event.stage] = wording.progress(event)
 
     def end(self, stage: str) -> None:
         self._finished += 1

@@ -41,8 +41,7 @@ class Notes:
             self._err.line(warning(event, self._err))
         elif isinstance(event, Progress) and self._err.interactive:
             self._unfinished = True
-            part = f" {event.done}/{event.total}" if event.total else ""
-            self._err.rewrite(self._err.paint(f"{event.text}{part}", "dim"))
+            self._err.rewrite(self._err.paint(wording.progress(event), "dim"))
 
     def clear(self) -> None:
         if self._unfinished:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pivot_core.execute.events import Event
     from pivot_core.types import Outcome
 
+PROGRESS_EVERY_S = 10.0  # where there is no live display
 MUTED_LINES = 30  # of a stage's hidden output, shown if it fails
 
 
@@ -49,6 +50,7 @@ class Report:
         self._unfinished: dict[tuple[str, str], str] = {}
         self._muted: dict[str, deque[str]] = {}
         self._failed: list[StageEnd] = []
+        self._told: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -87,6 +89,17 @@ class Report:
     def _progress(self, event: Progress) -> None:
         if self._live is not None:
             self._live.progress(event)
+        elif event.stage is not None and (event.done is None or self._is_time(event.stage)):
+            text = f"  {event.stage} │ {wording.progress(event)}"
+            self._line(self._common.out.paint(text, "dim"))
+
+    def _is_time(self, stage: str) -> bool:
+        """In a log, how far a stage is needn't be told every moment."""
+        now = time.monotonic()
+        due = now - self._told.get(stage, self._began) >= PROGRESS_EVERY_S
+        if due:
+            self._told[stage] = now
+        return due
 
     def _warning(self, event: Warning) -> None:
         if self._live is not None:

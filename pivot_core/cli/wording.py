@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pivot_core.cli.terminal import Style
+    from pivot_core.execute.events import Progress
     from pivot_core.types import Outcome, Reason, State
 
 STATES: dict[State, tuple[str, Style]] = {
@@ -69,6 +70,14 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s"
+
+
+def progress(event: Progress) -> str:
+    """``reading 3/10 (30%)``, ``reading 3``, ``waiting for another run``."""
+    if event.done is None:
+        return event.text
+    part = f"{event.done}/{event.total} ({event.done / event.total:.0%})" if event.total else f"{event.done}"
+    return f"{event.text} {part}".lstrip()
 
 
 def count(number: int, noun: str) -> str:

@@ -40,6 +40,15 @@ class Output(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class Advanced(msgspec.Struct, frozen=True, tag=True):
+    """A stage says how far it is."""
+
+    ticket: int
+    done: int
+    total: int | None
+    text: str
+
+
 Reads: TypeAlias = dict[str, tuple[tuple[str, int], ...]]  # module's path -> files, and lines that read them
 
 
@@ -87,7 +96,7 @@ class Restored(msgspec.Struct, frozen=True):
 
 
 # What comes over the socket, and what can lie in the coordinator's inbox.
-Message: TypeAlias = Started | Output | Done | Defined
+Message: TypeAlias = Started | Output | Advanced | Done | Defined
 Delivery: TypeAlias = Message | Crashed | Restored
 
 encode = msgspec.msgpack.encode

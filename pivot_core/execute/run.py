@@ -22,7 +22,7 @@ from pivot_core.execute.events import (
     StageStart,
     Warning,
 )
-from pivot_core.execute.messages import Crashed, Delivery, Done, Output, Restored, Started, Task
+from pivot_core.execute.messages import Advanced, Crashed, Delivery, Done, Output, Restored, Started, Task
 from pivot_core.execute.tally import RunSummary, Tally
 from pivot_core.types import Outcome, StageSpec
 
@@ -246,6 +246,9 @@ class Run:
             self._emit(StageStart(stage=job.plan.spec.name, pid=message.pid))
         elif isinstance(message, Output):
             self._emit(StageOutput(stage=job.plan.spec.name, stream=message.stream, text=message.text))
+        elif isinstance(message, Advanced):
+            name = job.plan.spec.name
+            self._emit(Progress(stage=name, text=message.text, done=message.done, total=message.total))
         elif isinstance(message, Done):
             del self._jobs[message.ticket]
             self._done(job, message)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from pivot_core import progress
 from pivot_core.define.bind import Binding, bind
 from pivot_core.errors import PivotError
 from pivot_core.execute.capture import Capture
@@ -25,7 +26,17 @@ from pivot_core.execute.claims import Claims
 from pivot_core.execute.events import StageError
 from pivot_core.execute.failure import describe
 from pivot_core.execute.importer import UserModules
-from pivot_core.execute.messages import Defined, Done, Message, Output, Started, Task, decode_task, encode
+from pivot_core.execute.messages import (
+    Advanced,
+    Defined,
+    Done,
+    Message,
+    Output,
+    Started,
+    Task,
+    decode_task,
+    encode,
+)
 from pivot_core.execute.observe import Observer, variables_read
 from pivot_core.execute.outputs import Outputs, put_back
 from pivot_core.execute.watchdog import MARK, end_marked
@@ -82,6 +93,8 @@ class Worker:
         self._cache = ContentCache(project.cache, project.scratch)
         self._claims = Claims(project)
         self._ticket = 0
+        self._pid = os.getpid()
+        progress.send_to(self._advanced)
         os.chdir(project.root)
         self._capture = Capture(self._deliver)
         self._observer.install()
@@ -175,6 +188,10 @@ class Worker:
 
     def _deliver(self, stream: Stream, text: str) -> None:
         self._send(Output(self._ticket, stream, text))
+
+    def _advanced(self, done: int, total: int | None, text: str) -> None:
+        if os.getpid() == self._pid:  # not in a fork of this process: frames would be mixed up
+            self._send(Advanced(self._ticket, done, total, text))
 
     def _send(self, message: Message) -> None:
         with self._sending:

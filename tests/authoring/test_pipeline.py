@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import pivot_core
-from pivot_core import Pipeline, StageParams, loaders, outputs
+from pivot_core import Pipeline, StageParams, loaders, outputs, progress
 
 
 def modules_after(code: str) -> set[str]:
@@ -48,6 +48,7 @@ def test_all_names_are_there():
         StageParams,
         loaders,
         outputs,
+        progress,
     }
     with pytest.raises(AttributeError, match="no attribute 'Stage'"):
         _ = pivot_core.Stage

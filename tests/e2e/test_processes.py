@@ -507,3 +507,33 @@ def test_every_worker_has_what_only_the_pipeline_imports(chain):
     assert chain.status()["make"]["state"] == "never_run"  # the definition is kept from here on
     assert chain.run().outcomes == {"make": "ran"}
     assert chain.read("made.txt") == "plugged"
+
+
+def test_a_stage_tells_how_far_it_is(project):
+    """Also from a thread, but not from a fork; and outside of a run it does nothing."""
+    project.pipeline(
+        """
+        import multiprocessing, threading
+        from pivot_core import progress
+
+        def stage() -> Annotated[str, outputs.Out("out.txt", Text)]:
+            forked = multiprocessing.get_context("fork").Process(target=progress.report, args=(7, 7, "fork"))
+            forked.start()
+            forked.join()
+            thread = threading.Thread(target=progress.report, args=(1, 1, "thread"))
+            thread.start()
+            thread.join()
+            return "".join(progress.track("abc", text="letters"))
+
+        pipeline = Pipeline("p")
+        pipeline.register(stage)
+
+        if __name__ == "__main__":
+            print(*progress.track([1, 2]))
+        """
+    )
+    told = [(e["text"], e["done"], e["total"]) for e in project.run().of("stage_progress", "stage")]
+    assert told[0] == ("thread", 1, 1)
+    assert told[-1] == ("letters", 3, 3)
+    assert "fork" not in [text for text, _, _ in told]
+    assert subprocess.check_output([sys.executable, "pipeline.py"], cwd=project.root, text=True) == "1 2\n"
