@@ -17,7 +17,7 @@ from pivot_core.code.index import CodeIndex
 from pivot_core.config import load_config
 from pivot_core.decide import decide
 from pivot_core.define.definition import Definitions
-from pivot_core.errors import InvalidPipeline, UsageError
+from pivot_core.errors import InvalidPipeline
 from pivot_core.execute.events import Event, Progress, ignore
 from pivot_core.execute.pool import Pool
 from pivot_core.execute.record import Recorder
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pivot_core.artifacts.graph import ArtifactGraph
+    from pivot_core.artifacts.targets import Targets
     from pivot_core.code.live import LiveGraph
     from pivot_core.config import Config
     from pivot_core.define.definition import Pipeline
@@ -122,13 +123,14 @@ class Engine:
         """The artifact graph of the definition."""
         return self._pipeline().graph
 
-    def status(self, names: Sequence[str] = (), *, explain: bool = False) -> list[StageStatus]:
-        """The verdicts on these stages and on all they need (none named: on all), upstream first.
+    def status(self, targets: Sequence[str] = (), *, explain: bool = False) -> list[StageStatus]:
+        """The verdicts on these stages, or on those that make these outputs, and on all they need (no
+        targets: on all), upstream first. See ``Targets`` for what can be named.
 
-        Raises InvalidPipeline, and UsageError for a name that isn't a stage's.
+        Raises InvalidPipeline, and UsageError for a target that is nothing.
         """
         pipeline = self._pipeline()
-        order = self._select(names)
+        order = self._select(targets)
         records = self._records(order)
         last_runs = self._recorder.last_runs([spec.name for spec in order])
         gatherer = self._gatherer(pipeline)
@@ -155,7 +157,7 @@ class Engine:
 
     def run(
         self,
-        names: Sequence[str] = (),
+        targets: Sequence[str] = (),
         *,
         only: bool = False,
         force: bool = False,
@@ -163,7 +165,7 @@ class Engine:
         keep_going: bool = False,
         frozen: bool = False,
     ) -> RunSummary:
-        """Make these stages, and what they need, up to date (none named: all).
+        """Make these stages or outputs, and what they need, up to date (no targets: all).
 
         ``only``: not what they need. ``force``: the named stages whatever their verdict. ``dry_run``:
         emit what would happen. ``keep_going``: after a failure go on with what doesn't depend on it.
@@ -175,10 +177,11 @@ class Engine:
         from pivot_core.execute.session import stopped_by_signals, under_way
 
         pipeline = self._pipeline()
-        order = self._select(names, only=only)
+        order = self._select(targets, only=only)
         if not keep_going:
             self._refuse_missing(pipeline, order)
-        forced = frozenset(names or [spec.name for spec in order]) if force else frozenset()
+        named = self.targets().stages(targets) if targets else [spec.name for spec in order]
+        forced = frozenset(named) if force else frozenset()
         if dry_run:
             from pivot_core.execute.tally import foresee
 
@@ -256,13 +259,18 @@ class Engine:
         path = Path(found.path).relative_to(self.project.root).as_posix()
         return Reason("unreadable", "lock file", f"can't be read ({found.why})", path, 0)
 
-    def _select(self, names: Sequence[str], *, only: bool = False) -> list[StageSpec]:
+    def targets(self) -> Targets:
+        """Looks up what a person names: stages, outputs, patterns. Raises InvalidPipeline."""
+        from pivot_core.artifacts.targets import Targets
+
+        pipeline, project = self._pipeline(), self.project
+        names = [spec.name for spec in pipeline.definition.stages]
+        return Targets(pipeline.graph, names, project.root, project.start or project.root)
+
+    def _select(self, targets: Sequence[str], *, only: bool = False) -> list[StageSpec]:
         pipeline = self._pipeline()
         specs = {spec.name: spec for spec in pipeline.definition.stages}
-        for name in names:
-            if name not in specs:
-                raise UsageError(_unknown(name, list(specs)))
-        wanted = set(names or specs)
+        wanted = set(self.targets().stages(targets) if targets else specs)
         if not only:
             frontier = list(wanted)
             while frontier:
@@ -288,15 +296,3 @@ class Engine:
     def _flush(self) -> None:
         self._hashes.flush()
         self._state.flush()
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = (
-        f"did you mean {near[0]!r}?"
-        if near
-        else f"stages: {', '.join(known[:10])}{', …' * (len(known) > 10)}"
-    )
-    return f"no stage is named {name!r}\n    {hint}"

@@ -16,9 +16,11 @@ _FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules", "__pycac
 
 @dataclass(frozen=True)
 class Project:
-    """The layout of one project. ``root`` is absolute and resolved."""
+    """The layout of one project. ``root`` is absolute and resolved; ``start`` is where it was looked for
+    from (None: the root): paths that a person types are relative to that."""
 
     root: Path
+    start: Path | None = None
 
     @classmethod
     def find(cls, start: Path) -> Project:
@@ -30,7 +32,7 @@ class Project:
         for marker in (".pivot", "pipeline.py"):
             for folder in (start, *start.parents):
                 if (folder / marker).exists():
-                    return cls(folder)
+                    return cls(folder, start)
         raise UsageError(
             f"no pipeline here: neither {start} nor a folder above it has a .pivot/ folder or a pipeline.py\n"
             "    start one with: pivot-core init"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("stages", nargs=-1, metavar="[STAGE]...")
-@click.option("--only", is_flag=True, help="Just the named stages, not what they need.")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("--only", is_flag=True, help="Just the targets, not what they need.")
 @click.option("--force", is_flag=True, help="Run the stages even if they are fresh.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would run; change nothing.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure, go on with what doesn't need it.")
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @common_options
 def command(
     common: Common,
-    stages: tuple[str, ...],
+    targets: tuple[str, ...],
     only: bool,
     force: bool,
     dry_run: bool,
@@ -44,14 +44,16 @@ def command(
 ) -> int:
     """Make stages, and what they need, up to date.
 
-    Without STAGE names: all of them. A stage runs if its code, parameters, inputs or outputs aren't what
-    they were when it last succeeded. If it ever ran with exactly these, its outputs come back from the
-    cache instead.
+    A TARGET is a stage, an output, or a pattern of either; without any: all stages. A stage runs if its
+    code, parameters, inputs or outputs aren't what they were when it last succeeded. If it ever ran with
+    exactly these, its outputs come back from the cache instead.
 
     \b
     Examples:
       pivot-core run                 everything that isn't fresh
       pivot-core run train           one stage and what it needs
+      pivot-core run model.json      what makes that file
+      pivot-core run 'train@*'       all stages of that name (or 'plots/*.png')
       pivot-core run -n --explain    what would run, and every reason why
       pivot-core run train --force   run one stage and what it needs again
       pivot-core run -k -j 4         four at once; a failure stops only what needs it
@@ -63,7 +65,7 @@ def command(
     try:
         with Engine(common.project(), listener, jobs, strict=strict) as engine:
             summary = engine.run(
-                stages, only=only, force=force, dry_run=dry_run, keep_going=keep_going, frozen=frozen
+                targets, only=only, force=force, dry_run=dry_run, keep_going=keep_going, frozen=frozen
             )
     finally:
         if report is not None:

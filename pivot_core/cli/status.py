@@ -55,18 +55,19 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("stages", nargs=-1, metavar="[STAGE]...")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option("--explain", is_flag=True, help="Show every reason, with its place.")
 @click.option("--diff", is_flag=True, help="As --explain, and show what changed in the code.")
 @click.option("--strict", is_flag=True, help="Any other version of a package counts, bug-fix releases too.")
 @click.option("--check", is_flag=True, help="Exit with 1 if anything isn't fresh (for CI and hooks).")
 @common_options
 def command(
-    common: Common, stages: tuple[str, ...], explain: bool, diff: bool, strict: bool, check: bool
+    common: Common, targets: tuple[str, ...], explain: bool, diff: bool, strict: bool, check: bool
 ) -> int:
     """Show which stages are fresh and why the others aren't.
 
-    Runs nothing and imports none of your stages. With STAGE names: only those and what they need.
+    Runs nothing and imports none of your stages. With TARGETs (stages, outputs, patterns of
+    either): only those and what they need.
 
     \b
     ✓ fresh            its outputs are what its code and inputs would make
@@ -85,7 +86,7 @@ def command(
     """
     project = common.project()
     with Notes(common.err) as notes, Engine(project, notes, strict=strict) as engine:
-        found = engine.status(stages, explain=explain or diff)
+        found = engine.status(targets, explain=explain or diff)
     if common.json:
         entries = tuple(_entry(status, explain or diff) for status in found)
         common.out.json(StatusDocument(root=str(project.root), stages=entries))

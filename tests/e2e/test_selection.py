@@ -39,3 +39,14 @@ def test_an_unknown_name_is_refused_with_the_nearest(chain):
     ended = chain.call("run", "secnd")
     assert ended.code == 2
     assert "second" in ended.stderr
+
+
+def test_a_target_may_be_an_output_or_a_pattern(chain):
+    assert chain.run("mid.txt").outcomes == {"first": "ran"}
+    assert chain.run("o*.txt").outcomes == {"first": "skipped", "second": "ran", "other": "ran"}
+    (chain.root / "sub").mkdir()
+    assert chain.run("-C", "sub", "../out.txt").outcomes == {"first": "skipped", "second": "skipped"}
+    assert chain.run("sec*", "--force").outcomes == {"first": "skipped", "second": "ran"}
+    refused = chain.call("run", "in.txt")
+    assert refused.code == 2
+    assert "in.txt: it is an input" in refused.stderr
