@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -56,6 +57,8 @@ def common_options(function: Callable[..., int]) -> Callable[..., int]:
             failures.show(error, common.err)
             if json:
                 common.out.json(failures.document(error))
+            elif os.environ.get("GITHUB_ACTIONS"):
+                _annotate(common, error)
             return failures.exit_code(error)
         except OSError as error:
             if error.errno not in _OF_THE_SYSTEM:
@@ -66,6 +69,17 @@ def common_options(function: Callable[..., int]) -> Callable[..., int]:
     for option in reversed(_COMMON):
         command = option(command)
     return command
+
+
+def _annotate(common: Common, error: PivotError) -> None:
+    from pivot_core.cli import github
+
+    if github.wanted():
+        try:
+            root = common.project().root
+        except PivotError:
+            root = common.folder.resolve()
+        github.Annotations(common.out, root).error(error)
 
 
 _COMMON = (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pivot_core.cli import wording
+from pivot_core.cli import github, wording
 from pivot_core.cli.options import Common, common_options
 from pivot_core.cli.report import Report
 from pivot_core.engine import Engine
@@ -14,6 +15,7 @@ from pivot_core.engine import Engine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pivot_core.cli.junit import JUnit
     from pivot_core.execute.events import Event
 
 
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
 @click.option("--explain", is_flag=True, help="Show every reason of every stage that runs.")
 @click.option("--strict", is_flag=True, help="Any other version of a package counts, bug-fix releases too.")
 @click.option("--frozen", is_flag=True, help="For CI: run nothing, exit with 1 if anything would have to.")
+@click.option(
+    "--junit",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write how the stages ended as JUnit XML.",
+)
 @common_options
 def command(
     common: Common,
@@ -41,6 +49,7 @@ def command(
     explain: bool,
     strict: bool,
     frozen: bool,
+    junit: Path | None,
 ) -> int:
     """Make stages, and what they need, up to date.
 
@@ -58,16 +67,38 @@ def command(
       pivot-core run train --force   run one stage and what it needs again
       pivot-core run -k -j 4         four at once; a failure stops only what needs it
       pivot-core run --json          events as JSON Lines, for programs
+      pivot-core run --frozen --junit results.xml   in CI
     """
+    project = common.project()
     looks = wording.DRY_OUTCOMES if dry_run else wording.FROZEN_OUTCOMES if frozen else wording.OUTCOMES
     report = None if common.json else Report(common, looks, explain=explain)
-    listener: Callable[[Event], None] = report or common.out.json
+    listeners: list[Callable[[Event], None]] = [report or common.out.json]
+    if report is not None and github.wanted():
+        listeners.append(github.Annotations(common.out, project.root))
+    results = _results(junit)
+    if results is not None:
+        listeners.append(results)
+
+    def listener(event: Event) -> None:
+        for listen in listeners:
+            listen(event)
+
     try:
-        with Engine(common.project(), listener, jobs, strict=strict) as engine:
+        with Engine(project, listener, jobs, strict=strict) as engine:
             summary = engine.run(
                 targets, only=only, force=force, dry_run=dry_run, keep_going=keep_going, frozen=frozen
             )
     finally:
         if report is not None:
             report.close()
+        if results is not None and junit is not None:
+            results.write(junit)
     return 0 if summary.ok else 1
+
+
+def _results(junit: Path | None) -> JUnit | None:
+    if junit is None:
+        return None
+    from pivot_core.cli.junit import JUnit
+
+    return JUnit()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 import msgspec
 
-from pivot_core.cli import wording
+from pivot_core.cli import github, wording
 from pivot_core.cli.diff import print_change
 from pivot_core.cli.notes import Notes
 from pivot_core.cli.options import Common, common_options
@@ -92,7 +92,12 @@ def command(
         common.out.json(StatusDocument(root=str(project.root), stages=entries))
     else:
         _print(common, found, _Detail(explain or diff, diff))
-    return 1 if check and any(status.verdict.state != "fresh" for status in found) else 0
+    wrong = [status for status in found if check and status.verdict.state != "fresh"]
+    if wrong and github.wanted() and not common.json:
+        said = github.Annotations(common.out, project.root)
+        for status in wrong:
+            said.status(status)
+    return 1 if wrong else 0
 
 
 def _entry(status: StageStatus, explain: bool) -> StageEntry:

@@ -336,15 +336,12 @@ class Run:
 
     def _killed(self, job: _Job, detail: str) -> None:
         spec = job.plan.spec
+        kind, text = "WorkerDied", f"its process died ({detail}): out of memory, or a crash in native code"
         if job.out_of_time:
-            error = StageError(
-                "StageTimeout", f"ran longer than its timeout of {spec.timeout:g} s and was killed"
-            )
-        else:
-            error = StageError(
-                "WorkerDied", f"the worker process died ({detail}): out of memory, or a crash in native code"
-            )
+            kind = "StageTimeout"
+            text = f"ran longer than its timeout of {spec.timeout:g} s and was killed"
         elapsed = time.monotonic() - (job.started or time.monotonic())
+        error = StageError(kind, text, "", spec.path, spec.line)
         if not self._retry(job, error):
             self._fail(job.plan, error, elapsed)
 

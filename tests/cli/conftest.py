@@ -91,7 +91,8 @@ class Words:
 
 
 def _environ() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    told = {"NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS"}
+    return {name: value for name, value in os.environ.items() if name not in told}
 
 
 @pytest.fixture
