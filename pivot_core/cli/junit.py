@@ -52,7 +52,8 @@ class JUnit:
         total = f"{sum(end.duration_s for end in self._ends):.3f}"
         numbers = {name: str(count) for name, count in counts.items()} | {"time": total}
         suites = ElementTree.Element("testsuites", numbers)
-        suite = ElementTree.SubElement(suites, "testsuite", name="pivot", timestamp=self._at, **numbers)
+        about = {"name": "pivot", "timestamp": self._at}
+        suite = ElementTree.SubElement(suites, "testsuite", about | numbers)
         for end in self._ends:
             self._case(suite, end)
         ElementTree.indent(suites)

@@ -92,7 +92,7 @@ def command(
         if report is not None:
             report.close()
         if results is not None and junit is not None:
-            results.write(junit)
+            results.write(common.folder / junit)
     return 0 if summary.ok else 1
 
 
