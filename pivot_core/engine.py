@@ -155,6 +155,33 @@ class Engine:
         changes = gatherer.changes(status.spec, record) if by_code and isinstance(record, Lock) else []
         return msgspec.structs.replace(status, changes=tuple(changes), widened=gatherer.widened(status.spec))
 
+    def has_work(self, targets: Sequence[str], failed: Mapping[str, str]) -> bool:
+        """Whether a run would make anything, apart from stages that ``failed`` on just what they would get
+        again (stage -> key of that, as in RunSummary), and what needs those.
+
+        Raises InvalidPipeline, UsageError.
+        """
+        from pivot_core.execute.record import facts_key
+
+        pipeline = self._pipeline()
+        records = self._records(self._select(targets))
+        gatherer = self._gatherer(pipeline)
+        stuck: set[str] = set()
+        for found in self.status(targets):
+            spec, state = found.spec, found.verdict.state
+            if state == "fresh":
+                continue
+            known = failed.get(spec.name)
+            if (
+                state == "error"
+                or not stuck.isdisjoint(pipeline.graph.upstream.get(spec.name, ()))
+                or (known and facts_key(gatherer.facts(spec, records[spec.name])) == known)
+            ):
+                stuck.add(spec.name)
+            else:
+                return True
+        return False
+
     def run(
         self,
         targets: Sequence[str] = (),

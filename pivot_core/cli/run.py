@@ -11,12 +11,16 @@ from pivot_core.cli import github, wording
 from pivot_core.cli.options import Common, common_options
 from pivot_core.cli.report import Report
 from pivot_core.engine import Engine
+from pivot_core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pivot_core.cli.junit import JUnit
+    from pivot_core.code.live import LiveGraph
     from pivot_core.execute.events import Event
+    from pivot_core.execute.tally import RunSummary
+    from pivot_core.project import Project
 
 
 @click.command()
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--explain", is_flag=True, help="Show every reason of every stage that runs.")
 @click.option("--strict", is_flag=True, help="Any other version of a package counts, bug-fix releases too.")
 @click.option("--frozen", is_flag=True, help="For CI: run nothing, exit with 1 if anything would have to.")
+@click.option("-w", "--watch", is_flag=True, help="Run again after every edit, until Ctrl-C.")
 @click.option(
     "--junit",
     metavar="FILE",
@@ -50,6 +55,7 @@ def command(
     strict: bool,
     frozen: bool,
     junit: Path | None,
+    watch: bool,
 ) -> int:
     """Make stages, and what they need, up to date.
 
@@ -66,16 +72,52 @@ def command(
       pivot-core run -n --explain    what would run, and every reason why
       pivot-core run train --force   run one stage and what it needs again
       pivot-core run -k -j 4         four at once; a failure stops only what needs it
+      pivot-core run --watch         what an edit makes stale, as soon as it is saved
       pivot-core run --json          events as JSON Lines, for programs
       pivot-core run --frozen --junit results.xml   in CI
     """
+    if watch and (dry_run or frozen or force or junit is not None):
+        raise UsageError("--watch goes with none of --dry-run, --frozen, --force and --junit")
     project = common.project()
     looks = wording.DRY_OUTCOMES if dry_run else wording.FROZEN_OUTCOMES if frozen else wording.OUTCOMES
-    report = None if common.json else Report(common, looks, explain=explain)
+    results = _results(junit)
+
+    def once(live: LiveGraph | None = None, failed: dict[str, str] | None = None) -> RunSummary | None:
+        """Run; None if nothing is to be done but what ``failed`` says is hopeless."""
+        report = None if common.json else Report(common, looks, explain=explain)
+        listener = _listener(common, project, report, results)
+        try:
+            with Engine(project, listener, jobs, strict=strict, live=live) as engine:
+                if failed is not None and not engine.has_work(targets, failed):
+                    return None
+                return engine.run(
+                    targets,
+                    only=only,
+                    force=force,
+                    dry_run=dry_run,
+                    keep_going=keep_going,
+                    frozen=frozen,
+                )
+        finally:
+            if report is not None:
+                report.close()
+            if results is not None and junit is not None:
+                results.write(common.folder / junit)
+
+    if watch:
+        from pivot_core.cli.watch import watch as run_on
+
+        run_on(common, once)
+    summary = once()
+    return 0 if summary is None or summary.ok else 1
+
+
+def _listener(
+    common: Common, project: Project, report: Report | None, results: JUnit | None
+) -> Callable[[Event], None]:
     listeners: list[Callable[[Event], None]] = [report or common.out.json]
     if report is not None and github.wanted():
         listeners.append(github.Annotations(common.out, project.root))
-    results = _results(junit)
     if results is not None:
         listeners.append(results)
 
@@ -83,17 +125,7 @@ def command(
         for listen in listeners:
             listen(event)
 
-    try:
-        with Engine(project, listener, jobs, strict=strict) as engine:
-            summary = engine.run(
-                targets, only=only, force=force, dry_run=dry_run, keep_going=keep_going, frozen=frozen
-            )
-    finally:
-        if report is not None:
-            report.close()
-        if results is not None and junit is not None:
-            results.write(common.folder / junit)
-    return 0 if summary.ok else 1
+    return listener
 
 
 def _results(junit: Path | None) -> JUnit | None:

@@ -51,7 +51,7 @@ class Recorder:
                 outs=outs,
             )
         )
-        key = _key(facts)
+        key = facts_key(facts)
         results = [result for result in self._results(key) if result.discovered != discovered]
         kept = (Result(discovered, outs), *results[: _KEPT_PER_KEY - 1])
         self._state.put(RUNS, key, msgspec.msgpack.encode(kept))
@@ -70,7 +70,7 @@ class Recorder:
         """
         return tuple(
             result
-            for result in self._results(_key(facts))
+            for result in self._results(facts_key(facts))
             if result.outs.keys() == facts.outs.keys() and self.has_content(result.outs)
         )
 
@@ -94,7 +94,8 @@ class _Key(msgspec.Struct, frozen=True):
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
-def _key(facts: Facts) -> str:
+def facts_key(facts: Facts) -> str:
+    """Equal for the same code, inputs and parameters."""
     key = _Key(
         facts.code.fingerprint, facts.definition, facts.deps, facts.environment, facts.packages, facts.params
     )

@@ -23,6 +23,7 @@ from pivot_core.execute.events import (
     Warning,
 )
 from pivot_core.execute.messages import Advanced, Crashed, Delivery, Done, Output, Restored, Started, Task
+from pivot_core.execute.record import facts_key
 from pivot_core.execute.tally import RunSummary, Tally
 from pivot_core.types import Outcome, StageSpec
 
@@ -307,6 +308,7 @@ class Run:
         self._claims.release(name)
         self._planner.failed(plan, duration_s, f"{error.type}: {error.message}".splitlines()[0])
         self._tally.end(name, "failed", plan.verdict, duration_s, error)
+        self._tally.failed[name] = facts_key(plan.facts)
         for blocked in self._schedule.fail(name):
             self._waiting.pop(blocked, None)
             self._tally.end(blocked, "blocked")

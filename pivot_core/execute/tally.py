@@ -19,12 +19,16 @@ _NOT_DONE: frozenset[Outcome] = frozenset({"failed", "blocked", "cancelled"})
 
 
 class RunSummary(msgspec.Struct, frozen=True):
-    """How a run ended. ``ok``: no stage failed or was left out. ``duration_s`` in seconds."""
+    """How a run ended. ``ok``: no stage failed or was left out. ``duration_s`` in seconds.
+
+    ``failed``: the stages that did, and a key of what they were to be made of.
+    """
 
     run_id: str
     ok: bool
     counts: dict[Outcome, int]
     duration_s: float
+    failed: dict[str, str] = {}
 
 
 class Tally:
@@ -34,6 +38,7 @@ class Tally:
         self._run_id = run_id
         self._emit = emit
         self._counts: dict[Outcome, int] = {}
+        self.failed: dict[str, str] = {}
         self._began = time.monotonic()
         emit(RunStart(run_id=run_id, stages=tuple(stages)))
 
@@ -57,7 +62,7 @@ class Tally:
         ok = not self._counts.keys() & _NOT_DONE
         duration = time.monotonic() - self._began
         self._emit(RunEnd(ok=ok, counts=self._counts, duration_s=duration))
-        return RunSummary(self._run_id, ok, self._counts, duration)
+        return RunSummary(self._run_id, ok, self._counts, duration, self.failed)
 
 
 def new_run_id() -> str:
