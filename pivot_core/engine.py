@@ -23,6 +23,7 @@ from pivot_core.execute.pool import Pool
 from pivot_core.execute.record import Recorder
 from pivot_core.facts import Gatherer
 from pivot_core.store.cache import ContentCache
+from pivot_core.store.git import Git
 from pivot_core.store.lock import Locks, UnreadableLock
 from pivot_core.store.state import State
 from pivot_core.types import (
@@ -203,6 +204,7 @@ class Engine:
         from pivot_core.execute.run import Options
         from pivot_core.execute.session import stopped_by_signals, under_way
 
+        flags = {"only": only, "force": force, "keep_going": keep_going, "frozen": frozen}
         pipeline = self._pipeline()
         order = self._select(targets, only=only)
         if not keep_going:
@@ -215,12 +217,19 @@ class Engine:
             wanted = {spec.name for spec in order}
             verdicts = {found.spec.name: found.verdict for found in self.status(list(wanted))}
             return foresee({n: v for n, v in verdicts.items() if n in wanted}, forced, self._emit)
+        asked = [*targets, *(f"--{name.replace('_', '-')}" for name, given in flags.items() if given)]
         with under_way(self.project) as claims, stopped_by_signals():
-            return self._start(pipeline, order, Options(forced, keep_going, frozen), claims)
+            return self._start(pipeline, order, Options(forced, keep_going, frozen), claims, asked)
 
     def _start(
-        self, pipeline: Pipeline, order: Sequence[StageSpec], options: Options, claims: Claims
+        self,
+        pipeline: Pipeline,
+        order: Sequence[StageSpec],
+        options: Options,
+        claims: Claims,
+        asked: Sequence[str],
     ) -> RunSummary:
+        from pivot_core.execute.history import History, RunLog
         from pivot_core.execute.plan import Planner
         from pivot_core.execute.run import Run
         from pivot_core.execute.schedule import Schedule
@@ -246,6 +255,12 @@ class Engine:
         lasted = self._recorder.last_runs([spec.name for spec in order])
         durations = {name: last.duration_s for name, last in lasted.items() if last.failed is None}
         schedule = Schedule(order, pipeline.graph.upstream, self._config.resources, durations)
+        log = RunLog(History(self._state), asked, Git(self.project.root).head)
+
+        def emit(event: Event) -> None:
+            log(event)
+            self._emit(event)
+
         return Run(
             run_id,
             order,
@@ -255,7 +270,7 @@ class Engine:
             claims,
             pipeline.graph.upstream,
             options,
-            self._emit,
+            emit,
             self._flush,
         ).execute()
 

@@ -12,6 +12,8 @@ COMMANDS = {
     "init": "Scaffold a project with a runnable example.",
     "run": "Make stages, and what they need, up to date.",
     "status": "Show which stages are fresh and why the others aren't.",
+    "history": "Show past runs.",
+    "show": "Show one past run.",
     "dag": "Show the graph of stages and artifacts.",
 }
 INTERRUPTED = 130

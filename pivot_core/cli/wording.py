@@ -80,11 +80,28 @@ def progress(event: Progress) -> str:
     return f"{event.text} {part}".lstrip()
 
 
+def ago(at: str) -> str:
+    """How long ago an ISO 8601 time is, in words."""
+    from datetime import UTC, datetime
+
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()
+    if seconds < 0:
+        return "just now"  # by another clock
+    for limit, unit, name in _AGES:
+        if seconds < limit:
+            return f"{int(seconds / unit)} {name} ago"
+    return f"{int(seconds / 86_400)} days ago"
+
+
+# Below so many seconds, in units of so many.
+_AGES = ((90, 1, "s"), (5_400, 60, "min"), (172_800, 3600, "h"))
+
+
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def outcomes(counts: Mapping[Outcome, int], looks: Mapping[Outcome, Look]) -> str:
+def outcomes(counts: Mapping[Outcome, int], looks: Mapping[Outcome, Look] = OUTCOMES) -> str:
     """``failed 1, ran 3, skipped 8``: what happened and how often, without the zeros."""
     order: tuple[Outcome, ...] = ("failed", "blocked", "cancelled", "ran", "restored", "skipped")
     return ", ".join(f"{looks[name].word} {counts[name]}" for name in order if counts.get(name))

@@ -28,6 +28,8 @@ CODE = "code"  # the project -> the fingerprints of all stages, and the files th
 DEFINITION = "definition"  # the project -> what loading pipeline.py gave, and what it was made from
 PACKAGES = "packages"  # interpreter -> installed versions by import name
 RUNS = "run"  # code and inputs of earlier runs -> their outputs, so that these can come from the cache
+RUN_SUMMARIES = "history"  # run id -> what was asked and how it ended
+RUN_DETAILS = "details"  # run id -> how each stage ended that wasn't skipped
 LAST_RUNS = "last"  # stage -> when it last ran here, and how that ended
 
 # LMDB takes keys of up to 511 bytes (format 1). Longer ones are kept by hash, the key before the value.

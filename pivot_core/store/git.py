@@ -1,0 +1,75 @@
+"""What the project's git repository says, asked of the ``git`` program. Nothing is changed in it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from pivot_core.errors import UsageError
+
+
+class Git:
+    """The repository that ``root``, a project's folder, is in. Paths are the project's logical ones."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def commit(self, revision: str = "HEAD") -> str:
+        """The commit that a revision means, whole. Raises UsageError if there is none, or no repository."""
+        if revision.startswith("-"):
+            raise UsageError(f"{revision!r} is no git revision")
+        # (`^{commit}`: a tag of a commit means the commit, and a name that is a file means nothing.)
+        found = self._call("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        if found is None:
+            self._require_repository()
+            raise UsageError(
+                f"git knows no revision {revision!r}\n    give a commit, a branch or a tag: see git log"
+            )
+        return found.decode().strip()
+
+    def head(self) -> str | None:
+        """The commit that is checked out; None without one, or without a repository or git."""
+        try:
+            return self.commit()
+        except UsageError:
+            return None
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """A file's content in a commit; None if it isn't in it."""
+        return self._call("cat-file", "blob", f"{commit}:./{path}")
+
+    def names(self, commit: str, folder: str) -> list[str]:
+        """The names of the files in a folder, in a commit."""
+        found = self._call("ls-tree", "--name-only", "-z", commit, f"./{folder}/")
+        return [Path(name).name for name in (found or b"").decode("utf-8", "replace").split("\0") if name]
+
+    def read_all(self, commit: str, folder: str) -> dict[str, bytes]:
+        """All files in a folder (not below it), by name, in a commit: with one more process for all."""
+        names = [name for name in self.names(commit, folder) if "\n" not in name]
+        asked = "".join(f"{commit}:./{folder}/{name}\n" for name in names)
+        answer = self._call("cat-file", "--batch", given=asked.encode()) or b""
+        found: dict[str, bytes] = {}
+        for name in names:
+            head, _, answer = answer.partition(b"\n")  # "<object> blob <size>", or "<asked> missing"
+            words = head.split()
+            if len(words) == 3 and words[1] == b"blob":
+                size = int(words[2])
+                found[name], answer = answer[:size], answer[size + 1 :]
+        return found
+
+    def _require_repository(self) -> None:
+        if self._call("rev-parse", "--git-dir") is None:
+            raise UsageError(
+                f"{self._root} is in no git repository, so there is nothing to compare with\n"
+                "    make one with: git init"
+            )
+
+    def _call(self, *words: str, given: bytes | None = None) -> bytes | None:
+        """What git prints; None if it fails. Raises UsageError where there is no git."""
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(self._root), *words], input=given, capture_output=True, check=False
+            )
+        except FileNotFoundError:
+            raise UsageError("git isn't installed, or not on the PATH") from None
+        return done.stdout if done.returncode == 0 else None
