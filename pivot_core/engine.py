@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pivot_core.artifacts.graph import ArtifactGraph
+    from pivot_core.artifacts.revisions import Revision
     from pivot_core.artifacts.targets import Targets
     from pivot_core.code.live import LiveGraph
     from pivot_core.config import Config
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from pivot_core.execute.run import Options
     from pivot_core.execute.tally import RunSummary
     from pivot_core.project import Project
+    from pivot_core.types import OutKind
     from pivot_core.types import State as VerdictState
 
 
@@ -300,6 +302,25 @@ class Engine:
             return found
         path = Path(found.path).relative_to(self.project.root).as_posix()
         return Reason("unreadable", "lock file", f"can't be read ({found.why})", path, 0)
+
+    def outputs_of_kind(self, kind: OutKind, targets: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """(stage, path) of all outputs of a kind, or of those that are targets, in order of registration.
+
+        Raises InvalidPipeline, UsageError.
+        """
+        wanted = set(self.targets().artifacts(targets)) if targets else None
+        return [
+            (spec.name, out.path)
+            for spec in self.definition().stages
+            for out in spec.outs
+            if out.kind == kind and (wanted is None or out.path in wanted)
+        ]
+
+    def revision(self, name: str) -> Revision:
+        """The project in a commit. Raises UsageError if ``name`` means none, or there is no repository."""
+        from pivot_core.artifacts.revisions import Revision
+
+        return Revision(self.project, self._cache, name)
 
     def targets(self) -> Targets:
         """Looks up what a person names: stages, outputs, patterns. Raises InvalidPipeline."""

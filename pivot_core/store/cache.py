@@ -58,6 +58,13 @@ class ContentCache:
             raise _dropped(path, digest)
         return tree.decode(data)
 
+    def read(self, digest: str) -> bytes:
+        """The bytes of a file. Raises CorruptContent, OSError."""
+        data = self._verified(digest).read_bytes()
+        if hash_bytes(data) != digest:
+            raise _missing(digest)  # changed since it was verified
+        return data
+
     # --- publishing -----------------------------------------------------------------------------
 
     def add(self, path: Path, *, move: bool = False) -> str:

@@ -46,7 +46,7 @@ class Locks:
     def read(self, stage: str) -> Lock | None:
         """The lock of a stage; None if it has none. Raises UnreadableLock."""
         data = _content(str(self.path_of(stage)))
-        return None if data is None else self._decode(stage, data)
+        return None if data is None else self.decode(stage, data)
 
     def read_all(self, stages: Iterable[str]) -> dict[str, Lock | UnreadableLock]:
         """The locks of those of ``stages`` that have one; an unreadable one is returned, not raised."""
@@ -57,7 +57,7 @@ class Locks:
             if data is None:
                 continue
             try:
-                lock = self._decode(stage, data)
+                lock = self.decode(stage, data)
             except UnreadableLock as error:
                 found[stage] = error
             else:
@@ -82,7 +82,8 @@ class Locks:
         found = (path.name for path in self.folder.iterdir())
         return sorted(_stage_name(name) for name in found if name.endswith(_SUFFIX) and name[0] != ".")
 
-    def _decode(self, stage: str, data: bytes) -> Lock | None:
+    def decode(self, stage: str, data: bytes) -> Lock | None:
+        """A stage's lock from the bytes of its file; None if it is another stage's. Raises UnreadableLock."""
         try:
             lock = _decoder.decode(data)
         except (msgspec.MsgspecError, RecursionError) as error:
