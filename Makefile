@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 SHARED := ../shared/corpus
 CORPUS := $(if $(wildcard $(SHARED)/harness.py),$(SHARED),tests/corpus)
 
-.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz bench picture lock clean venv
+.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench picture lock clean venv
 
 help:
 	@echo "make demo         see Pivot work on a real pipeline (sets up all it needs)"
@@ -20,6 +20,7 @@ help:
 	@echo "make test-lowest  the tests on the lowest allowed versions of the dependencies"
 	@echo "make lint types pytest corpus   the parts of make test"
 	@echo "make fuzz         random edits of well-known packages, executed (COUNT=1000 SEED=0)"
+	@echo "make torture      kill runs, and fail their disk, at every call (SAMPLE=20: at some)"
 	@echo "make bench        100 and 1,000 stages, beside other tools; the code graph"
 	@echo "make lock         write the lock files again (UPGRADE=1: to the newest versions)"
 	@echo "make clean        remove what these targets made"
@@ -59,6 +60,10 @@ COUNT ?= 1000
 SEED  ?= 0
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz/fuzz.py --count $(COUNT) --seed $(SEED)
+
+# Runs killed, and disks failing, at each call that changes a file. About 20 minutes on two cores.
+torture: $(READY)
+	$(BIN)/python tests/torture/torture.py $(if $(SAMPLE),--sample $(SAMPLE))
 
 # The terminal in the README.
 picture: $(READY)

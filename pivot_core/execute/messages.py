@@ -20,6 +20,8 @@ class Task(msgspec.Struct, frozen=True):
 
     ``previous`` maps outputs that are in their place now, as Pivot made them, to their digests: they can be
     had back from the cache. ``keep`` maps outputs that somebody else made to where they are to be moved.
+    ``aside`` maps those of ``previous`` that the stage writes itself to where they wait until it has: so they
+    come back without needing any room on the disk.
     """
 
     ticket: int
@@ -27,6 +29,7 @@ class Task(msgspec.Struct, frozen=True):
     mode: LinkMode
     previous: dict[str, str] = {}
     keep: dict[str, str] = {}
+    aside: dict[str, str] = {}
 
 
 class Started(msgspec.Struct, frozen=True, tag=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from pivot_core.store.atomic import remove, scratch_path
 from pivot_core.store.digests import is_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pivot_core.define.bind import Binding, BoundOut
     from pivot_core.execute.messages import Task
@@ -49,6 +50,8 @@ class Outputs:
         for out in self._task.spec.outs:
             place = Path(out.path)
             place.parent.mkdir(parents=True, exist_ok=True)
+            if out.path in self._task.aside:
+                place.rename(self._task.aside[out.path])
             if out.kind == "incremental" and out.path in self._task.previous:
                 # Always a private copy: the stage may change it in place.
                 fetch(self._cache, self._task.previous[out.path], place, "copy")
@@ -69,8 +72,8 @@ class Outputs:
             for out in self._task.spec.outs:
                 self._put_in_place(out, digests[out.path])
         finally:
-            for path in self._half_made:
-                remove(path)
+            _clear_away(self._half_made)
+        _clear_away(map(Path, self._task.aside.values()))
         return digests
 
     def _save(self, out: BoundOut, value: object) -> Path:
@@ -103,6 +106,13 @@ class Outputs:
             fetch(self._cache, digest, place, self._task.mode)
 
 
+def _clear_away(paths: Iterable[Path]) -> None:
+    """Remove scratch files. One that stays is no reason to fail: a later run sweeps it."""
+    for path in paths:
+        with suppress(OSError):
+            remove(path)
+
+
 def is_self_written(out: OutSpec) -> bool:
     """Whether the stage writes the output itself, in its place, while it runs."""
     return out.kind == "incremental" or _is_path_only(out)
@@ -122,6 +132,11 @@ def put_back(cache: ContentCache, task: Task, root: Path) -> None:
         kept, place = task.keep.get(out.path), root / out.path
         if kept is not None and not os.path.lexists(kept):
             continue  # never touched: nothing was moved aside yet
+        if (aside := task.aside.get(out.path)) is not None:
+            if os.path.lexists(aside):
+                remove(place)
+                Path(aside).rename(place)
+            continue
         if is_self_written(out):
             remove(place)
         if kept is not None and not os.path.lexists(place):

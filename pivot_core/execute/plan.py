@@ -11,8 +11,9 @@ import msgspec
 from pivot_core.decide import Facts, decide
 from pivot_core.execute.events import Warning, now
 from pivot_core.execute.messages import Done, Task
-from pivot_core.execute.outputs import fetch, move_aside, put_back
+from pivot_core.execute.outputs import fetch, is_self_written, move_aside, put_back
 from pivot_core.execute.record import Recorder, Result
+from pivot_core.store.atomic import scratch_path
 from pivot_core.types import LastRun, Lock, Reason, StageSpec, Verdict
 
 if TYPE_CHECKING:
@@ -110,7 +111,20 @@ class Planner:
         for out in plan.spec.outs:
             if out.kind == "incremental" and (start := self._start_of(plan.spec, out.path, keep)) is not None:
                 previous[out.path] = start
-        return Task(ticket, plan.spec, self._mode, previous, keep)
+        standing = plan.facts.outs.keys() & previous.keys()
+        aside = {
+            out.path: str(scratch_path(self._project.scratch))
+            for out in plan.spec.outs
+            if out.path in standing and is_self_written(out) and self._is_near(out.path)
+        }
+        return Task(ticket, plan.spec, self._mode, previous, keep, aside)
+
+    def _is_near(self, path: str) -> bool:
+        """Whether what stands there can be renamed into our scratch folder."""
+        place = self._project.root / path.rstrip("/")
+        if not os.path.lexists(place):
+            return False
+        return place.parent.stat().st_dev == self._project.scratch.stat().st_dev
 
     def _start_of(self, spec: StageSpec, path: str, keep: dict[str, str]) -> str | None:
         """What an incremental output starts from: the recorded content, else what is there already."""

@@ -211,8 +211,14 @@ class Run:
 
     def _submit(self, job: _Job) -> None:
         job.started = None
-        job.task = self._planner.task(job.plan, self._next(job))
-        self._pool.run(job.task)
+        ticket = self._next(job)
+        try:
+            job.task = self._planner.task(job.plan, ticket)
+        except OSError as error:
+            del self._jobs[ticket]
+            self._fail(job.plan, _of_the_system(error), 0.0)
+        else:
+            self._pool.run(job.task)
 
     def _restore(self, plan: Plan) -> None:
         if not self._claim(plan.spec):
@@ -262,8 +268,14 @@ class Run:
     def _done(self, job: _Job, done: Done) -> None:
         plan = job.plan
         if done.error is None:
-            kept = self._planner.kept(job.task.keep if job.task is not None else {}, plan.spec.name)
-            for warning in (*kept, *self._planner.made(plan, done)):
+            for warning in self._planner.kept(job.task.keep if job.task is not None else {}, plan.spec.name):
+                self._emit(warning)
+            try:
+                warnings = self._planner.made(plan, done)
+            except OSError as error:  # the outputs are there, and no record of what they are
+                self._fail(plan, _of_the_system(error), done.duration_s)
+                return
+            for warning in warnings:
                 self._emit(warning)
             self._settle(plan, "ran", done.duration_s)
         elif not self._retry(job, done.error):
@@ -278,7 +290,12 @@ class Run:
             else:
                 self._wait_for_slot(_Job(plan))
             return
-        for warning in self._planner.restored(plan):
+        try:
+            warnings = self._planner.restored(plan)
+        except OSError as error:
+            self._fail(plan, _of_the_system(error), 0.0)
+            return
+        for warning in warnings:
             self._emit(warning)
         self._settle(plan, "restored", time.monotonic() - (job.started or 0.0))
 
@@ -328,13 +345,20 @@ class Run:
         job = self._jobs.pop(message.ticket, None)
         if job is None or job.task is None:
             return  # it had done its task
-        self._planner.put_back(job.task)
+        self._put_back(job.task)
         job.starts += 1
         if job.started is None and job.starts < _STARTS:
             self._schedule.stop(job.plan.spec.name)
             self._wait_for_slot(job)
         else:
             self._killed(job, message.detail)
+
+    def _put_back(self, task: Task) -> None:
+        try:
+            self._planner.put_back(task)
+        except OSError as error:
+            text = f"what was there can't be put back ({error}); pivot-core checkout gets it from the cache"
+            self._emit(Warning(message=text, stage=task.spec.name))
 
     def _killed(self, job: _Job, detail: str) -> None:
         spec = job.plan.spec
@@ -369,7 +393,7 @@ class Run:
         self._restorers.shutdown(cancel_futures=True)
         for job in self._jobs.values():
             if job.task is not None:
-                self._planner.put_back(job.task)
+                self._put_back(job.task)
         for name in self._schedule.unsettled:
             self._tally.end(name, "cancelled")
 
@@ -379,3 +403,7 @@ def _deadline(job: _Job) -> float | None:
     if timeout is None or job.started is None or job.task is None or job.out_of_time:
         return None
     return job.started + timeout + _GRACE
+
+
+def _of_the_system(error: OSError) -> StageError:
+    return StageError(type(error).__name__, str(error))

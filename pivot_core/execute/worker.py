@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from functools import cached_property
 from multiprocessing.connection import Client
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -91,7 +92,6 @@ class Worker:
         self._observer = Observer(project.root)
         self._modules = UserModules(project, self._observer)
         self._cache = ContentCache(project.cache, project.scratch)
-        self._claims = Claims(project)
         self._ticket = 0
         self._pid = os.getpid()
         progress.send_to(self._advanced)
@@ -107,9 +107,9 @@ class Worker:
         began = time.perf_counter()
         error: StageError | None = None
         outs: dict[str, str] = {}
-        with self._claims.at_work(task.spec.name), self._observer.stage(task.spec.paths) as reads:
+        with self._observer.stage(task.spec.paths) as reads:
             try:
-                with _alarm(task.spec.timeout):
+                with self._claims.at_work(task.spec.name), _alarm(task.spec.timeout):
                     outs = self._make(task)
             except BaseException as raised:  # noqa: BLE001 - whatever a stage raises is its failure, not ours
                 error = describe(raised, self._project)
@@ -129,6 +129,10 @@ class Worker:
                 sources=self._modules.sources,
             )
         )
+
+    @cached_property
+    def _claims(self) -> Claims:
+        return Claims(self._project)
 
     def _signatures(self) -> dict[str, Signature | None]:
         return self._observer.signatures | self._modules.signatures
@@ -169,8 +173,8 @@ class Worker:
 
     def _call(self, task: Task, binding: Binding) -> dict[str, str]:
         outputs = Outputs(task, binding, self._cache, self._project.scratch)
-        outputs.make_room()
         try:
+            outputs.make_room()
             values = binding.split_result(binding.function(**binding.load_arguments()))
             os.chdir(self._project.root)  # outputs are relative to it, wherever the stage went
             return outputs.publish(values)

@@ -1,0 +1,25 @@
+"""A sample of the strikes of ``make torture``."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(
+    sys.platform != "linux" or shutil.which("gcc") is None, reason="needs Linux, and gcc to build the shim"
+)
+def test_a_run_that_is_killed_or_whose_disk_fails_loses_nothing_and_the_next_one_is_right():
+    script = Path(__file__).with_name("torture.py")
+    done = subprocess.run(
+        [sys.executable, script, "--sample", "2", "--seed", "3"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "18 strikes, 0 broken guarantees" in done.stdout
+    assert "killed" in done.stdout
+    assert "failed" in done.stdout
