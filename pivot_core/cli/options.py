@@ -19,6 +19,8 @@ from pivot_core.project import Project
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from click.shell_completion import CompletionItem
+
 # Not defects of ours, and nothing that a traceback would explain better.
 _OF_THE_SYSTEM = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE),
@@ -84,6 +86,15 @@ def _annotate(common: Common, error: PivotError) -> None:
             root = common.folder.resolve()
         github.Annotations(common.out, root).error(error)
 
+
+def _complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+    from pivot_core.cli.completion import targets
+
+    return targets(ctx, param, typed)
+
+
+# Stages, outputs, and patterns of either.
+targets_argument = click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=_complete)
 
 _COMMON = (
     click.option("--json", is_flag=True, help="Print JSON for programs, and nothing else, on stdout."),

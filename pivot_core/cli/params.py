@@ -7,7 +7,7 @@ import msgspec
 
 from pivot_core.artifacts.numbers import flatten
 from pivot_core.cli.notes import Notes
-from pivot_core.cli.options import Common, common_options
+from pivot_core.cli.options import Common, common_options, targets_argument
 from pivot_core.cli.values import Values, print_changes, print_values
 from pivot_core.engine import Engine
 
@@ -22,7 +22,7 @@ class ParamsDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@targets_argument
 @click.option("--diff", metavar="REV", help="Compare with a git revision: HEAD, main, v1.0, a commit.")
 @common_options
 def command(common: Common, targets: tuple[str, ...], diff: str | None) -> int:

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from pivot_core.cli.notes import Notes
-from pivot_core.cli.options import Common, common_options
+from pivot_core.cli.options import Common, common_options, targets_argument
 from pivot_core.cli.page import Plot, Shown, page
 from pivot_core.engine import Engine
 from pivot_core.errors import CorruptContent
@@ -30,7 +30,7 @@ class PlotsDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@targets_argument
 @click.option("--diff", metavar="REV", help="Beside those of a git revision: HEAD, main, v1.0, a commit.")
 @click.option(
     "-o",

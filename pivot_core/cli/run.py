@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pivot_core.cli import github, wording
-from pivot_core.cli.options import Common, common_options
+from pivot_core.cli.options import Common, common_options, targets_argument
 from pivot_core.cli.report import Report
 from pivot_core.engine import Engine
 from pivot_core.errors import UsageError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@targets_argument
 @click.option("--only", is_flag=True, help="Just the targets, not what they need.")
 @click.option("--force", is_flag=True, help="Run the stages even if they are fresh.")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would run; change nothing.")

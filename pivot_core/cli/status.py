@@ -11,7 +11,7 @@ import msgspec
 from pivot_core.cli import github, wording
 from pivot_core.cli.diff import print_change
 from pivot_core.cli.notes import Notes
-from pivot_core.cli.options import Common, common_options
+from pivot_core.cli.options import Common, common_options, targets_argument
 from pivot_core.engine import Engine
 from pivot_core.types import Reason, State, UnitChange, Widening
 
@@ -55,7 +55,7 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@targets_argument
 @click.option("--explain", is_flag=True, help="Show every reason, with its place.")
 @click.option("--diff", is_flag=True, help="As --explain, and show what changed in the code.")
 @click.option("--strict", is_flag=True, help="Any other version of a package counts, bug-fix releases too.")
