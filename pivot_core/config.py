@@ -1,6 +1,7 @@
 """``.pivot/config.yaml``: the settings of one project, all optional.
 
-``cache.mode``: how outputs come back from the cache (``auto``, ``reflink``, ``hardlink``, ``copy``);
+``cache.mode``: how outputs come back from the cache (``auto``: a reflink
+where the file system can, else a copy; ``reflink``, ``hardlink``, ``symlink``, ``copy``);
 ``packages``: which other versions of a package make a stage stale, ``feature`` releases or any (``exact``);
 ``jobs``: how many stages run at once (unset: one a core); ``resources``: capacities that stages share.
 """
@@ -25,7 +26,7 @@ Capacity = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class CacheConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    mode: Literal["auto", "reflink", "hardlink", "copy"] = "auto"
+    mode: Literal["auto", "reflink", "hardlink", "symlink", "copy"] = "auto"
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -27,7 +27,7 @@ class InvalidPipeline(PivotError):  # noqa: N818 - named for what it is
 
 
 class CorruptContent(PivotError):  # noqa: N818 - named for what it is
-    """Content of the cache isn't what its name says (it was dropped); the stage has to run again."""
+    """Content of the cache isn't what its name says (it was set aside); the stage has to run again."""
 
 
 def describe(problem: Problem) -> str:

@@ -46,7 +46,7 @@ class Outputs:
     def make_room(self) -> None:
         """Before the stage runs: foreign files aside, self-written outputs away, incremental ones back."""
         for path, kept in self._task.keep.items():
-            move_aside(Path(path), Path(kept))
+            move_aside(self._cache, Path(path), Path(kept))
         for out in self._task.spec.outs:
             place = Path(out.path)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +147,7 @@ def put_back(cache: ContentCache, task: Task, root: Path) -> None:
             try:
                 fetch(cache, digest, place, "copy" if out.kind == "incremental" else task.mode)
             except CorruptContent:
-                continue  # dropped from the cache; the stage runs again anyway
+                continue  # set aside; the stage runs again anyway
 
 
 def fetch(cache: ContentCache, digest: str, place: Path, mode: LinkMode) -> None:
@@ -158,10 +158,19 @@ def fetch(cache: ContentCache, digest: str, place: Path, mode: LinkMode) -> None
         cache.restore(digest, place, mode)
 
 
-def move_aside(path: Path, to: Path) -> None:
-    """Move what stands at ``path`` (made by somebody else) to ``to``."""
-    if path.exists() or path.is_symlink():
-        to.parent.mkdir(parents=True, exist_ok=True)
+def move_aside(cache: ContentCache, path: Path, to: Path) -> None:
+    """Move what stands at ``path`` (made by somebody else) to ``to``. Links into the cache become files: they
+    would lead nowhere from there, and their content may go from the cache."""
+    if not os.path.lexists(path):
+        return
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and cache.is_linked(path):
+        if path.is_dir():
+            shutil.copytree(path, to)
+        else:
+            shutil.copyfile(path, to)
+        remove(path)
+    else:
         shutil.move(path, to)
 
 

@@ -144,10 +144,15 @@ class Planner:
         for path, digest in outs.items():
             if digest is not None and self._cache.has(digest):
                 previous[path] = digest
-            elif digest is not None or os.path.lexists(self._project.root / path.rstrip("/")):
-                # (No digest: a file in the place of a folder, or a link to nothing.)
+            elif digest is not None or self._has_something(path):
                 keep[path] = (self._project.replaced / self._run_id / path.rstrip("/")).as_posix()
         return previous, keep
+
+    def _has_something(self, path: str) -> bool:
+        """Whether there is something though there is nothing to hash: a file in the place of a folder, a
+        link to nothing. (A link to what went from our cache is nothing of anybody's.)"""
+        place = self._project.root / path.rstrip("/")
+        return os.path.lexists(place) and not (self._cache.is_linked(place) and not place.exists())
 
     def kept(self, keep: Mapping[str, str], stage: str) -> Iterable[Warning]:
         """Says where files went that stood in the place of an output and weren't made by Pivot."""
@@ -168,7 +173,7 @@ class Planner:
         assert plan.result is not None
         _, keep = self._standing(plan.facts.outs)
         for path, to in keep.items():
-            move_aside(self._project.root / path, Path(to))
+            move_aside(self._cache, self._project.root / path, Path(to))
         kinds = {out.path: out.kind for out in plan.spec.outs}
         for path, digest in plan.result.outs.items():
             if plan.facts.outs.get(path) != digest:

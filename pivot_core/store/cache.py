@@ -2,13 +2,19 @@
 
 ``files/ab/cdef…`` (0444) holds files; manifests of trees are ``….dir`` beside them. An object appears
 by one rename of a complete file, so a killed process leaves at worst a scratch file that nobody reads.
+One that isn't what its name says is moved to ``damaged/``: it may be somebody's edit of a linked output.
+
+The change time of an object says when it was last made or used; ``gc`` goes by it.
 """
 
 from __future__ import annotations
 
 import errno
+import os
+import secrets
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pivot_core.errors import CorruptContent, UsageError
@@ -48,14 +54,15 @@ class ContentCache:
             return False
 
     def manifest(self, digest: str) -> dict[str, str]:
-        """Relative path to digest, for the tree ``digest``. Raises CorruptContent (and drops the bad)."""
+        """Relative path to digest, for the tree ``digest``. Raises CorruptContent (a bad one is
+        set aside)."""
         path = self.path_of(digest)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             raise _missing(digest) from None
         if hash_bytes(data) + TREE_SUFFIX != digest:
-            raise _dropped(path, digest)
+            raise self._set_aside(digest)
         return tree.decode(data)
 
     def read(self, digest: str) -> bytes:
@@ -64,6 +71,17 @@ class ContentCache:
         if hash_bytes(data) != digest:
             raise _missing(digest)  # changed since it was verified
         return data
+
+    def is_linked(self, path: Path) -> bool:
+        """Whether the file is a symbolic link into the cache, or the folder has one in it."""
+        if path.is_symlink():
+            return os.path.realpath(path).startswith(self._home())
+        if not path.is_dir():
+            return False
+        return any(file.linked and self.is_linked(Path(file.path)) for file in tree.walk(str(path)).files)
+
+    def _home(self) -> str:
+        return os.path.realpath(self.root) + os.sep
 
     # --- publishing -----------------------------------------------------------------------------
 
@@ -95,7 +113,7 @@ class ContentCache:
         Raises UsageError naming what can't be kept (links that leave the folder, pipes, …).
         """
         listing = tree.walk(str(path))
-        tree.check_publishable(str(path), listing)
+        tree.check_publishable(str(path), listing, self._home())
         manifest = {file.name: self.add(Path(file.path)) for file in listing.files}
         digest = tree.digest_of(manifest)
         self._add_bytes_as(digest, tree.encode(manifest))
@@ -154,19 +172,23 @@ class ContentCache:
         """Whether the object is there and right: to keep a bad one would record content that isn't."""
         path = self.path_of(digest)
         try:
-            return path.stat().st_size == size and _address(path, digest) == digest
+            if path.stat().st_size != size or _address(path, digest) != digest:
+                self._set_aside(digest)
+                return False
         except FileNotFoundError:
             return False
+        _touch(path)
+        return True
 
     # --- restoring ------------------------------------------------------------------------------
 
     def restore(self, digest: str, destination: Path, mode: LinkMode = "auto") -> None:
         """Put a file of the cache at ``destination``, replacing what is there.
 
-        Raises CorruptContent if the object isn't there, or isn't what it should be (then it is dropped).
+        Raises CorruptContent if the object isn't there, or isn't what it should be (then it is set aside).
         """
         source = self._verified(digest)
-        self._into_place(destination, lambda fresh: self._place(source, fresh, mode))
+        self._into_place(destination, lambda fresh: self._place(source, fresh, mode, destination))
 
     def restore_tree(self, digest: str, destination: Path, mode: LinkMode = "auto") -> None:
         """Put a tree of the cache at ``destination``, replacing what is there: all of it or nothing.
@@ -180,12 +202,22 @@ class ContentCache:
             for name, source in sources.items():
                 target = fresh / name
                 target.parent.mkdir(parents=True, exist_ok=True)
-                self._place(source, target, mode)
+                self._place(source, target, mode, destination / name)
 
         self._into_place(destination, build)
 
-    def _place(self, source: Path, fresh: Path, mode: LinkMode) -> None:
-        self._linker.place(source, fresh, mode)
+    def _place(self, source: Path, fresh: Path, mode: LinkMode, destination: Path) -> None:
+        if source.stat().st_nlink == 1:  # else it would change the files that are this object, too
+            _touch(source)
+        self._linker.place(source, fresh, mode, destination)
+
+    def check(self, digest: str) -> bool:
+        """Whether the object is there and right. Reads all of it; a bad one is set aside."""
+        try:
+            self._verified(digest)
+        except CorruptContent:
+            return False
+        return True
 
     def _verified(self, digest: str) -> Path:
         path = self.path_of(digest)
@@ -194,8 +226,24 @@ class ContentCache:
         except FileNotFoundError:
             raise _missing(digest) from None
         if actual != digest:
-            raise _dropped(path, digest)
+            raise self._set_aside(digest)
         return path
+
+    @property
+    def damaged(self) -> Path:
+        """Where objects are that weren't what their names say. Nothing is read from here."""
+        return self.root / "damaged"
+
+    def _set_aside(self, digest: str) -> CorruptContent:
+        """Out of the way of the right content; returns what to say."""
+        to = self.damaged / f"{digest}-{secrets.token_hex(4)}"
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            self.path_of(digest).rename(to)
+        return CorruptContent(
+            f"the cache's content {digest} was changed by somebody, or by a fault of the disk, and was set "
+            "aside: the stage that makes it has to run again"
+        )
 
     def _into_place(self, destination: Path, make: Callable[[Path], None]) -> None:
         """Make it in our scratch folder, so that a killed process leaves nothing among the user's files.
@@ -229,9 +277,7 @@ def _missing(digest: str) -> CorruptContent:
     return CorruptContent(f"the cache has no content {digest}: the stage that makes it has to run again")
 
 
-def _dropped(path: Path, digest: str) -> CorruptContent:
-    path.unlink(missing_ok=True)
-    return CorruptContent(
-        f"the cache's content {digest} was changed by somebody and was dropped: "
-        "the stage that makes it has to run again"
-    )
+def _touch(path: Path) -> None:
+    """Note that it was used. (In a cache of several people, only its owner may.)"""
+    with suppress(PermissionError):
+        os.utime(path)

@@ -1,4 +1,8 @@
-"""Putting the content of one file at another path: reflink, hard link or copy."""
+"""Putting the content of one file at another path: reflink, hard link, symbolic link or copy.
+
+``auto`` never links: whoever writes into a linked output in place writes into the cache, if only file modes
+keep him from it (root they don't). What a link saves in disk space has to be asked for.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,14 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-LinkMode = Literal["auto", "reflink", "hardlink", "copy"]
-Method = Literal["reflink", "hardlink", "copy"]
+LinkMode = Literal["auto", "reflink", "hardlink", "symlink", "copy"]
+Method = Literal["reflink", "hardlink", "symlink", "copy"]
 
 _METHODS: dict[LinkMode, tuple[Method, ...]] = {
-    "auto": ("reflink", "hardlink", "copy"),
+    "auto": ("reflink", "copy"),
     "reflink": ("reflink", "copy"),
     "hardlink": ("hardlink", "copy"),
+    "symlink": ("symlink", "copy"),
     "copy": ("copy",),
 }
 _UNSUPPORTED = frozenset(
@@ -42,24 +47,36 @@ class Linker:
     def __init__(self) -> None:
         self._unsupported: set[tuple[Method, int, int]] = set()
 
-    def place(self, source: Path, fresh: Path, mode: LinkMode) -> Method:
+    def place(self, source: Path, fresh: Path, mode: LinkMode, destination: Path | None = None) -> Method:
         """Put ``source``'s content at ``fresh``, where nothing is; returns how it was done.
 
-        Reflinks and copies are private and writable (0644); a hard link is the source itself. A method
-        that the file system can't do is replaced by the next one, in the end by a copy. Raises OSError.
+        Reflinks and copies are private and writable (0644); a hard link is the source itself. A symbolic
+        link is relative, so that the project can be moved: it holds at ``destination``, where ``fresh``
+        will be renamed to. A method that the file system can't do is replaced by the next one, in the end
+        by a copy. Raises OSError.
         """
+        destination = destination or fresh
         devices = (source.stat().st_dev, fresh.parent.stat().st_dev)
         for method in _METHODS[mode]:
-            if (method, *devices) not in self._unsupported and self._try(method, source, fresh, devices):
+            if (method, *devices) not in self._unsupported and self._try(
+                method, source, fresh, destination, devices
+            ):
                 return method
         raise AssertionError("a copy either works or raises")  # pragma: no cover
 
-    def _try(self, method: Method, source: Path, fresh: Path, devices: tuple[int, int]) -> bool:
+    def _try(
+        self, method: Method, source: Path, fresh: Path, destination: Path, devices: tuple[int, int]
+    ) -> bool:
         if method == "copy":
             _copy(source, fresh)
             return True
         try:
-            _reflink(source, fresh) if method == "reflink" else os.link(source, fresh)
+            if method == "reflink":
+                _reflink(source, fresh)
+            elif method == "hardlink":
+                os.link(source, fresh)
+            else:
+                fresh.symlink_to(os.path.relpath(source, os.path.realpath(destination.parent)))
         except OSError as error:
             if error.errno in _UNSUPPORTED:
                 self._unsupported.add((method, *devices))

@@ -74,14 +74,17 @@ def _walk(folder: str, prefix: str, linked: bool, above: tuple[tuple[int, int], 
                 yield name, "neither a file nor a folder"
 
 
-def check_publishable(root: str, listing: Listing) -> None:
-    """Raises UsageError if the tree has something that a manifest can't hold, naming all of it."""
+def check_publishable(root: str, listing: Listing, also: str) -> None:
+    """Raises UsageError if the tree has something that a manifest can't hold, naming all of it.
+
+    Links may lead to the tree's own files, and into the folder ``also`` (resolved, with a ``/`` at the end).
+    """
     wrong = [f"{name} is {what}" for name, what in listing.others]
-    home = os.path.realpath(root) + os.sep
+    homes = (os.path.realpath(root) + os.sep, also)
     wrong.extend(
         f"{file.name} is (in) a link that leaves it"
         for file in listing.files
-        if file.linked and not os.path.realpath(file.path).startswith(home)
+        if file.linked and not os.path.realpath(file.path).startswith(homes)
     )
     if wrong:
         raise UsageError(f"can't keep the directory {root}: " + "; ".join(sorted(wrong)))

@@ -76,17 +76,64 @@ def test_deleted_and_overwritten_outputs_are_restored(chain):
     assert (chain.read("out.txt"), chain.read("other.txt")) == ("ONE TWO!", "2")
 
 
-def test_an_output_overwritten_through_its_link_never_comes_back_from_the_cache(chain):
-    """As root the mode of a hard link protects nothing: the cached file itself is changed."""
-    chain.write(".pivot/config.yaml", "cache:\n  mode: hardlink\n")
+LINKS = ["auto", "copy", "hardlink", "symlink"]
+
+
+@pytest.mark.parametrize("mode", LINKS)
+def test_outputs_tampered_with_are_right_after_the_next_run(chain, mode):
+    """Also as root, whom file modes don't keep from writing through a link into the cache."""
+    chain.write(".pivot/config.yaml", f"cache:\n  mode: {mode}\n")
     chain.run()
     out = chain.root / "out.txt"
+    linked = mode in ("hardlink", "symlink")
+
+    out.unlink()
+    assert chain.run().outcomes["second"] == "restored"
+    out.unlink()
+    out.write_text("tampered by another tool")
+    assert chain.run().outcomes["second"] == "restored"
+    assert chain.read("out.txt") == "ONE TWO!"
+
     out.chmod(0o644)
-    out.write_text("tampered")
-    assert chain.states()["second"] == "stale"
+    out.write_text("tampered in place")
+    assert chain.reasons("second") == [("output", "out.txt")]
+    assert chain.run().outcomes["second"] == ("ran" if linked else "restored")
+    assert chain.read("out.txt") == "ONE TWO!"
+    kept = [path.read_text() for path in (chain.root / ".pivot/replaced").rglob("out.txt")]
+    assert sorted(kept) == ["tampered by another tool", "tampered in place"]
+
+    out.unlink()
+    assert chain.run().outcomes["second"] == "restored"
+    assert chain.read("out.txt") == "ONE TWO!"
+    assert set(chain.states().values()) == {"fresh"}
+
+
+@pytest.mark.parametrize("mode", ["hardlink", "symlink"])
+def test_an_output_overwritten_through_its_link_and_deleted_is_made_again(chain, mode):
+    chain.write(".pivot/config.yaml", f"cache:\n  mode: {mode}\n")
+    chain.run()
+    out = chain.root / "out.txt"
+    before = out.stat()
+    out.chmod(0o644)
+    out.write_text("one two!")
+    os.utime(out, ns=(before.st_atime_ns, before.st_mtime_ns))
+    out.unlink()
     ended = chain.run()
     assert ended.outcomes["second"] == "ran"
+    assert "set aside" in ended.of("warning", "second")[0]["message"]
     assert chain.read("out.txt") == "ONE TWO!"
+    (damaged,) = (chain.root / ".pivot/cache/damaged").iterdir()
+    assert damaged.read_text() == "one two!"
+
+
+@pytest.mark.parametrize("mode", ["hardlink", "symlink"])
+def test_a_cache_that_was_deleted_is_made_again(chain, mode):
+    chain.write(".pivot/config.yaml", f"cache:\n  mode: {mode}\n")
+    chain.run()
+    shutil.rmtree(chain.root / ".pivot/cache")
+    ended = chain.run()
+    assert ended.outcomes["second"] == ("skipped" if mode == "hardlink" else "ran")
+    assert (chain.read("out.txt"), ended.of("warning")) == ("ONE TWO!", [])
 
 
 def test_an_input_edited_with_its_size_and_mtime_kept_is_seen(chain):
