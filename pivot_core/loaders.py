@@ -56,7 +56,14 @@ class Writer(ABC, Generic[W]):
 
 
 class Loader(Reader[R], Writer[W]):
-    """Reads and writes: what ``Loader[R, W]`` reads is an R, what it writes a W."""
+    """Reads and writes: what ``Loader[R, W]`` reads is an R, what it writes a W.
+
+    For incremental outputs, a loader of your own defines ``empty``, too.
+    """
+
+    def empty(self) -> R:
+        """What an incremental output is before its first run; each call gives a new value."""
+        raise NotImplementedError(f"{type(self).__name__} has no empty value")
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,9 @@ class Text(Loader[str, str]):
 
     def load(self, path: Path) -> str:
         return path.read_text(encoding=self.encoding)
+
+    def empty(self) -> str:
+        return ""
 
     def save(self, value: str, path: Path) -> None:
         path.write_bytes(value.encode(self.encoding))
@@ -83,6 +93,9 @@ class JSON(Loader[object, object]):
 
         return json.loads(path.read_bytes())
 
+    def empty(self) -> object:
+        return {}
+
     def save(self, value: object, path: Path) -> None:
         path.write_text(_json(value, self.indent) + "\n", encoding="utf-8", newline="")
 
@@ -96,6 +109,9 @@ class JSONL(Loader["list[object]", "Iterable[object]"]):
         with path.open(encoding="utf-8") as lines:
             return [json.loads(line) for line in lines if line.strip()]
 
+    def empty(self) -> list[object]:
+        return []
+
     def save(self, value: Iterable[object], path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             file.writelines(_json(item, None) + "\n" for item in value)
@@ -108,6 +124,9 @@ class YAML(Loader[object, object]):
         import yaml
 
         return yaml.safe_load(path.read_bytes())
+
+    def empty(self) -> object:
+        return {}
 
     def save(self, value: object, path: Path) -> None:
         import yaml
@@ -143,6 +162,10 @@ class CSV(Loader["pd.DataFrame", "pd.DataFrame"]):
         )
         return frame
 
+    def empty(self) -> pd.DataFrame:
+        frame: pd.DataFrame = _library("pandas", "loaders.CSV").DataFrame()
+        return frame
+
     def save(self, value: pd.DataFrame, path: Path) -> None:
         if path.suffix != ".gz":
             with path.open("w", encoding=self.encoding, newline="") as file:
@@ -174,6 +197,10 @@ class Parquet(Loader["pd.DataFrame", "pd.DataFrame"]):
         frame: pd.DataFrame = _library("pandas", "loaders.Parquet").read_parquet(path, engine="pyarrow")
         return frame
 
+    def empty(self) -> pd.DataFrame:
+        frame: pd.DataFrame = _library("pandas", "loaders.Parquet").DataFrame()
+        return frame
+
     def save(self, value: pd.DataFrame, path: Path) -> None:
         _library("pyarrow", "loaders.Parquet")
         value.to_parquet(path, engine="pyarrow", compression=self.compression, index=self.index)
@@ -187,6 +214,9 @@ class Pickle(Loader[object, object]):
 
         with path.open("rb") as file:
             return pickle.load(file)
+
+    def empty(self) -> object:
+        return None
 
     def save(self, value: object, path: Path) -> None:
         import pickle

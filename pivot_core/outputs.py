@@ -69,8 +69,9 @@ class Plot(Out):
 class IncrementalOut(Out):
     """An output that the stage updates instead of making it anew.
 
-    Marks both the output and a parameter: the parameter receives what the last run returned, or
-    None the first time. With ``PathOnly`` it receives the path, where there may be nothing yet.
+    Marks both the output and a parameter: the parameter receives what the last run returned, the first
+    time the loader's empty value (``""``, ``{}``, ``[]``, an empty table; None for ``Pickle``). With
+    ``PathOnly`` it receives the path, where there may be nothing yet.
     """
 
     kind = "incremental"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class BoundDep(NamedTuple):
-    """A parameter and what is loaded for it. ``optional``: None if there is nothing at the path yet."""
+    """A parameter and what is loaded for it. ``optional``: if nothing is there yet, the empty value."""
 
     param: str
     path: str
@@ -117,7 +117,8 @@ def _outs(signature: Signature, spec: StageSpec) -> tuple[BoundOut, ...]:
 def _load(dep: BoundDep, stage: str) -> object:
     path = Path(dep.path)
     if dep.optional and not path.exists():
-        return None
+        empty: object = dep.reader.empty()  # type: ignore[attr-defined]  # it is a Loader: see read()
+        return empty
     try:
         return dep.reader.load(path)
     except Exception as error:

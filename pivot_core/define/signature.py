@@ -13,6 +13,7 @@ from pivot_core.define.hints import Hints, hints_of, is_typed_dict, qualifier, u
 from pivot_core.define.loader_specs import fault as loader_fault
 from pivot_core.define.mistakes import DEF, RETURNS, At, Mistake
 from pivot_core.define.reference import module_level
+from pivot_core.loaders import Loader, PathOnly
 from pivot_core.outputs import Dep, IncrementalOut, Out, PlaceholderDep
 
 if TYPE_CHECKING:
@@ -203,7 +204,10 @@ class _Reading:
     def _check_incremental(self, inputs: list[Input], outputs: tuple[Output, ...]) -> None:
         returned = {one.marker.path: one.marker for one in outputs if isinstance(one.marker, IncrementalOut)}
         for one in inputs:
-            if not isinstance(one.marker, IncrementalOut) or one.marker == returned.get(one.marker.path):
+            if not isinstance(one.marker, IncrementalOut):
+                continue
+            self._check_empty(one, one.marker)
+            if one.marker == returned.get(one.marker.path):
                 continue
             at, path = At("parameter", one.param), one.marker.path
             what = f"parameter {one.param!r} of {self._name}"
@@ -219,6 +223,15 @@ class _Reading:
                     f"{what} is the incremental output {path!r}, which isn't returned",
                     f"return it too: Annotated[<type>, outputs.IncrementalOut({path!r}, …)]",
                 )
+
+    def _check_empty(self, one: Input, marker: IncrementalOut) -> None:
+        kind = type(marker.loader)
+        if getattr(kind, "empty", None) is Loader.empty and not issubclass(kind, PathOnly):
+            self._wrong(
+                At("parameter", one.param),
+                f"{kind.__name__} has no empty value: {one.param!r} of {self._name} is that in the first run",
+                f"define it: class {kind.__name__}: def empty(self): return …",
+            )
 
     # --- what is inside Annotated
 

@@ -167,3 +167,15 @@ def test_a_loader_without_its_method_cannot_be_made():
 
     with pytest.raises(TypeError, match="save"):
         Half()  # type: ignore[abstract]
+
+
+def test_each_loader_has_an_empty_value_of_its_kind():
+    pandas = pytest.importorskip("pandas")
+    assert loaders.Text().empty() == ""
+    assert (loaders.JSON().empty(), loaders.YAML().empty(), loaders.JSONL().empty()) == ({}, {}, [])
+    assert loaders.Pickle().empty() is None
+    for table in (loaders.CSV(), loaders.Parquet()):
+        assert isinstance(table.empty(), pandas.DataFrame)
+        assert table.empty().empty
+    first = loaders.JSON().empty()
+    assert first is not loaders.JSON().empty(), "a stage may change what it is given"

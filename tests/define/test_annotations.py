@@ -277,6 +277,34 @@ def test_an_incremental_parameter_has_to_be_an_output_too(folder, parameter, ret
     assert line_of(folder, problem).startswith("old:")
 
 
+MINE = """
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class Mine(loaders.Loader[str, str]):
+        def load(self, path):
+            return path.read_text()
+        def save(self, value, path):
+            path.write_text(value)
+        EMPTY
+
+    def s(
+        old: Annotated[str, outputs.IncrementalOut("x.txt", Mine())],
+    ) -> Annotated[str, outputs.IncrementalOut("x.txt", Mine())]: ...
+    """
+
+
+def test_the_loader_of_an_incremental_parameter_has_to_have_an_empty_value(folder):
+    problem = folder.problem(MINE.replace("EMPTY", "pass"))
+    assert "Mine has no empty value: 'old' of s" in problem.message
+    assert "def empty(self)" in problem.hint
+
+
+def test_a_loader_of_ones_own_may_have_an_empty_value(folder):
+    stage = folder.stage(MINE.replace("EMPTY", "def empty(self): return ''"))
+    assert stage.incremental == {"old": "x.txt"}
+
+
 def test_an_incremental_parameter_follows_its_output_to_another_path(folder):
     stage = folder.stage(
         """

@@ -76,12 +76,12 @@ def test_a_reader_that_fails_says_what_it_read(folder):
     assert caught.value.__notes__ == ["while JSON read a.json for parameter 'x' of s"]
 
 
-def test_an_incremental_parameter_is_none_until_there_is_something(folder):
+def test_an_incremental_parameter_is_the_empty_value_until_there_is_something(folder):
     binding = bound(
         folder,
         """
         def s(
-            old: Annotated[dict | None, outputs.IncrementalOut("x.json", loaders.JSON())],
+            old: Annotated[dict, outputs.IncrementalOut("x.json", loaders.JSON())],
             file: Annotated[Path, outputs.IncrementalOut("x.db", loaders.PathOnly())],
         ) -> R: ...
 
@@ -93,7 +93,7 @@ def test_an_incremental_parameter_is_none_until_there_is_something(folder):
     first = binding.load_arguments()
     folder.write("x.json", '{"a": 1}')
     second = binding.load_arguments()
-    assert (first["old"], second["old"]) == (None, {"a": 1})
+    assert (first["old"], second["old"]) == ({}, {"a": 1})
     assert str(first["file"]) == "x.db"
 
 
