@@ -47,7 +47,7 @@ def load_config(project: Project) -> Config:
         raise UsageError(f"{_shown(path, project)}: not UTF-8 text ({error})") from error
     if not _has_settings(text):
         return Config()
-    return _parse(text, _shown(path, project))
+    return parse(text, _shown(path, project))
 
 
 def _has_settings(text: str) -> bool:
@@ -55,7 +55,8 @@ def _has_settings(text: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
 
 
-def _parse(text: str, shown: str) -> Config:
+def parse(text: str, shown: str) -> Config:
+    """The settings in a text. Raises UsageError, which calls the file ``shown``."""
     import yaml
 
     try:

@@ -6,6 +6,7 @@ It wires the rooms together and owns what is shared between them: the state, the
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -46,10 +47,13 @@ if TYPE_CHECKING:
     from pivot_core.code.live import LiveGraph
     from pivot_core.config import Config
     from pivot_core.define.definition import Pipeline
+    from pivot_core.execute.checkout import CheckedOut
     from pivot_core.execute.claims import Claims
+    from pivot_core.execute.commit import Committed
     from pivot_core.execute.run import Options
     from pivot_core.execute.tally import RunSummary
     from pivot_core.project import Project
+    from pivot_core.store.links import LinkMode
     from pivot_core.types import OutKind
     from pivot_core.types import State as VerdictState
 
@@ -275,6 +279,59 @@ class Engine:
             emit,
             self._flush,
         ).execute()
+
+    def commit(self, targets: Sequence[str] = (), *, dry_run: bool = False) -> list[Committed]:
+        """Record the present state of these stages (no targets: of all) as right, without running.
+
+        Raises InvalidPipeline, UsageError.
+        """
+        from pivot_core.execute.commit import Committer
+        from pivot_core.execute.session import under_way
+
+        pipeline = self._pipeline()
+        order = self._select(targets, only=True)
+        gatherer = self._gatherer(pipeline)
+        committer = Committer(self.project, gatherer, self._hashes, self._cache, self._recorder, dry_run)
+        upstream = pipeline.graph.upstream
+        with nullcontext() if dry_run else under_way(self.project) as claims:
+            records = self._records(order)
+            gatherer.prefetch(order, records.values())
+            return [
+                committer.commit(spec, records[spec.name], upstream.get(spec.name, ()), claims)
+                for spec in order
+            ]
+
+    def checkout(
+        self, targets: Sequence[str] = (), *, mode: LinkMode | None = None, force: bool = False
+    ) -> list[CheckedOut]:
+        """Restore outputs from the cache as the lock files say (no targets: all).
+
+        Raises InvalidPipeline, UsageError.
+        """
+        from pivot_core.execute.checkout import Checkout
+        from pivot_core.execute.session import under_way
+        from pivot_core.execute.tally import new_run_id
+
+        pipeline = self._pipeline()
+        paths = frozenset(self.targets().artifacts(targets) if targets else pipeline.graph.producer)
+        self._hashes.digests(sorted(paths))
+        upstream = pipeline.graph.upstream
+        order = [spec for spec in self._select(()) if not paths.isdisjoint(out.path for out in spec.outs)]
+        with under_way(self.project) as claims:
+            checkout = Checkout(
+                self.project,
+                new_run_id(),
+                mode,
+                self._config.cache.mode,
+                force,
+                self._hashes,
+                self._cache,
+                claims,
+                lambda name: self._record(self._locks.read_all((name,)).get(name)),
+            )
+            return [
+                item for spec in order for item in checkout.stage(spec, upstream.get(spec.name, ()), paths)
+            ]
 
     # --- parts ---------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ def test_every_key_is_read_as_its_type(project: Project) -> None:
     [
         ("jobs: 2\n\ncahce: {}\n", 3, "unknown key 'cahce'"),
         ("cache:\n  # a comment\n  mood: copy\n", 3, "unknown key 'cache.mood'"),
-        ("cache:\n  mode: symlink\n", 2, "cache.mode"),
+        ("cache:\n  mode: magic\n", 2, "cache.mode"),
         ("jobs: many\n", 1, "jobs"),
         ("packages: minor\n", 1, "packages"),
         ("jobs: 0\n", 1, "jobs"),

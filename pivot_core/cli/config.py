@@ -1,0 +1,63 @@
+"""``pivot-core config``: show and set what ``.pivot/config.yaml`` says."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from pivot_core import settings
+from pivot_core.cli.options import Common, common_options
+from pivot_core.settings import Setting
+
+_WORDS = {"list": 0, "get": 1, "set": 2}  # how many words follow
+
+
+class ConfigDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """``config … --json``: the settings that were asked for."""
+
+    schema: int = 1
+    root: str
+    settings: tuple[Setting, ...]
+
+
+@click.command()
+@click.argument("action", type=click.Choice(list(_WORDS)))
+@click.argument("words", nargs=-1, metavar="[KEY [VALUE]]")
+@common_options
+def command(common: Common, action: str, words: tuple[str, ...]) -> int:
+    """Show and set settings of the project.
+
+    They are in .pivot/config.yaml. "list" shows all, with the defaults; "get" shows one, and nothing else;
+    "set" writes one: comments and order of the file stay, and a wrong value leaves it as it is.
+
+    \b
+    Examples:
+      pivot-core config list
+      pivot-core config get cache.mode
+      pivot-core config set cache.mode symlink
+      pivot-core config set resources.gpu 2
+      pivot-core config set jobs null            back to the default
+    """
+    if len(words) != _WORDS[action]:
+        usage = {"list": "config list", "get": "config get KEY", "set": "config set KEY VALUE"}[action]
+        raise click.UsageError(f"it is: pivot-core {usage}")
+    project = common.project()
+    if action == "list":
+        found = settings.settings(project)
+    elif action == "get":
+        found = [settings.get(project, words[0])]
+    else:
+        found = [settings.set_value(project, *words)]
+    if common.json:
+        common.out.json(ConfigDocument(root=str(project.root), settings=tuple(found)))
+    elif action == "get":
+        common.out.line(_text(found[0]))
+    elif action == "list" or not common.quiet:
+        for item in found:
+            default = "" if item.is_set else common.out.paint("  (default)", "dim")
+            common.out.line(f"{item.key} = {_text(item)}{default}")
+    return 0
+
+
+def _text(item: Setting) -> str:
+    return item.value if isinstance(item.value, str) else msgspec.json.encode(item.value).decode()
