@@ -97,6 +97,16 @@ def ago(at: str) -> str:
 _AGES = ((90, 1, "s"), (5_400, 60, "min"), (172_800, 3600, "h"))
 
 
+def size(count: int) -> str:
+    """``12 bytes``, ``3.4 MB``."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{count} bytes" if unit == "bytes" else f"{amount:.3g} {unit}"
+
+
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import xxhash
 
+from pivot_core.errors import UsageError
 from pivot_core.execute.schedule import EVERYTHING
 
 if TYPE_CHECKING:
@@ -65,6 +66,16 @@ class Claims:
                 yield alone
             finally:
                 os.close(self._file)
+
+    @contextmanager
+    def no_run(self) -> Iterator[None]:
+        """While this lasts no run is under way, and none begins. Raises UsageError if one is."""
+        if not self._lock(_A_RUN, fcntl.LOCK_EX):
+            raise UsageError("a run is under way\n    try again when it has ended, or stop it with Ctrl-C")
+        try:
+            yield
+        finally:
+            os.close(self._file)
 
     @contextmanager
     def at_work(self, stage: str) -> Iterator[None]:

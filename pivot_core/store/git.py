@@ -34,6 +34,26 @@ class Git:
         except UsageError:
             return None
 
+    def heads(self) -> list[str]:
+        """The commits at the head of every branch, tag and stash, and the one checked out; none without a
+        repository."""
+        listed = self._call("for-each-ref", "--format=%(objectname)^{commit}") if self.is_there() else None
+        if listed is None:
+            return []
+        # Tags of things that are no commits are left out; entries of the stash are the commits of its log.
+        asked = ["HEAD", *listed.decode().split()]
+        stashed = self._call("reflog", "show", "--format=%H", "refs/stash", "--")
+        found = [self._call("rev-parse", "--verify", "--quiet", name) for name in asked]
+        commits = [commit.decode().strip() for commit in found if commit is not None]
+        return list(dict.fromkeys([*commits, *(stashed or b"").decode().split()]))
+
+    def is_there(self) -> bool:
+        """Whether there is a repository, and git."""
+        try:
+            return self._call("rev-parse", "--git-dir") is not None
+        except UsageError:
+            return False
+
     def read(self, commit: str, path: str) -> bytes | None:
         """A file's content in a commit; None if it isn't in it."""
         return self._call("cat-file", "blob", f"{commit}:./{path}")
@@ -58,7 +78,7 @@ class Git:
         return found
 
     def _require_repository(self) -> None:
-        if self._call("rev-parse", "--git-dir") is None:
+        if not self.is_there():
             raise UsageError(
                 f"{self._root} is in no git repository, so there is nothing to compare with\n"
                 "    make one with: git init"

@@ -82,6 +82,10 @@ class Locks:
         found = (path.name for path in self.folder.iterdir())
         return sorted(_stage_name(name) for name in found if name.endswith(_SUFFIX) and name[0] != ".")
 
+    def stage_of(self, file_name: str) -> str | None:
+        """The stage whose lock has this file name; None if it is no lock's."""
+        return _stage_name(file_name) if file_name.endswith(_SUFFIX) else None
+
     def decode(self, stage: str, data: bytes) -> Lock | None:
         """A stage's lock from the bytes of its file; None if it is another stage's. Raises UnreadableLock."""
         try:
