@@ -20,6 +20,7 @@ COMMANDS = {
     "plots": "Write all plots on one page, beside a commit's.",
     "history": "Show past runs.",
     "show": "Show one past run.",
+    "verify": "Run stages again, and compare what comes out.",
     "gc": "Drop cache content that nothing refers to.",
     "completion": "Print a script that completes commands in a shell.",
     "dag": "Show the graph of stages and artifacts.",
