@@ -22,6 +22,7 @@ COMMANDS = {
     "show": "Show one past run.",
     "verify": "Run stages again, and compare what comes out.",
     "gc": "Drop cache content that nothing refers to.",
+    "doctor": "Check the environment, the file system, the cache and the state.",
     "completion": "Print a script that completes commands in a shell.",
     "dag": "Show the graph of stages and artifacts.",
 }

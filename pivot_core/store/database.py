@@ -137,7 +137,7 @@ class Database:
         self._close()
         if write and self._damaged:
             self._drop()
-        elif (wrong := _what_is_wrong(self.path)) is not None:
+        elif (wrong := what_is_wrong(self.path)) is not None:
             self._note_damage(wrong)
             return self._open(write=True) if write else False
         if not write and not _size(self.path / "data.mdb"):
@@ -166,7 +166,7 @@ class Database:
         """Make the file as long as LMDB's own count of its pages.
 
         Pages at the end that one transaction took and freed again are counted but never written. Without
-        them ``_what_is_wrong`` couldn't tell a sound file from a truncated one.
+        them ``what_is_wrong`` couldn't tell a sound file from a truncated one.
         """
         environment = self._environment
         assert environment is not None
@@ -206,8 +206,11 @@ class Database:
         _warn("the state database %s can't be read (%s); going on without", self.path, error)
 
 
-def _what_is_wrong(path: Path) -> str | None:
-    """Damage that LMDB itself doesn't look for: it would read past the end of the file and die (SIGBUS)."""
+def what_is_wrong(path: Path) -> str | None:
+    """Damage that LMDB itself doesn't look for: it would read past the end of the file and die (SIGBUS).
+
+    None: nothing, or there is no database.
+    """
     if not path.is_dir():
         return "not a folder" if os.path.lexists(path) else None
     data = path / "data.mdb"

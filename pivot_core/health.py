@@ -1,0 +1,178 @@
+"""Looks for what is wrong around a project: its interpreter, its file system, its cache, records and state.
+
+No code of the project is run. Each check says what it found and, if that isn't well, what to do.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from pivot_core.config import load_config
+from pivot_core.errors import PivotError
+from pivot_core.store.atomic import is_scratch, scratch_path
+from pivot_core.store.cache import ContentCache
+from pivot_core.store.database import what_is_wrong
+from pivot_core.store.digests import is_digest
+from pivot_core.store.links import Linker
+from pivot_core.store.lock import Locks, UnreadableLock
+from pivot_core.store.state import FILES, State
+
+if TYPE_CHECKING:
+    from pivot_core.project import Project
+
+_LOW_BYTES = 2_000_000_000
+_SAMPLE = 200  # objects of the cache whose content is read, unless all are
+_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "lustre", "ceph"})
+_IGNORED = ("cache/", "state.lmdb/", "tmp/", "replaced/")
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What one check found. ``hint``: what to do about it."""
+
+    check: str
+    level: Literal["ok", "warning", "error"]
+    text: str
+    hint: str = ""
+
+
+def examine(project: Project, *, whole_cache: bool = False) -> Iterator[Finding]:
+    """All checks. ``whole_cache``: read every object of the cache, instead of a sample."""
+    yield _interpreter()
+    yield from _settings(project)
+    yield from _file_system(project)
+    yield from _ignored(project)
+    yield from _records(project)
+    yield from _cache(project, whole_cache)
+    yield _state(project)
+    yield from _leftovers(project)
+
+
+def _interpreter() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    return Finding("Python", "ok", f"{found} ({sys.executable}), pivot-core {version('pivot-core')}")
+
+
+def _settings(project: Project) -> Iterator[Finding]:
+    try:
+        load_config(project)
+    except PivotError as error:
+        message, _, hint = str(error).partition("\n")
+        yield Finding("settings", "error", message, hint.strip())
+    if not project.pipeline_file.is_file():
+        yield Finding("pipeline.py", "error", "there is none", "write one, or: pivot-core init")
+
+
+def _file_system(project: Project) -> Iterator[Finding]:
+    try:
+        project.scratch.mkdir(parents=True, exist_ok=True)
+        probe = scratch_path(project.scratch)
+        probe.write_bytes(b"x")
+    except OSError as error:
+        yield Finding(
+            "file system", "error", f"can't write in .pivot: {error}", "runs need to; look at its modes"
+        )
+        return
+    try:
+        yield from _abilities(project, probe)
+    finally:
+        probe.unlink(missing_ok=True)
+    free = shutil.disk_usage(project.root).free
+    if free < _LOW_BYTES:
+        text = f"{free / 1e9:.1f} GB are free"
+        yield Finding("disk", "warning", text, "pivot-core gc drops cache content that nothing refers to")
+    else:
+        yield Finding("disk", "ok", f"{free / 1e9:.0f} GB are free")
+
+
+def _abilities(project: Project, probe: Path) -> Iterator[Finding]:
+    other = scratch_path(project.scratch)
+    method = Linker().place(probe, other, "reflink")
+    other.unlink()
+    text = "copies share their content (reflinks)" if method == "reflink" else "copies take room of their own"
+    kind = _kind_of(project.root)
+    yield Finding("file system", "ok", f"{kind or 'unknown'}: {text}")
+    if kind in _NETWORK:
+        hint = "keep .pivot on a local disk if runs are slow or several machines use the project at once"
+        yield Finding("file system", "warning", f"{kind} is a network file system: locks may not hold", hint)
+    if Path(str(probe).swapcase()).exists():
+        hint = "two outputs whose names differ in case only are one file here"
+        yield Finding("file system", "warning", "it ignores case", hint)
+
+
+def _kind_of(root: Path) -> str:
+    """The type of the file system, as Linux calls it; "" where nobody tells."""
+    try:
+        mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    except OSError:
+        return ""
+    holding = [(len(words[1]), words[2]) for words in mounts if root.is_relative_to(words[1])]
+    return max(holding, default=(0, ""))[1]
+
+
+def _ignored(project: Project) -> Iterator[Finding]:
+    ignore = project.home / ".gitignore"
+    lines = ignore.read_text().split() if ignore.is_file() else []
+    missing = [name for name in _IGNORED if name not in lines]
+    if missing and any((parent / ".git").exists() for parent in (project.root, *project.root.parents)):
+        text = f".pivot/.gitignore lacks {' '.join(missing)}"
+        yield Finding("git", "warning", text, "add these lines, so that local files stay out of git")
+
+
+def _records(project: Project) -> Iterator[Finding]:
+    locks = Locks(project.locks)
+    names = locks.names()
+    wrong = 0
+    for stage, lock in locks.read_all(names).items():
+        if isinstance(lock, UnreadableLock):
+            wrong += 1
+            hint = "take one side of it with git, or remove it and run the stage"
+            yield Finding("lock files", "error", f"{stage}: {lock.why}", hint)
+    if not wrong:
+        yield Finding("lock files", "ok", f"{len(names)} can be read")
+
+
+def _cache(project: Project, whole: bool) -> Iterator[Finding]:
+    cache = ContentCache(project.cache, project.scratch)
+    objects = sorted((cache.root / "files").glob("??/*"))
+    digests = [path.parent.name + path.name for path in objects]
+    step = 1 if whole else max(1, len(digests) // _SAMPLE)
+    looked_at = [digest for digest in digests if is_digest(digest)][::step]
+    damaged = 0
+    for digest in looked_at:
+        if not cache.check(digest):
+            damaged += 1
+            text = f"{digest} was changed by somebody, or by a fault of the disk, and was set aside"
+            yield Finding("cache", "error", text, "nothing: its stage makes it again when it is needed")
+    if not damaged:
+        size = sum(path.lstat().st_size for path in objects)
+        text = f"{len(objects)} objects, {size / 1e9:.2f} GB; {len(looked_at)} were read and are right"
+        yield Finding("cache", "ok", text)
+
+
+def _state(project: Project) -> Finding:
+    if not project.state.exists():
+        return Finding("state", "ok", "none yet")
+    if (wrong := what_is_wrong(project.state)) is not None:
+        return Finding("state", "warning", f"the database is damaged ({wrong})", "nothing: it is made anew")
+    with State(project.state, readonly=True) as state:
+        known = sum(1 for _ in state.scan(FILES))
+    return Finding("state", "ok", f"digests of {known} files are known")
+
+
+def _leftovers(project: Project) -> Iterator[Finding]:
+    there = list(project.scratch.iterdir()) if project.scratch.is_dir() else []
+    old = [path for path in there if is_scratch(path.name)]
+    if old:
+        text = f"{len(old)} half-made files of runs that were killed"
+        yield Finding("leftovers", "ok", f"{text}; they go after a day")
+    kept = sum(1 for path in project.replaced.rglob("*") if path.is_file())
+    if kept:
+        hint = "take back what you need, and remove the folder"
+        yield Finding("leftovers", "ok", f"{kept} files of yours are in .pivot/replaced", hint)
