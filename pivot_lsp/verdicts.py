@@ -19,8 +19,9 @@ import msgspec
 
 from pivot_core.code.live import LiveGraph
 from pivot_core.define.definition import NotLoaded
-from pivot_core.engine import Engine, StageStatus
+from pivot_core.engine import Engine
 from pivot_core.errors import PivotError
+from pivot_core.status import StageStatus
 from pivot_core.types import StageSpec
 
 if TYPE_CHECKING:

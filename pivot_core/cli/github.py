@@ -15,9 +15,9 @@ from pivot_core.execute.events import StageEnd, Warning
 
 if TYPE_CHECKING:
     from pivot_core.cli.terminal import Terminal
-    from pivot_core.engine import StageStatus
     from pivot_core.errors import PivotError
     from pivot_core.execute.events import Event
+    from pivot_core.status import StageStatus
 
 
 def wanted() -> bool:

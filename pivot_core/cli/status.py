@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pivot_core.cli.terminal import Terminal
-    from pivot_core.engine import StageStatus
+    from pivot_core.status import StageStatus
 
 MANY = 30  # from here on, fresh stages are counted and not listed
 

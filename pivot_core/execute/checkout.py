@@ -10,16 +10,19 @@ import msgspec
 
 from pivot_core.errors import CorruptContent
 from pivot_core.execute.outputs import fetch, move_aside
+from pivot_core.execute.session import under_way
+from pivot_core.execute.tally import new_run_id
 from pivot_core.types import Lock, OutSpec, Reason, StageSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.execute.claims import Claims
     from pivot_core.project import Project
     from pivot_core.store.cache import ContentCache
     from pivot_core.store.links import LinkMode
+    from pivot_core.workspace import Workspace
 
 Result = Literal["restored", "right", "unrecorded", "failed"]
 
@@ -32,6 +35,31 @@ class CheckedOut(msgspec.Struct, frozen=True):
     result: Result
     error: str | None = None
     kept: str | None = None
+
+
+def checkout(
+    workspace: Workspace, targets: Sequence[str], mode: LinkMode | None, force: bool
+) -> list[CheckedOut]:
+    """Restore the outputs that targets name (none: all). Raises InvalidPipeline, UsageError."""
+    graph = workspace.pipeline().graph
+    paths = frozenset(workspace.targets().artifacts(targets) if targets else graph.producer)
+    workspace.hashes.digests(sorted(paths))
+    order = [spec for spec in workspace.select(()) if not paths.isdisjoint(out.path for out in spec.outs)]
+    with under_way(workspace.project) as claims:
+        restorer = Checkout(
+            workspace.project,
+            new_run_id(),
+            mode,
+            workspace.config.cache.mode,
+            force,
+            workspace.hashes,
+            workspace.cache,
+            claims,
+            workspace.record,
+        )
+        return [
+            item for spec in order for item in restorer.stage(spec, graph.upstream.get(spec.name, ()), paths)
+        ]
 
 
 class Checkout:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from pivot_core.decide import Facts, decide
 from pivot_core.errors import UsageError
+from pivot_core.execute.session import under_way
 from pivot_core.types import Lock, OutSpec, Reason, StageSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.execute.claims import Claims
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pivot_core.facts import Gatherer
     from pivot_core.project import Project
     from pivot_core.store.cache import ContentCache
+    from pivot_core.workspace import Workspace
 
 _BUSY = "a run is at work on it: try again when that is done"
 
@@ -35,6 +38,25 @@ class Committed(msgspec.Struct, frozen=True):
     outs: dict[str, str] = {}
     discovered: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+
+
+def commit(workspace: Workspace, targets: Sequence[str], dry_run: bool) -> list[Committed]:
+    """Record the stages that targets name (none: all). Raises InvalidPipeline, UsageError."""
+    order = workspace.select(targets, only=True)
+    upstream = workspace.pipeline().graph.upstream
+    with nullcontext() if dry_run else under_way(workspace.project) as claims:
+        records = workspace.records(order)
+        committer = Committer(
+            workspace.project,
+            workspace.gatherer(order, records),
+            workspace.hashes,
+            workspace.cache,
+            workspace.recorder,
+            dry_run,
+        )
+        return [
+            committer.commit(spec, records[spec.name], upstream.get(spec.name, ()), claims) for spec in order
+        ]
 
 
 class Committer:

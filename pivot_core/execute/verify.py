@@ -21,8 +21,8 @@ from pivot_core.store.links import Linker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pivot_core.engine import StageStatus
     from pivot_core.execute.events import Event
+    from pivot_core.status import StageStatus
     from pivot_core.types import StageSpec
 
 _HINT = (

@@ -13,7 +13,7 @@ from pivot_lsp.verdicts import Known
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pivot_core.engine import StageStatus
+    from pivot_core.status import StageStatus
     from pivot_core.types import Reason, StageSpec, Verdict
     from pivot_lsp.documents import Document
     from pivot_lsp.session import Session

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pivot_core.engine import StageStatus
+from pivot_core.status import StageStatus
 from pivot_core.types import Place, Reason, StageSpec, Verdict
 from pivot_lsp.features.code_lens import said, title_of
 
