@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from pivot_core.code.sources import decode
 from pivot_core.errors import UsageError
 from pivot_core.project import Project
-from pivot_lsp.lint import Finding, lint, parse
+from pivot_lsp.lint import Finding, lint
 from pivot_lsp.positions import Lines
+from pivot_lsp.source.module import Module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +24,13 @@ class Reading:
     """A text that Python can parse. ``definitions``: line of the ``def`` of each function at module level."""
 
     def __init__(self, text: str) -> None:
-        tree = parse(text)
+        module = Module("", text)
         self.text = text
-        self.findings: tuple[Finding, ...] = lint(text, tree)
+        self.findings: tuple[Finding, ...] = lint(text)
         self.definitions = {
-            node.name: node.lineno
-            for node in tree.body
+            node.name: node.lineno + part.top.first_line - 1
+            for part in module.parts
+            for node in part.top.body
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         }
 

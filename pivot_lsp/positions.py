@@ -30,7 +30,7 @@ class Span(msgspec.Struct, frozen=True, order=True):
     end_column: int
 
 
-def span_of(node: ast.expr | ast.stmt | ast.arg) -> Span:
+def span_of(node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias) -> Span:
     """The stretch of a node that came from a text."""
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
@@ -42,6 +42,11 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._lines = _LINE_BREAK.split(text)
+
+    @property
+    def count(self) -> int:
+        """How many lines there are; an empty one after the last newline counts, too."""
+        return len(self._lines)
 
     def line(self, number: int) -> str:
         """A line by its number from 1, without its break; "" if there is none."""

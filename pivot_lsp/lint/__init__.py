@@ -1,6 +1,6 @@
-"""Lint: mistakes in stages that show in the text of one file. Pure: text in, findings out."""
+"""Lint: mistakes in stages that show in the text. Pure: text in, findings and fixes out."""
 
-from pivot_lsp.lint.engine import lint, parse
-from pivot_lsp.lint.rule import Finding, Related
+from pivot_lsp.lint.engine import Linter, lint
+from pivot_lsp.lint.rule import Finding
 
-__all__ = ["Finding", "Related", "lint", "parse"]
+__all__ = ["Finding", "Linter", "lint"]

@@ -1,61 +1,79 @@
-"""Runs the rules on one text.
+"""Runs the rules on the modules of a project.
 
 ``# pivot: ignore[PVT101]`` (several codes: by commas) at the first or the last line of a finding silences it.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from typing import TYPE_CHECKING
 
+from pivot_lsp.lint.config import LintConfig
 from pivot_lsp.lint.rule import Finding
 from pivot_lsp.lint.rules import RULES
-from pivot_lsp.lint.stages import Stages, mentions_pivot
-from pivot_lsp.positions import Lines
+from pivot_lsp.source.module import mentions_pivot
+from pivot_lsp.source.sources import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pivot_lsp.lint.rule import Rule
+    from pivot_lsp.source.module import Module
+    from pivot_lsp.source.toplevel import Spot
 
 _IGNORE = re.compile(r"#\s*pivot:\s*ignore\[([^\]]*)\]")
 
 
-def parse(text: str) -> ast.Module:
-    """The tree of a text. Raises SyntaxError for all that Python wouldn't take."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the user's invalid escapes: not ours to tell
-            return ast.parse(text)
-    except (ValueError, RecursionError, MemoryError) as error:
-        # Null characters, lone surrogates; nesting too deep for the parser, which says so in three ways.
-        raise SyntaxError(str(error) or "too deeply nested") from error
+class Linter:
+    """The findings in a project's sources, kept up with them: statements that an edit leaves alone aren't
+    looked at again."""
+
+    def __init__(
+        self, sources: Sources, rules: Sequence[Rule] = RULES, config: LintConfig | None = None
+    ) -> None:
+        self.sources = sources
+        self._rules = rules
+        self.config = config if config is not None else LintConfig()
+
+    def findings(self, path: str) -> tuple[Finding, ...]:
+        """All findings in a module, in the order of its text; none in one that can't be parsed."""
+        module = self.sources.module(path)
+        if module is None or not self._matters(module):
+            return ()
+        rules = [rule for rule in self._rules if self.config.selects(rule.code, path)]
+        found = [finding for rule in rules for finding in self._of(rule, module) if not _is_ignored(finding)]
+        return tuple(sorted(found, key=lambda finding: (finding.span, finding.code)))
+
+    def _matters(self, module: Module) -> bool:
+        if mentions_pivot(module.text):
+            return True
+        return self.sources.project is not None and any(self.sources.feeds(part.top) for part in module.parts)
+
+    def _of(self, rule: Rule, module: Module) -> Iterator[Finding]:
+        _ = self.sources.stages  # tells the module which of its functions are stages
+        if rule.check is not None:
+            for part in module.parts:
+                hits = part.answer(rule.check)
+                if hits and (not rule.feeding or self.sources.feeds(part.top)):
+                    yield from (Finding(rule, hit) for hit in hits)
+        if rule.check_project is not None:
+            hits = self.sources.answer(rule.check_project)
+            yield from (Finding(rule, hit) for hit in hits if hit.at.path == module.path)
 
 
-def lint(text: str, tree: ast.Module | None = None, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
-    """All findings of a text, in its order. ``tree``: that of the text. Raises SyntaxError without one."""
-    if not mentions_pivot(text):
-        return ()
-    stages = Stages(tree if tree is not None else parse(text))
-    found = [
-        Finding(rule.code, rule.name, rule.severity, hit.span, hit.message, hit.hint, hit.related)
-        for rule in rules
-        for hit in rule.check(stages)
+def lint(text: str, path: str = "stages.py", rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
+    """All findings of a text by itself, in its order. Raises SyntaxError for what Python wouldn't take."""
+    sources = Sources(None)
+    sources.add(path, text)
+    return Linter(sources, rules).findings(path)
+
+
+def _is_ignored(finding: Finding) -> bool:
+    spots: list[tuple[Spot, int]] = [
+        (finding.hit.at, finding.hit.at.span.line),
+        (finding.hit.at, finding.hit.at.span.end_line),
     ]
-    return _not_ignored(found, text) if found else ()
-
-
-def _not_ignored(found: list[Finding], text: str) -> tuple[Finding, ...]:
-    lines = Lines(text)
-    kept = (
-        finding
-        for finding in found
-        if finding.code not in _ignored(lines.line(finding.span.line))
-        and finding.code not in _ignored(lines.line(finding.span.end_line))
-    )
-    return tuple(sorted(kept, key=lambda finding: (finding.span, finding.code)))
+    return any(finding.code in _ignored(spot.top.line(number)) for spot, number in spots)
 
 
 def _ignored(line: str) -> set[str]:

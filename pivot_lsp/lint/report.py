@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pivot_core.code.sources import decode
-from pivot_lsp.lint.engine import lint
+from pivot_core.errors import UsageError
+from pivot_core.project import Project
+from pivot_lsp.lint.config import load_config
+from pivot_lsp.lint.engine import Linter
 from pivot_lsp.lint.rule import Severity
-from pivot_lsp.positions import Lines
+from pivot_lsp.source.module import Module, mentions_pivot
+from pivot_lsp.source.sources import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pivot_lsp.lint.rule import Finding
-    from pivot_lsp.positions import Span
+    from pivot_lsp.source.toplevel import Spot
 
 _FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
 
@@ -48,6 +52,7 @@ class Entry(msgspec.Struct, frozen=True):
     hint: str
     where: Where
     related: tuple[RelatedEntry, ...] = ()
+    fixable: bool = False
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -67,18 +72,41 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find(paths: Sequence[Path]) -> Report:
-    """Lint files, and all Python files below folders; each once."""
+    """Lint files, and all Python files below folders; each once, as a part of the project that it is in.
+
+    Raises UsageError for settings that are wrong.
+    """
+    linters = Linters()
     found: list[Entry] = []
     unreadable: list[Unread] = []
     for path in dict.fromkeys(chain.from_iterable(map(_files, paths))):
         try:
-            text = decode(path.read_bytes())
-            found += _entries(os.fspath(path), text)
+            found += _entries(path, linters)
         except SyntaxError as error:
             unreadable.append(Unread(os.fspath(path), error.lineno or 0, error.msg))
         except (OSError, ValueError, LookupError) as error:
             unreadable.append(Unread(os.fspath(path), 0, str(error)))
     return Report(findings=tuple(found), unreadable=tuple(unreadable))
+
+
+class Linters:
+    """One linter a project, made when the first of its files comes."""
+
+    def __init__(self) -> None:
+        self._by_root: dict[Path, Linter] = {}
+
+    def of(self, path: Path) -> tuple[Linter, str]:
+        """The linter for a file, and the path that it knows the file by."""
+        full = path.resolve()
+        try:
+            project = Project.find(full.parent)
+        except UsageError:
+            return Linter(Sources(None)), os.fspath(path)
+        if not project.is_own(full):
+            return Linter(Sources(None)), os.fspath(path)
+        if project.root not in self._by_root:
+            self._by_root[project.root] = Linter(Sources(project), config=load_config(project.root))
+        return self._by_root[project.root], full.relative_to(project.root).as_posix()
 
 
 def as_json(report: Report) -> str:
@@ -115,23 +143,50 @@ def _is_foreign(folder: Path) -> bool:
     return folder.name in _FOREIGN or folder.name.startswith(".") or (folder / "pyvenv.cfg").exists()
 
 
-def _entries(path: str, text: str) -> Iterable[Entry]:
-    findings = lint(text)
-    lines = Lines(text)
-    return [_entry(path, finding, lines) for finding in findings]
+def _entries(path: Path, linters: Linters) -> Iterator[Entry]:
+    text = decode(path.read_bytes())
+    linter, known_as = linters.of(path)
+    sources = linter.sources
+    if sources.project is None:
+        if not mentions_pivot(text):
+            return
+        sources.add(known_as, text)
+    elif sources.module(known_as) is None:
+        Module(known_as, text)  # says what is wrong with it
+    shown = _Shown(sources, path, known_as)
+    for finding in linter.findings(known_as):
+        yield _entry(finding, shown)
 
 
-def _entry(path: str, finding: Finding, lines: Lines) -> Entry:
-    related = tuple(RelatedEntry(other.message, _where(path, other.span, lines)) for other in finding.related)
-    where = _where(path, finding.span, lines)
-    return Entry(finding.code, finding.name, finding.severity, finding.message, finding.hint, where, related)
+class _Shown:
+    """Places as people count them, of files by the paths that people gave."""
+
+    def __init__(self, sources: Sources, path: Path, known_as: str) -> None:
+        self._root = sources.project.root if sources.project is not None else None
+        self._paths = {known_as: os.fspath(path)}
+
+    def where(self, spot: Spot) -> Where:
+        top, span = spot.top, spot.span
+        down = top.first_line - 1
+        return Where(
+            self._path(spot.path),
+            span.line + down,
+            top.lines.characters(span.line, span.column) + 1,
+            span.end_line + down,
+            top.lines.characters(span.end_line, span.end_column) + 1,
+        )
+
+    def _path(self, path: str) -> str:
+        if path not in self._paths:
+            assert self._root is not None
+            self._paths[path] = os.path.relpath(self._root / path)
+        return self._paths[path]
 
 
-def _where(path: str, span: Span, lines: Lines) -> Where:
-    return Where(
-        path,
-        span.line,
-        lines.characters(span.line, span.column) + 1,
-        span.end_line,
-        lines.characters(span.end_line, span.end_column) + 1,
+def _entry(finding: Finding, shown: _Shown) -> Entry:
+    rule, hit = finding
+    related = tuple(RelatedEntry(other.message, shown.where(other.at)) for other in hit.related)
+    where = shown.where(hit.at)
+    return Entry(
+        rule.code, rule.name, rule.severity, hit.message, hit.hint, where, related, hit.fix is not None
     )

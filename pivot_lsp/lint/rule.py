@@ -2,54 +2,85 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-import msgspec
-
-from pivot_lsp.positions import Span
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Mapping
 
-    from pivot_lsp.lint.stages import Stages
+    from pivot_lsp.positions import Span
+    from pivot_lsp.source.sources import Sources
+    from pivot_lsp.source.stages import Part
+    from pivot_lsp.source.toplevel import Spot
 
 Severity = Literal["error", "warning", "info"]
 
 
-class Related(msgspec.Struct, frozen=True):
-    """Another place that explains a finding."""
+class Related(NamedTuple):
+    """Another place that explains a finding, in this file or another."""
 
-    span: Span
+    at: Spot
     message: str
 
 
-class Hit(msgspec.Struct, frozen=True):
-    """What a rule yields: where, what is wrong, what to do."""
+class Edit(NamedTuple):
+    """Another text for a stretch; lines break at ``\\n``, whatever the file uses."""
 
-    span: Span
+    at: Spot
+    text: str
+
+
+class Fix(NamedTuple):
+    """How to mend it. ``title``: what it does, in the imperative. ``edits`` are worked out only when somebody
+    wants them; none: it can't be done after all. ``safe``: the result means the same, so *fix all* may do it.
+    """
+
+    title: str
+    edits: Callable[[], Iterable[Edit]]
+    safe: bool = True
+
+
+class Hit(NamedTuple):
+    """What a rule yields: where, what is wrong, what to do, and how, if a program can do it."""
+
+    at: Spot
     message: str
     hint: str
     related: tuple[Related, ...] = ()
+    fix: Fix | None = None
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(NamedTuple):
     """A hit, with the rule that it comes from."""
 
-    code: str
-    name: str
-    severity: Severity
-    span: Span
-    message: str
-    hint: str
-    related: tuple[Related, ...] = ()
+    rule: Rule
+    hit: Hit
+
+    @property
+    def code(self) -> str:
+        return self.rule.code
+
+    @property
+    def span(self) -> Span:
+        """Where in the file, as it is now."""
+        return self.hit.at.absolute
 
 
 @dataclass(frozen=True)
 class Invalid:
-    """An example with one mistake, which is the text between the marks ``«`` and ``»``."""
+    """An example with one mistake, which is the text between the marks ``«`` and ``»``.
+
+    ``fixed``: the text after the fix; None if the rule has none here. ``files``: other files that it needs,
+    by path; with some, the example is one of a project, at ``path``. ``others_fixed``: those that the fix
+    changes, and how.
+    """
 
     marked: str
+    fixed: str | None = None
+    path: str = "stages.py"
+    files: Mapping[str, str] = field(default_factory=dict)
+    others_fixed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -57,16 +88,30 @@ class Invalid:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One rule. ``docs`` says what it finds, why that is bad, and what to do; the examples are its tests.
+class Valid:
+    """An example of what is right, in a project with other files; alone, a text is enough."""
 
-    ``check`` gets what the text says about stages; nothing else of a file is a rule's business.
+    text: str
+    path: str = "stages.py"
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. ``docs`` says what it finds, why that is bad, an example, and when its fix is safe; the
+    examples are its tests.
+
+    ``check`` gets one top-level statement at a time and is asked again only when that changes, or a name that
+    it looked up: it may look at nothing else. ``check_project`` gets all sources, after every edit: it has to
+    be quick. ``feeding``: ``check`` counts for whatever feeds a stage, not only for statements about stages.
     """
 
     code: str
     name: str
     severity: Severity
     docs: str
-    check: Callable[[Stages], Iterator[Hit]]
-    valid: tuple[str, ...]
+    valid: tuple[str | Valid, ...]
     invalid: tuple[Invalid, ...]
+    check: Callable[[Part], Iterable[Hit]] | None = None
+    check_project: Callable[[Sources], Iterable[Hit]] | None = None
+    feeding: bool = False

@@ -1,4 +1,4 @@
-"""Every rule proves itself by its own examples; the engine on all of them."""
+"""Every rule proves itself by its own examples, and so does its fix; the engine on all of them."""
 
 from __future__ import annotations
 
@@ -7,51 +7,94 @@ from pathlib import Path
 
 import pytest
 
-from pivot_lsp.lint import lint, parse
-from pivot_lsp.lint.rule import Invalid, Rule
+from pivot_core.project import Project
+from pivot_lsp.lint import Finding, Linter, lint
+from pivot_lsp.lint.fixes import applied, changes
+from pivot_lsp.lint.rule import Invalid, Rule, Valid
 from pivot_lsp.lint.rules import RULES
-from pivot_lsp.positions import Lines
+from pivot_lsp.source.sources import Sources
 
-VALID = [(rule, text) for rule in RULES for text in rule.valid]
+VALID = [(rule, example) for rule in RULES for example in rule.valid]
 INVALID = [(rule, example) for rule in RULES for example in rule.invalid]
+FIXED = [(rule, example) for rule, example in INVALID if example.fixed is not None]
 LAMBDA = "from pivot_core import Pipeline\np = Pipeline('x')\np.register(lambda: 1)"
 
 
-def expected(example: Invalid) -> str:
-    return example.marked.partition("«")[2].partition("»")[0]
+def linter_of(example: Invalid | Valid, folder: Path) -> Linter:
+    """Of the example by itself, or in its project."""
+    if not example.files:
+        sources = Sources(None)
+        sources.add(example.path, example.text)
+        return Linter(sources)
+    for path, text in {**example.files, example.path: example.text}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8", newline="")
+    return Linter(Sources(Project(folder.resolve())))
 
 
-def found_text(text: str, rule: Rule) -> list[str]:
-    """The stretches of a text that the rule's findings cover."""
-    stretches = []
-    data = text.encode()
-    starts = [0]
-    for number in range(1, text.count("\n") + 1):
-        starts.append(starts[-1] + len(Lines(text).line(number).encode()) + 1)
-    for finding in lint(text, rules=[rule]):
-        span = finding.span
-        start, end = starts[span.line - 1] + span.column, starts[span.end_line - 1] + span.end_column
-        stretches.append(data[start:end].decode())
-    return stretches
+def found_in(example: Invalid | Valid, folder: Path) -> tuple[Finding, ...]:
+    return linter_of(example, folder).findings(example.path)
 
 
-@pytest.mark.parametrize(("rule", "text"), VALID, ids=lambda value: getattr(value, "code", ""))
-def test_no_rule_finds_anything_in_an_example_of_what_is_right(rule: Rule, text: str) -> None:
-    assert lint(text) == ()
+def covered(text: str, finding: Finding) -> str:
+    """The stretch of a text that a finding covers."""
+    span = finding.span
+    lines = text.encode().split(b"\n")
+    stretch = lines[span.line - 1 : span.end_line]
+    stretch[-1] = stretch[-1][: span.end_column]
+    stretch[0] = stretch[0][span.column :]
+    return b"\n".join(stretch).decode()
+
+
+@pytest.mark.parametrize(("rule", "example"), VALID, ids=lambda value: getattr(value, "code", ""))
+def test_no_rule_finds_anything_in_an_example_of_what_is_right(
+    rule: Rule, example: str | Valid, tmp_path: Path
+) -> None:
+    assert found_in(example if isinstance(example, Valid) else Valid(example), tmp_path) == ()
 
 
 @pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
-def test_a_rule_finds_the_marked_mistake_and_no_other_rule_does(rule: Rule, example: Invalid) -> None:
-    assert found_text(example.text, rule) == [expected(example)]
-    assert [finding.code for finding in lint(example.text)] == [rule.code]
+def test_a_rule_finds_the_marked_mistake_and_no_other_rule_does(
+    rule: Rule, example: Invalid, tmp_path: Path
+) -> None:
+    found = found_in(example, tmp_path)
+    marked = example.marked.partition("«")[2].partition("»")[0]
+    assert [(finding.code, covered(example.text, finding)) for finding in found] == [(rule.code, marked)]
+    assert example.marked.partition("«")[0].count("\n") + 1 == found[0].span.line
+
+
+@pytest.mark.parametrize(("rule", "example"), FIXED, ids=lambda value: getattr(value, "code", ""))
+def test_the_fix_makes_what_the_example_says_and_all_rules_are_content(
+    rule: Rule, example: Invalid, tmp_path: Path
+) -> None:
+    linter = linter_of(example, tmp_path)
+    (finding,) = linter.findings(example.path)
+    assert finding.hit.fix is not None
+    made: dict[str, str] = {}
+    for path in {change.path for change in changes(finding.hit.fix)}:
+        module = linter.sources.module(path)
+        assert module is not None
+        made[path] = applied(module.text, [c for c in changes(finding.hit.fix) if c.path == path])
+    assert made == {example.path: example.fixed, **example.others_fixed} or made == example.others_fixed
+    for path, text in made.items():
+        linter.sources.put(path, text)
+    assert [f.code for path in {example.path, *made} for f in linter.findings(path)] == []
 
 
 @pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
-def test_a_comment_on_its_line_silences_a_finding(rule: Rule, example: Invalid) -> None:
-    last = lint(example.text)[0].span.end_line
+def test_a_finding_has_a_fix_where_its_example_says_so(rule: Rule, example: Invalid, tmp_path: Path) -> None:
+    (finding,) = found_in(example, tmp_path)
+    has_edits = finding.hit.fix is not None and bool(list(finding.hit.fix.edits()))
+    assert has_edits == (example.fixed is not None)
+
+
+@pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
+def test_a_comment_on_its_line_silences_a_finding(rule: Rule, example: Invalid, tmp_path: Path) -> None:
+    (finding,) = found_in(example, tmp_path)
     lines = example.text.split("\n")
-    lines[last - 1] += f"  # pivot: ignore[PVT999, {rule.code}] as agreed"
-    assert lint("\n".join(lines)) == ()
+    lines[finding.span.end_line - 1] += f"  # pivot: ignore[PVT999, {rule.code}] as agreed"
+    silenced = Invalid("\n".join(lines), path=example.path, files=example.files)
+    assert found_in(silenced, tmp_path) == ()
 
 
 def test_a_comment_that_names_another_rule_silences_nothing() -> None:
@@ -62,6 +105,7 @@ def test_every_rule_has_a_code_of_its_own_docs_and_examples() -> None:
     assert len({rule.code for rule in RULES}) == len({rule.name for rule in RULES}) == len(RULES)
     for rule in RULES:
         assert rule.docs and rule.valid and rule.invalid
+        assert (rule.check is None) != (rule.check_project is None)
 
 
 def test_the_standard_library_has_no_findings() -> None:
@@ -77,7 +121,7 @@ def test_the_standard_library_has_no_findings() -> None:
 @pytest.mark.parametrize("text", ["def f(:", "x = '\0'", "x = '\ud800'", "(" * 5000 + ")" * 5000])
 def test_what_cannot_be_parsed_is_a_syntax_error_and_nothing_else(text: str) -> None:
     with pytest.raises(SyntaxError):
-        parse("pivot_core\n" + text)
+        lint("pivot_core\n" + text)
 
 
 def test_deeply_nested_code_is_no_problem() -> None:

@@ -15,47 +15,49 @@ import ast
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
-from pivot_lsp.positions import span_of
+from pivot_lsp.source.stages import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pivot_lsp.lint.scopes import Function
-    from pivot_lsp.lint.stages import Registration, Stages
+    from pivot_lsp.source.registrations import Registration
+    from pivot_lsp.source.scopes import Assigned
+    from pivot_lsp.source.stages import Part, StageFunction
 
 _HINT = "write a def at module level, and use its name here"
 
 
-def check(stages: Stages) -> Iterator[Hit]:
+def check(part: Part) -> Iterator[Hit]:
     """One hit for each lambda."""
-    told: dict[ast.Lambda, Hit] = {}
-    for registration in stages.registrations:
-        value = stages.value(registration)
-        if isinstance(value, ast.Lambda):
-            told.setdefault(value, _registered(value, registration))
-    for function in stages.functions:
-        for node, what in _around(function):
-            told.setdefault(node, Hit(span_of(node), what, _HINT))
-    for call in stages.artifacts_and_loaders:
+    told: dict[ast.AST, Hit] = {}
+    for registration in part.registrations:
+        what = value(registration)
+        if what is not None and isinstance(what.value, ast.Lambda):
+            told.setdefault(what.value, _registered(what, registration, part))
+    for function in part.functions:
+        for node, text in _around(function):
+            told.setdefault(node, Hit(part.spot(node), text, _HINT))
+    for call, _ in part.artifacts_and_loaders:
         for node in _lambdas(call):
-            told.setdefault(node, Hit(span_of(node), "a lambda is part of a loader", _HINT))
+            told.setdefault(node, Hit(part.spot(node), "a lambda is part of a loader", _HINT))
     yield from told.values()
 
 
-def _registered(value: ast.Lambda, registration: Registration) -> Hit:
+def _registered(what: Assigned, registration: Registration, part: Part) -> Hit:
     related: tuple[Related, ...] = ()
-    if registration.func is not value and isinstance(registration.func, ast.expr):
-        related = (Related(span_of(registration.func), "registered here"),)
-    return Hit(span_of(value), "a lambda is registered as a stage", _HINT, related)
+    if registration.func is not what.value and isinstance(registration.func, ast.expr):
+        related = (Related(part.spot(registration.func), "registered here"),)
+    return Hit(what.top.spot(what.value), "a lambda is registered as a stage", _HINT, related)
 
 
-def _around(function: Function) -> Iterator[tuple[ast.Lambda, str]]:
-    for node in function.decorator_list:
-        if isinstance(node, ast.Lambda):
-            yield node, f"a lambda decorates the stage {function.name!r}"
-    for default in (*function.args.defaults, *function.args.kw_defaults):
+def _around(function: StageFunction) -> Iterator[tuple[ast.Lambda, str]]:
+    node = function.node
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Lambda):
+            yield decorator, f"a lambda decorates the stage {node.name!r}"
+    for default in (*node.args.defaults, *node.args.kw_defaults):
         if isinstance(default, ast.Lambda):
-            yield default, f"a lambda is a default of the stage {function.name!r}"
+            yield default, f"a lambda is a default of the stage {node.name!r}"
 
 
 def _lambdas(call: ast.Call) -> Iterator[ast.Lambda]:

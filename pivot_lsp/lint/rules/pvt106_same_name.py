@@ -13,23 +13,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
-from pivot_lsp.positions import span_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pivot_lsp.lint.scopes import Arm, Scope
-    from pivot_lsp.lint.stages import Registration, Stages
+    from pivot_lsp.source.registrations import Registration
+    from pivot_lsp.source.scopes import Arm
+    from pivot_lsp.source.sources import Sources
 
 
-def check(stages: Stages) -> Iterator[Hit]:
+def check(sources: Sources) -> Iterator[Hit]:
     """One hit for each registration whose name an earlier one has."""
-    earlier: dict[tuple[tuple[Scope, str], Scope, str], list[Registration]] = {}
-    for registration in stages.registrations:
+    earlier: dict[tuple[object, ...], list[Registration]] = {}
+    for stage in sources.stages:
+        registration = stage.registration
         if registration.pipeline is None or registration.name is None:
             continue
         # Which functions are called, and how often, the text doesn't tell: compare within each.
-        same = earlier.setdefault((registration.pipeline, registration.scope, registration.name), [])
+        function = registration.scope if registration.scope.parent is not None else None
+        same = earlier.setdefault((registration.pipeline, function, registration.name), [])
         first = next((other for other in same if _both_happen(other.arms, registration.arms)), None)
         if first is not None:
             yield _hit(registration, first)
@@ -49,12 +51,12 @@ def _both_happen(first: tuple[Arm, ...], second: tuple[Arm, ...]) -> bool:
 
 
 def _hit(registration: Registration, first: Registration) -> Hit:
-    name = registration.name
+    name, other = registration.name, first.scope.top.spot(first.name_at)
     return Hit(
-        span_of(registration.name_at),
+        registration.scope.top.spot(registration.name_at),
         f"two stages are named {name!r}",
         f'give this one another name, such as name="{name}@2"',
-        (Related(span_of(first.name_at), f"the first stage named {name!r}"),),
+        (Related(other, f"the first stage named {name!r}"),),
     )
 
 
@@ -63,7 +65,7 @@ RULE = Rule(
     name="same-name",
     severity="error",
     docs=__doc__,
-    check=check,
+    check_project=check,
     valid=(
         """
 from pivot_core import Pipeline

@@ -1,7 +1,9 @@
-"""What each name of a module is bound to, scope by scope, as far as one text tells.
+"""What each name is bound to, scope by scope, as far as one text tells.
 
-A walk without recursion: generated code can be nested deeper than Python's stack. A name counts as known
-only where all of its bindings are; what is bound in a way not listed here is ``UNKNOWN``.
+One top-level statement is walked at a time. Its outermost scope asks the module for names, since other
+statements bind them, too. A walk without recursion: generated code can be nested deeper than Python's stack.
+A name counts as known only where all of its bindings are; what is bound in a way not listed here is
+``UNKNOWN``.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from pivot_lsp.source.toplevel import TopLevel
 
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 _LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.Pass)
@@ -25,18 +29,27 @@ class Imported(NamedTuple):
 
 
 class Assigned(NamedTuple):
+    """``top``: the statement that it is in. Look its names up in the scope that the name was found in."""
+
     value: ast.expr
+    top: TopLevel
 
 
 class Defined(NamedTuple):
     node: Function
+    top: TopLevel
+
+
+class DefinedClass(NamedTuple):
+    node: ast.ClassDef
+    top: TopLevel
 
 
 class Parameter(NamedTuple):
     annotation: ast.expr | None
 
 
-Binding: TypeAlias = Imported | Assigned | Defined | Parameter | None
+Binding: TypeAlias = Imported | Assigned | Defined | DefinedClass | Parameter | None
 UNKNOWN: Binding = None
 
 
@@ -58,9 +71,10 @@ class Visit(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """One scope. Bindings are complete only after the walk."""
+    """One scope, in a top-level statement. Bindings are complete only after the walk."""
 
     kind: Literal["module", "function", "class", "comprehension"]
+    top: TopLevel
     parent: Scope | None = None
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     elsewhere: dict[str, Scope] = field(default_factory=dict)  # by ``global`` and ``nonlocal``
@@ -68,19 +82,32 @@ class Scope:
     def bind(self, name: str, binding: Binding) -> None:
         self.elsewhere.get(name, self).bindings.setdefault(name, []).append(binding)
 
-    def lookup(self, name: str) -> tuple[Scope, list[Binding]] | None:
+    def lookup(self, name: str) -> tuple[Scope, Sequence[Binding]] | None:
         """The scope that a name comes from, and all it is bound to there; None for a builtin."""
-        scope: Scope | None = self
-        while scope is not None:
+        scope: Scope = self
+        while scope.parent is not None:
             if name in scope.bindings and (scope is self or scope.kind != "class"):
                 return scope, scope.bindings[name]
             scope = scope.parent
-        return None
+        found = self.top.look_up(name)
+        return (scope, found) if found else None
 
     def only(self, name: str) -> Binding:
         """What a name is bound to, if it is bound once."""
         found = self.lookup(name)
         return found[1][0] if found is not None and len(found[1]) == 1 else UNKNOWN
+
+    def value(self, node: ast.expr) -> tuple[ast.expr, TopLevel]:
+        """What a variable was assigned (once), and where; another expression is its own value."""
+        seen: set[str] = set()
+        top = self.top
+        while isinstance(node, ast.Name) and node.id not in seen:
+            binding = self.only(node.id)
+            if not isinstance(binding, Assigned):
+                break
+            seen.add(node.id)
+            node, top = binding.value, binding.top
+        return node, top
 
     def chain(self, node: ast.expr) -> str | None:
         """The dotted name that an expression stands for, if an import says so."""
@@ -103,12 +130,12 @@ class Scope:
         return self.parent.own if self.kind == "comprehension" and self.parent is not None else self
 
 
-def walk(tree: ast.Module) -> list[Visit]:
+def walk(body: Sequence[ast.stmt], scope: Scope) -> list[Visit]:
     """Every node with its scope, but for names that are read, constants and the like.
 
     All names are bound when this returns. Not in the order of the text.
     """
-    visits = [Visit(tree, Scope("module"), ())]
+    visits = [Visit(node, scope, ()) for node in body]
     for visit in visits:  # grows
         visits += _inside(visit)
     return visits
@@ -118,20 +145,20 @@ def _inside(visit: Visit) -> Iterator[Visit]:
     node, scope, arms = visit
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            scope.bind(node.name, Defined(node))
+            scope.bind(node.name, Defined(node, scope.top))
             yield from _function(visit, node.args, node.body)
             outside: list[ast.expr | None] = [*node.decorator_list, node.returns]
             yield from (Visit(part, scope, arms) for part in outside if part is not None)
         case ast.Lambda():
             yield from _function(visit, node.args, [node.body])
         case ast.ClassDef():
-            scope.bind(node.name, UNKNOWN)
-            inner = Scope("class", scope)
+            scope.bind(node.name, DefinedClass(node, scope.top))
+            inner = Scope("class", scope.top, scope)
             yield from (Visit(part, scope, arms) for part in (*node.decorator_list, *node.bases))
             yield from (Visit(part, scope, arms) for part in node.keywords)
             yield from (Visit(part, inner, arms) for part in node.body)
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            inner = Scope("comprehension", scope)
+            inner = Scope("comprehension", scope.top, scope)
             yield from (Visit(part, inner, arms) for part in _parts(node))
         case ast.If() | ast.Try() | ast.TryStar() | ast.Match() | ast.IfExp():
             yield from _branches(visit)
@@ -150,7 +177,7 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _function(visit: Visit, args: ast.arguments, body: Iterable[ast.AST]) -> Iterator[Visit]:
-    inner = Scope("function", visit.scope)
+    inner = Scope("function", visit.scope.top, visit.scope)
     all_args = [*args.posonlyargs, *args.args, *args.kwonlyargs]
     for arg in all_args:
         inner.bind(arg.arg, Parameter(arg.annotation))
@@ -191,13 +218,13 @@ def _bind(node: ast.AST, scope: Scope) -> ast.AST | None:
     """Bind what the node itself binds; a part of it that is dealt with thereby."""
     match node:
         case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
-            scope.bind(name, Assigned(value))
+            scope.bind(name, Assigned(value, scope.top))
             return target
         case ast.AnnAssign(target=ast.Name(id=name) as target, value=value):
-            scope.bind(name, UNKNOWN if value is None else Assigned(value))
+            scope.bind(name, UNKNOWN if value is None else Assigned(value, scope.top))
             return target
         case ast.NamedExpr(target=target, value=value):
-            scope.own.bind(target.id, Assigned(value))
+            scope.own.bind(target.id, Assigned(value, scope.top))
             return target
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             scope.bind(name, UNKNOWN)

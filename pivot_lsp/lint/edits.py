@@ -1,0 +1,72 @@
+"""What rules make their fixes of. An edit leaves alone what it doesn't name: comments and layout stay."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from pivot_lsp.lint.rule import Edit
+from pivot_lsp.positions import Span
+from pivot_lsp.source.toplevel import Spot
+
+if TYPE_CHECKING:
+    from pivot_lsp.source.module import Module
+    from pivot_lsp.source.toplevel import TopLevel
+
+
+def replaced(top: TopLevel, node: ast.expr | ast.stmt | ast.arg | ast.keyword, text: str) -> Edit:
+    """Another text for a node."""
+    return Edit(top.spot(node), text)
+
+
+def inserted(top: TopLevel, line: int, column: int, text: str) -> Edit:
+    """A text at a place of a statement (line from 1, column in bytes, as its nodes count them)."""
+    return Edit(Spot(top, Span(line, column, line, column)), text)
+
+
+def before(top: TopLevel, text: str) -> Edit:
+    """Lines above a top-level statement; comments right above it stay with it."""
+    statement = top.body[0]
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    while first > 1 and top.line(first - 1).startswith("#"):
+        first -= 1
+    return inserted(top, first, 0, text)
+
+
+def after(top: TopLevel, text: str) -> Edit:
+    """Lines below a top-level statement, and below a comment on its last line."""
+    end = top.body[-1].end_lineno or 1
+    if end < top.line_count:
+        return inserted(top, end + 1, 0, text)
+    column = len(top.line(end).encode("utf-8", "surrogatepass"))  # the file doesn't end with a newline
+    return inserted(top, end, column, "\n" + text.removesuffix("\n"))
+
+
+def source(top: TopLevel, node: ast.expr | ast.stmt) -> str:
+    """A node as it is written."""
+    return ast.get_source_segment(top.text, node) or ast.unparse(node)
+
+
+def importing(module: Module, statement: str) -> list[Edit]:
+    """An import at the top of a module, below those that are there; nothing if it is there already."""
+    wanted = ast.dump(ast.parse(statement).body[0])
+    last = None
+    for part in module.parts:
+        nodes = part.top.body
+        if any(ast.dump(node) == wanted for node in nodes):
+            return []
+        if not all(_is_heading(node) for node in nodes):
+            break
+        if not isinstance(nodes[0], ast.Expr):
+            last = part.top
+    if last is not None:
+        return [after(last, statement + "\n")]
+    rest = (part.top for part in module.parts if not all(map(_is_heading, part.top.body)))
+    first = next(rest, None)
+    return [before(first, statement + "\n\n")] if first is not None else []
+
+
+def _is_heading(node: ast.stmt) -> bool:
+    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return docstring or isinstance(node, ast.Import | ast.ImportFrom)

@@ -1,0 +1,90 @@
+"""From the edits of fixes to other texts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pivot_lsp.positions import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pivot_lsp.lint.engine import Linter
+    from pivot_lsp.lint.rule import Fix
+
+_ROUNDS = 20  # of fixing all: a fix can make room for the next
+_BREAK = re.compile(b"\r\n|\r|\n")
+
+
+class Change(NamedTuple):
+    """An edit at its place in a file as it is now."""
+
+    path: str
+    span: Span
+    text: str
+
+
+def changes(fix: Fix) -> list[Change]:
+    """What a fix does, at the places as they are now, in the newlines of each place's file."""
+    found = []
+    for edit in fix.edits():
+        text = edit.text.replace("\n", newline_of(edit.at.top.text))
+        found.append(Change(edit.at.path, edit.at.absolute, text))
+    return found
+
+
+def applied(text: str, wanted: Iterable[Change]) -> str:
+    """A text after changes of it that don't overlap."""
+    data = text.encode("utf-8", "surrogatepass")
+    starts = [0, *(found.end() for found in _BREAK.finditer(data))]
+
+    def offset(line: int, column: int) -> int:
+        return starts[line - 1] + column if line <= len(starts) else len(data)
+
+    pieces, done = [], 0
+    for _, span, new in sorted(wanted, key=lambda change: change.span):
+        pieces += [data[done : offset(span.line, span.column)], new.encode("utf-8", "surrogatepass")]
+        done = offset(span.end_line, span.end_column)
+    return b"".join([*pieces, data[done:]]).decode("utf-8", "surrogatepass")
+
+
+def fix_all(linter: Linter, path: str) -> str | None:
+    """A module's text after all its safe fixes, as far as they change this file only; None if there are none.
+
+    The linter's sources are those of the fixed text afterwards.
+    """
+    fixed = None
+    for _ in range(_ROUNDS):
+        module = linter.sources.module(path)
+        found = [finding.hit.fix for finding in linter.findings(path)]
+        wanted = _compatible([fix for fix in found if fix is not None and fix.safe], path)
+        if module is None or not wanted:
+            break
+        fixed = applied(module.text, wanted)
+        linter.sources.put(path, fixed)
+    return fixed
+
+
+def newline_of(text: str) -> str:
+    """How the lines of a text end, by its first one."""
+    found = re.search("\r\n|\r|\n", text)
+    return found.group() if found is not None else "\n"
+
+
+def _compatible(fixes: Sequence[Fix], path: str) -> list[Change]:
+    """Of each fix all changes or none: those that touch nothing that an earlier one touches."""
+    taken: list[Change] = []
+    for fix in fixes:
+        wanted = changes(fix)
+        if all(
+            one.path == path and not any(_touch(one.span, other.span) for other in taken) for one in wanted
+        ):
+            taken += wanted
+    return taken
+
+
+def _touch(one: Span, other: Span) -> bool:
+    return (one.line, one.column) <= (other.end_line, other.end_column) and (
+        (other.line, other.column) <= (one.end_line, one.end_column)
+    )

@@ -1,0 +1,126 @@
+"""What an annotation says inside ``Annotated``: which artifact, by which loader, of which type."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pivot_lsp.source.scopes import Function, Scope
+    from pivot_lsp.source.toplevel import Spot, TopLevel
+
+Role: TypeAlias = Literal["dep", "placeholder", "out", "metric", "plot", "incremental", "directory"]
+
+OUTPUTS = "pivot_core.outputs."
+LOADERS = "pivot_core.loaders."
+ROLES: dict[str, Role] = {
+    f"{OUTPUTS}Dep": "dep",
+    f"{OUTPUTS}PlaceholderDep": "placeholder",
+    f"{OUTPUTS}Out": "out",
+    f"{OUTPUTS}Metric": "metric",
+    f"{OUTPUTS}Plot": "plot",
+    f"{OUTPUTS}IncrementalOut": "incremental",
+    f"{OUTPUTS}DirectoryOut": "directory",
+}
+INPUTS: frozenset[Role] = frozenset({"dep", "placeholder"})
+_ANNOTATED = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
+
+
+class Text(NamedTuple):
+    """A text that is written down in the source. ``node`` is the literal, which may be elsewhere."""
+
+    value: str
+    node: ast.Constant
+    top: TopLevel
+
+    @property
+    def spot(self) -> Spot:
+        return self.top.spot(self.node)
+
+
+class Artifact(NamedTuple):
+    """One ``Dep`` or ``Out`` in an annotation of ``owner``.
+
+    ``name``: the parameter, the key of the TypedDict, or "return". ``type``: what is annotated. ``path``:
+    None if it isn't written down (``path_at`` is then what stands for it), or for a placeholder. ``loader``:
+    None where the default is used. ``top``: the statement that the call is in.
+    """
+
+    role: Role
+    owner: Function | ast.ClassDef
+    name: str
+    type: ast.expr
+    call: ast.Call
+    path: Text | None
+    path_at: ast.expr | None
+    loader: ast.expr | None
+    scope: Scope
+    top: TopLevel
+
+    @property
+    def is_input(self) -> bool:
+        return self.role in INPUTS
+
+
+class Annotation(NamedTuple):
+    """An annotation, with aliases followed (``Rows = Annotated[…]``). ``top``: where it is written.
+
+    ``artifacts`` are those that it marks. ``type`` is None if the text of this module doesn't tell: a quoted
+    annotation, a name from elsewhere.
+    """
+
+    type: ast.expr | None
+    artifacts: tuple[Artifact, ...]
+    node: ast.expr
+    top: TopLevel
+
+
+def text_of(node: ast.expr | None, scope: Scope) -> Text | None:
+    """A literal text, or the one that a name stands for."""
+    if node is None:
+        return None
+    value, top = scope.value(node)
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return Text(value.value, value, top)
+    return None
+
+
+def read(node: ast.expr, scope: Scope, owner: Function | ast.ClassDef, name: str) -> Annotation:
+    """An annotation of a parameter, a field or a result."""
+    value, top = scope.value(node)
+    if isinstance(value, ast.Subscript) and scope.chain(value.value) in _ANNOTATED:
+        parts = value.slice.elts if isinstance(value.slice, ast.Tuple) else [value.slice]
+        inner, _ = scope.value(parts[0])
+        if isinstance(inner, ast.Subscript) and scope.chain(inner.value) in _ANNOTATED:
+            return read(inner, scope, owner, name)
+        marks = tuple(_artifacts(parts, scope, top, owner, name))
+        return Annotation(parts[0], marks, value, top)
+    known = not isinstance(value, ast.Constant) or value.value is None
+    return Annotation(value if known else None, (), value, top)
+
+
+def _artifacts(
+    parts: list[ast.expr], scope: Scope, top: TopLevel, owner: Function | ast.ClassDef, name: str
+) -> Iterator[Artifact]:
+    for part in parts[1:]:
+        call, found_in = scope.value(part)
+        where = found_in if isinstance(part, ast.Name) else top
+        if isinstance(call, ast.Call) and (role := ROLES.get(scope.chain(call.func) or "")) is not None:
+            path_at, loader = _arguments(call, role)
+            path = text_of(path_at, scope)
+            if path is not None and path.node is path_at:  # written in the call itself
+                path = path._replace(top=where)
+            yield Artifact(role, owner, name, parts[0], call, path, path_at, loader, scope, where)
+
+
+def _arguments(call: ast.Call, role: Role) -> tuple[ast.expr | None, ast.expr | None]:
+    """Path and loader of a marker; None for what isn't there or is behind a star."""
+    names = ["loader"] if role == "placeholder" else ["path", "loader"]
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    for name, value in zip(names, call.args, strict=False):
+        if isinstance(value, ast.Starred):
+            break
+        given[name] = value
+    return given.get("path"), given.get("loader")

@@ -1,0 +1,41 @@
+"""Classes that stages are made with: TypedDicts of outputs, params classes, loaders."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pivot_lsp.source.annotations import LOADERS
+from pivot_lsp.source.scopes import DefinedClass
+
+if TYPE_CHECKING:
+    from pivot_lsp.source.scopes import Scope
+
+Kind: TypeAlias = Literal["outputs", "params", "loader"]
+
+_TYPED_DICT = frozenset({"typing.TypedDict", "typing_extensions.TypedDict"})
+_PARAMS = frozenset({"pivot_core.StageParams", "pivot_core.params.StageParams"})
+
+
+def kind_of(node: ast.ClassDef, scope: Scope) -> Kind | None:
+    """What a class is, by its bases, as far as this module tells. ``outputs`` is any TypedDict."""
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        for base in one.bases:
+            plain = base.value if isinstance(base, ast.Subscript) else base  # Loader[A, B]
+            chain = scope.chain(plain) or ""
+            if chain in _TYPED_DICT:
+                return "outputs"
+            if chain in _PARAMS:
+                return "params"
+            if chain.startswith(LOADERS):
+                return "loader"
+            binding = scope.only(plain.id) if isinstance(plain, ast.Name) else None
+            if isinstance(binding, DefinedClass):
+                waiting.append(binding.node)
+    return None

@@ -1,0 +1,133 @@
+"""The stages that the text registers: each registration with its function, and the paths that it comes to."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from pivot_lsp.source.scopes import Defined, DefinedClass
+from pivot_lsp.source.stages import class_of, outputs_class
+from pivot_lsp.source.uses import dotted_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pivot_lsp.source.annotations import Artifact, Text
+    from pivot_lsp.source.module import Module
+    from pivot_lsp.source.registrations import OtherPath, Registration
+    from pivot_lsp.source.sources import Sources
+    from pivot_lsp.source.stages import Class, StageFunction
+    from pivot_lsp.source.toplevel import Spot
+
+
+class Use(NamedTuple):
+    """A path that a stage reads or writes: logical and normalised; ``text`` is how it is written."""
+
+    path: str
+    text: Text
+    artifact: Artifact
+
+    @property
+    def spot(self) -> Spot:
+        return self.text.spot
+
+
+class Stage(NamedTuple):
+    """One registration, as far as the text tells. ``complete``: the text tells all its paths.
+
+    ``name``: None if it isn't written down. ``function``: None if it isn't found.
+    """
+
+    name: str | None
+    registration: Registration
+    module: Module
+    function: StageFunction | None
+    inputs: tuple[Use, ...] = ()
+    outputs: tuple[Use, ...] = ()
+    complete: bool = False
+
+
+def stages_in(sources: Sources) -> tuple[Stage, ...]:
+    """All stages that the text of a project registers. Tells each module which of its functions they are."""
+    found: list[tuple[Module, Registration, tuple[Module, Defined] | None]] = []
+    names: dict[str, set[str]] = {}
+    modules = sources.modules
+    for module in modules:
+        for registration in module.registrations:
+            defined = _defined(sources, module, registration)
+            found.append((module, registration, defined))
+            if defined is not None:
+                names.setdefault(defined[0].path, set()).add(defined[1].node.name)
+    for module in modules:
+        module.register(frozenset(names.get(module.path, ())))
+    return tuple(_stage(sources, *one) for one in found)
+
+
+def outputs_of(sources: Sources, module: Module, function: StageFunction) -> Class | None:
+    """The TypedDict that a stage function of a module returns, wherever that is defined."""
+    returned = function.returns.type if function.returns is not None else None
+    if returned is None:
+        return None
+    if isinstance(returned, ast.Name) and (local := outputs_class(returned, function.scope)) is not None:
+        return local
+    dotted = dotted_name(returned)
+    bound = sources.find(module, dotted) if dotted is not None else None
+    if bound is None or not isinstance(bound.binding, DefinedClass):
+        return None
+    return class_of(bound.binding.node, "outputs", bound.binding.top.scope)
+
+
+def normalised(path: str) -> str:
+    """A path as lock files name it; "/" at its end stays."""
+    found = posixpath.normpath(path)
+    return found + "/" if path.endswith("/") and not found.endswith("/") else found
+
+
+def _defined(sources: Sources, module: Module, registration: Registration) -> tuple[Module, Defined] | None:
+    func = registration.func
+    if isinstance(func, ast.FunctionDef | ast.AsyncFunctionDef):
+        return module, Defined(func, registration.scope.top)
+    dotted = dotted_name(func) if func is not None else None
+    bound = sources.find(module, dotted) if dotted is not None else None
+    if bound is None or not isinstance(bound.binding, Defined):
+        return None
+    return bound.module, bound.binding
+
+
+def _stage(
+    sources: Sources, module: Module, registration: Registration, defined: tuple[Module, Defined] | None
+) -> Stage:
+    home, function = module, None
+    if defined is not None:
+        home, (node, top) = defined
+        function = next((item for item in home.part(top).functions if item.node is node), None)
+    if function is None:
+        return Stage(registration.name, registration, module, None)
+    outputs = outputs_of(sources, home, function)
+    inputs, complete_in = _uses(_inputs(function), registration.deps)
+    outs, complete_out = _uses(_outputs(function, outputs), registration.outs)
+    returns = function.returns
+    told = outputs is not None or returns is None or returns.type is not None
+    complete = complete_in and complete_out and told and registration.deps is not None
+    return Stage(registration.name, registration, module, function, inputs, outs, complete)
+
+
+def _inputs(function: StageFunction) -> list[Artifact]:
+    read = [annotation for _, annotation in function.parameters if annotation is not None]
+    return [artifact for annotation in read for artifact in annotation.artifacts if artifact.is_input]
+
+
+def _outputs(function: StageFunction, outputs: Class | None) -> list[Artifact]:
+    own = function.returns.artifacts if function.returns is not None else ()
+    return [*own, *(outputs.artifacts if outputs is not None else ())]
+
+
+def _uses(artifacts: Sequence[Artifact], others: Sequence[OtherPath] | None) -> tuple[tuple[Use, ...], bool]:
+    """The paths that are known, and whether these are all."""
+    if others is None:
+        return (), not artifacts
+    other = {one.name: one.path for one in others}
+    texts = [(artifact, other.get(artifact.name, artifact.path)) for artifact in artifacts]
+    known = tuple(Use(normalised(text.value), text, artifact) for artifact, text in texts if text is not None)
+    return known, len(known) == len(texts)

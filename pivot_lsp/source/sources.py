@@ -1,0 +1,172 @@
+"""All that the source of one project says about its stages: modules together, names followed across them.
+
+Only modules that the pipeline imports, or that are open in the editor, are read; none is ever imported.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from pivot_core.code.sources import decode
+from pivot_core.project import PIPELINE_MODULE
+from pivot_lsp.source.feeding import feeding
+from pivot_lsp.source.files import Files
+from pivot_lsp.source.module import Module, mentions_pivot
+from pivot_lsp.source.registered import stages_in
+from pivot_lsp.source.scopes import Imported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pivot_core.project import Project
+    from pivot_lsp.source.registered import Stage
+    from pivot_lsp.source.scopes import Binding
+    from pivot_lsp.source.toplevel import TopLevel
+
+T = TypeVar("T")
+PIPELINE = f"{PIPELINE_MODULE}.py"
+_DEEP = 20  # re-exports that are followed, at most
+
+
+class Bound(NamedTuple):
+    """Where a name leads: the module that binds it, not by an import, and the binding there."""
+
+    module: Module
+    name: str
+    binding: Binding
+
+
+class Sources:
+    """A project's source as it is now: files, and in their place the texts of the editor. Not thread-safe.
+
+    ``project`` is None for texts that are in none: then there is nothing but these.
+    """
+
+    def __init__(self, project: Project | None) -> None:
+        self.project = project
+        self._files = Files(project)
+        self._texts: dict[str, str] = {}  # of the editor, by logical path
+        self._modules: dict[str, Module | None] = {}  # None: not there, or never could be parsed
+        self._stages: tuple[Stage, ...] | None = None
+        self._feeding: frozenset[int] | None = None
+        self._answers: dict[object, object] = {}
+
+    # --- texts
+
+    def put(self, path: str, text: str) -> None:
+        """The editor has this text. While it can't be parsed, what was read before counts."""
+        self._texts[path] = text
+        self._changed()
+        module = self._modules.get(path)
+        if module is None:
+            self._modules.pop(path, None)
+            return
+        try:
+            module.edit(text)
+        except SyntaxError:
+            return
+
+    def add(self, path: str, text: str) -> None:
+        """As :meth:`put`, but raises SyntaxError for what Python wouldn't take."""
+        module = Module(path, text)
+        self.put(path, text)
+        self._modules[path] = module
+
+    def forget(self, path: str) -> None:
+        """The editor doesn't have it any more, or the file has changed: what is on the disk counts."""
+        self._texts.pop(path, None)
+        self._modules.pop(path, None)
+        self._files.forget()
+        self._changed()
+
+    def adopt(self, other: Sources) -> None:
+        """Take over modules that were read elsewhere (in another thread), where they aren't known here."""
+        for path, module in other._modules.items():
+            if path not in self._texts:
+                self._modules.setdefault(path, module)
+        self._changed()
+
+    def module(self, path: str) -> Module | None:
+        """A module by logical path; None if there is none, or it can't be parsed."""
+        if path not in self._modules:
+            self._modules[path] = self._read(path)
+        return self._modules[path]
+
+    def _read(self, path: str) -> Module | None:
+        text = self._texts.get(path)
+        try:
+            if text is None:
+                if self.project is None:
+                    return None
+                text = decode((self.project.root / path).read_bytes())
+            return Module(path, text)
+        except (OSError, SyntaxError, ValueError, LookupError):  # gone, half-typed, no text
+            return None
+
+    # --- names across modules
+
+    def find(self, module: Module, dotted: tuple[str, ...]) -> Bound | None:
+        """Where a dotted name that is used in a module is bound: that module, its name there, the binding.
+
+        Imports are followed. None for what is bound several times, and what isn't the project's.
+        """
+        name, rest = dotted[0], dotted[1:]
+        for _ in range(_DEEP):
+            binding = module.only(name)
+            if not isinstance(binding, Imported):
+                return Bound(module, name, binding) if binding is not None and not rest else None
+            origin = self._files.origin(".".join([binding.chain, *rest]), module.path)
+            inner = self.module(origin.path) if origin is not None and origin.rest else None
+            if origin is None or inner is None:
+                return None
+            module, name, rest = inner, origin.rest[0], origin.rest[1:]
+        return None
+
+    def imports(self, module: Module) -> Iterator[Module]:
+        """The project's modules that a module imports at its top level."""
+        for bindings in module.names.values():
+            for binding in bindings:
+                if isinstance(binding, Imported):
+                    origin = self._files.origin(binding.chain, module.path)
+                    found = self.module(origin.path) if origin is not None else None
+                    if found is not None:
+                        yield found
+
+    @property
+    def modules(self) -> list[Module]:
+        """``pipeline.py``, all that it imports and that mentions Pivot, and such modules of the editor."""
+        found: dict[str, Module] = {}
+        waiting = [PIPELINE, *(path for path, text in self._texts.items() if mentions_pivot(text))]
+        for path in waiting:  # grows
+            module = self.module(path) if path not in found else None
+            if module is not None:
+                found[path] = module
+                waiting += [other.path for other in self.imports(module) if mentions_pivot(other.text)]
+        return list(found.values())
+
+    # --- what they say together
+
+    def _changed(self) -> None:
+        self._stages = self._feeding = None
+        self._answers.clear()
+
+    def answer(self, question: Callable[[Sources], Iterable[T]]) -> tuple[T, ...]:
+        """What a function says of all sources, asked once for each state of them."""
+        if question not in self._answers:
+            self._answers[question] = tuple(question(self))
+        found = self._answers[question]
+        assert isinstance(found, tuple)
+        return found
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """All stages that are registered in the text, in order."""
+        if self._stages is None:
+            self._stages = stages_in(self)
+        return self._stages
+
+    def feeds(self, top: TopLevel) -> bool:
+        """Whether a stage uses what a statement defines, however indirectly."""
+        if self._feeding is None:
+            self._feeding = feeding(self)
+        return id(top) in self._feeding

@@ -1,0 +1,103 @@
+"""One top-level statement of a module: what an edit makes new, while the others stay what they are."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from pivot_lsp.positions import Lines, Span, span_of
+from pivot_lsp.source.scopes import Imported, Scope, walk
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Mapping, Sequence
+
+    from pivot_lsp.source.scopes import Binding, Visit
+
+    Names = Mapping[str, Sequence[Binding]]
+
+
+class Spot(NamedTuple):
+    """A stretch of a top-level statement: it stays right when the statement moves."""
+
+    top: TopLevel
+    span: Span
+
+    @property
+    def absolute(self) -> Span:
+        """The stretch in the module's text as it is now."""
+        down = self.top.first_line - 1
+        line, column, end_line, end_column = (
+            self.span.line,
+            self.span.column,
+            self.span.end_line,
+            self.span.end_column,
+        )
+        return Span(line + down, column, end_line + down, end_column)
+
+    @property
+    def path(self) -> str:
+        return self.top.path
+
+
+class TopLevel:
+    """A top-level statement (or several that share a line) of the module at ``path``.
+
+    ``text`` is that of its lines, and the places of its nodes count from there. ``first_line`` is where it
+    begins in the module now. ``looked_up``: the names it asked the module for, and what these were.
+    """
+
+    def __init__(self, path: str, text: str, body: tuple[ast.stmt, ...]) -> None:
+        self.path = path
+        self.text = text
+        self.body = body
+        self.first_line = 1
+        self.names: Names = {}
+        self.looked_up: dict[str, Sequence[Binding]] = {}
+        self.scope = Scope("module", self)
+
+    @cached_property
+    def visits(self) -> list[Visit]:
+        """Its nodes; see :func:`walk`."""
+        return walk(self.body, self.scope)
+
+    @property
+    def bound(self) -> Names:
+        """What it binds in the module."""
+        assert self.visits is not None  # walking binds
+        return self.scope.bindings
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Its text, by lines."""
+        return Lines(self.text)
+
+    def line(self, number: int) -> str:
+        """A line of its text, by its number from 1; "" if there is none."""
+        return self.lines.line(number)
+
+    @property
+    def line_count(self) -> int:
+        """How many lines it has; that after a newline at its end counts, too."""
+        return self.lines.count
+
+    def look_up(self, name: str) -> Sequence[Binding]:
+        """All that the module binds a name to; nothing for a builtin."""
+        found = self.looked_up[name] = self.names.get(name, ())
+        return found
+
+    def holds_with(self, names: Names) -> bool:
+        """Whether all that it ever looked up is the same in other names of the module."""
+        return all(_same(found, names.get(name, ())) for name, found in self.looked_up.items())
+
+    def spot(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias) -> Spot:
+        """The place of a node of this statement."""
+        return Spot(self, span_of(node))
+
+
+def _same(ours: Sequence[Binding], theirs: Sequence[Binding]) -> bool:
+    # Imports are equal by what they say; everything else is the very node that was looked at.
+    return len(ours) == len(theirs) and all(
+        one is other or (isinstance(one, Imported) and one == other)
+        for one, other in zip(ours, theirs, strict=True)
+    )
