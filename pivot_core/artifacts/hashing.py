@@ -81,12 +81,26 @@ class FileHashes:
 
         Reads no content and remembers nothing: always what is on disk now.
         """
+        found = self._signed(logical)
+        return None if found is None else found[0]
+
+    def settled_signature(self, logical: str) -> bytes | None:
+        """``signature``, if every edit from now on will certainly give another one; else None, too."""
+        now = time.time_ns()
+        found = self._signed(logical)
+        return (
+            found[0] if found is not None and all(_is_settled(status, now) for status in found[1]) else None
+        )
+
+    def _signed(self, logical: str) -> tuple[bytes, list[os.stat_result]] | None:
+        """The signature, and the status of each file that it is made of."""
         found = self._find(logical)
         if found is None:
             return None
-        if stat.S_ISDIR(found.status.st_mode):
-            return _tree_signature(_listing(found.path).files)
-        return _signature(found.status)
+        if not stat.S_ISDIR(found.status.st_mode):
+            return _signature(found.status), [found.status]
+        files = _listing(found.path).files
+        return _tree_signature(files), [file.status for file in files]
 
     def listing(self, logical_dir: str) -> str:
         """The digest of the sorted names in a folder (not below it); "" if there is no such folder."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from pivot_core.errors import CorruptContent
-from pivot_core.execute.outputs import fetch, move_aside
+from pivot_core.errors import CorruptContent, UsageError
 from pivot_core.execute.session import under_way
+from pivot_core.execute.standing import cached, is_foreign, place_of, replace
 from pivot_core.execute.tally import new_run_id
 from pivot_core.types import Lock, OutSpec, Reason, StageSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.execute.claims import Claims
@@ -115,27 +115,27 @@ class Checkout:
         there = self._hashes.digest(out.path)
         if there == wanted and (self._mode is None or not self._cache.has(wanted)):
             return CheckedOut(out.path, spec.name, "right")
-        return self._restore(spec, out, wanted, there)
+        return self._restore(spec, out, wanted)
 
-    def _restore(self, spec: StageSpec, out: OutSpec, wanted: str, there: str | None) -> CheckedOut:
-        place, kept = self._project.root / out.path.rstrip("/"), None
+    def _restore(self, spec: StageSpec, out: OutSpec, wanted: str) -> CheckedOut:
         if not self._cache.has(wanted):
             error = f"the cache has no content {wanted[:12]}…: pivot-core run makes it again"
             return CheckedOut(out.path, spec.name, "failed", error)
-        foreign = there != wanted and os.path.lexists(place) and not (there and self._cache.has(there))
-        if self._cache.is_linked(place) and not place.exists():
-            foreign = False  # a link to what went from the cache
+        root, keep = self._project.root, None
         mode: LinkMode = "copy" if out.kind == "incremental" else self._mode or self._default
-        to = self._project.replaced / self._run_id / out.path.rstrip("/")
         try:
-            if foreign and not self._force:
-                move_aside(self._cache, place, to)
-                kept = to.relative_to(self._project.root).as_posix()
-            fetch(self._cache, wanted, place, mode)
-        except (CorruptContent, OSError) as error:
-            if kept is not None and not os.path.lexists(place):
-                Path(to).rename(place)
-                kept = None
-            return CheckedOut(out.path, spec.name, "failed", str(error), kept)
+            place = place_of(root, out.path)
+            _, known = cached((out.path,), self._hashes, self._cache)
+            if not self._force and is_foreign(out.path, root, self._cache, known.get(out.path)):
+                keep = self._project.replaced / self._run_id / out.path.rstrip("/")
+            replace(self._cache, wanted, place, mode, keep)
+        except (CorruptContent, UsageError, OSError) as error:
+            return CheckedOut(out.path, spec.name, "failed", str(error), self._kept(keep))
         self._hashes.remember(out.path, wanted)
-        return CheckedOut(out.path, spec.name, "restored", kept=kept)
+        return CheckedOut(out.path, spec.name, "restored", kept=self._kept(keep))
+
+    def _kept(self, keep: Path | None) -> str | None:
+        """Where what stood there is now; None if it is where it was."""
+        if keep is None or not os.path.lexists(keep):
+            return None
+        return keep.relative_to(self._project.root).as_posix()

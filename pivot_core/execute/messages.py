@@ -18,18 +18,21 @@ from pivot_core.types import Definition, StageSpec
 class Task(msgspec.Struct, frozen=True):
     """Run one stage. ``ticket`` is unique in the run: a retry has another.
 
-    ``previous`` maps outputs that are in their place now, as Pivot made them, to their digests: they can be
-    had back from the cache. ``keep`` maps outputs that somebody else made to where they are to be moved.
-    ``aside`` maps those of ``previous`` that the stage writes itself to where they wait until it has: so they
-    come back without needing any room on the disk.
+    ``keep`` maps all outputs to where somebody else's file goes that stands, or comes to stand, in its place.
+    ``there`` maps the outputs in whose places something stands to its digest, if the cache has it; ``known``
+    to the signature of that. ``aside`` maps those that the stage writes itself to where they wait until it
+    has: so they come back without needing any room on the disk. ``start`` maps incremental outputs to the
+    content that they start from.
     """
 
     ticket: int
     spec: StageSpec
     mode: LinkMode
-    previous: dict[str, str] = {}
-    keep: dict[str, str] = {}
+    keep: dict[str, str]
+    there: dict[str, str | None] = {}
+    known: dict[str, bytes] = {}
     aside: dict[str, str] = {}
+    start: dict[str, str] = {}
 
 
 class Started(msgspec.Struct, frozen=True, tag=True):
@@ -62,7 +65,8 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     opened while they were imported: by module file, path and line of the statement (0: not known).
     ``call_reads`` are those that were opened while a module's function was called, by any stage so far.
     ``changed`` are those of all that were changed since, by somebody else than the stage.
-    ``sources`` are the digests of all modules the worker has.
+    ``sources`` are the digests of all modules the worker has. ``kept`` are outputs in whose places files of
+    somebody else stood, each with where that is now.
     """
 
     ticket: int
@@ -74,6 +78,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     call_reads: Reads = {}
     changed: tuple[str, ...] = ()
     sources: dict[str, str] = {}
+    kept: tuple[tuple[str, str], ...] = ()
 
 
 class Defined(msgspec.Struct, frozen=True, tag=True):
@@ -92,10 +97,12 @@ class Crashed(msgspec.Struct, frozen=True):
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """A restoring thread of the coordinator has ended; ``error`` when the content couldn't be had."""
+    """A restoring thread of the coordinator has ended; ``error`` when it couldn't be had. ``kept`` as
+    in Done."""
 
     ticket: int
     error: str | None = None
+    kept: tuple[tuple[str, str], ...] = ()
 
 
 # What comes over the socket, and what can lie in the coordinator's inbox.

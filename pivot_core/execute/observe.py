@@ -112,6 +112,10 @@ class Observer:
             if self._root + path not in self._written and signature(self._root + path) != was
         }
 
+    def wrote(self, path: Path) -> bool:
+        """Whether the stage has opened this file, or one in this folder, to write it."""
+        return any(written == str(path) or written.startswith(f"{path}/") for written in self._written)
+
     def forget_modules(self) -> None:
         """The project's modules are dropped, with all that they kept."""
         self.imports.clear()

@@ -4,25 +4,29 @@ Order: every value is saved to a scratch file first, then all content goes into 
 place. So a stage that fails while its second output is saved has changed nothing that was there.
 Outputs that the stage writes itself (PathOnly, directories, incremental ones) can't wait: what was there is
 moved or removed before the stage runs, and had back from the cache if it fails.
+
+What somebody else put in an output's place is moved to where the task says, whenever it came there; only what
+comes to the place of an output that the stage writes itself, while it does, can't be told from its own work.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pivot_core.errors import CorruptContent, PivotError
+from pivot_core.errors import CorruptContent, PivotError, UsageError
+from pivot_core.execute.standing import fetch, is_foreign, move_aside, place_of, replace, unused
 from pivot_core.store.atomic import remove, scratch_path
-from pivot_core.store.digests import is_tree
+from pivot_core.store.moving import move_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pivot_core.define.bind import Binding, BoundOut
     from pivot_core.execute.messages import Task
+    from pivot_core.project import Project
     from pivot_core.store.cache import ContentCache
     from pivot_core.store.links import LinkMode
     from pivot_core.types import OutSpec
@@ -33,41 +37,58 @@ class WrongOutput(PivotError):  # noqa: N818 - named for what it is
 
 
 class Outputs:
-    """The outputs of one task, in the project at the current directory."""
+    """The outputs of one task. ``wrote``: whether the stage has opened something at this path to write it."""
 
-    def __init__(self, task: Task, binding: Binding, cache: ContentCache, scratch: Path) -> None:
+    def __init__(
+        self,
+        task: Task,
+        cache: ContentCache,
+        project: Project,
+        wrote: Callable[[Path], bool],
+    ) -> None:
         self._task = task
-        self._binding = binding
         self._cache = cache
-        self._scratch = scratch
+        self._root = project.root
+        self._scratch = project.scratch
+        self._wrote = wrote
+        self.touched: set[str] = set()
+        self._kept: list[tuple[str, str]] = []
         self._half_made: list[Path] = []
         self._path_only = {out.path for out in task.spec.outs if _is_path_only(out)}
 
     def make_room(self) -> None:
-        """Before the stage runs: foreign files aside, self-written outputs away, incremental ones back."""
-        for path, kept in self._task.keep.items():
-            move_aside(self._cache, Path(path), Path(kept))
-        for out in self._task.spec.outs:
-            place = Path(out.path)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if out.path in self._task.aside:
-                place.rename(self._task.aside[out.path])
-            if out.kind == "incremental" and out.path in self._task.previous:
-                # Always a private copy: the stage may change it in place.
-                fetch(self._cache, self._task.previous[out.path], place, "copy")
-            elif is_self_written(out):
-                remove(place)
-                if out.kind == "directory":
-                    place.mkdir()
+        """Before the stage runs: self-written outputs away, incremental ones back.
 
-    def publish(self, values: Mapping[str, object]) -> dict[str, str]:
+        Raises UsageError if a link leads out of the project.
+        """
+        for out in self._task.spec.outs:
+            place = place_of(self._root, out.path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if is_self_written(out):
+                self._clear(out, place)
+
+    def _clear(self, out: OutSpec, place: Path) -> None:
+        self.touched.add(out.path)
+        if (keep := self._to_keep(out)) is not None:
+            move_aside(self._cache, place, keep)
+        elif out.path in self._task.aside and os.path.lexists(place):
+            place.rename(self._task.aside[out.path])
+        if (start := self._task.start.get(out.path)) is not None:
+            # Always a private copy: the stage may change it in place.
+            fetch(self._cache, start, place, "copy")
+            return
+        remove(place)
+        if out.kind == "directory":
+            place.mkdir()
+
+    def publish(self, binding: Binding, values: Mapping[str, object]) -> dict[str, str]:
         """Save what the stage returned, publish it and put it in place; logical path -> digest.
 
-        Raises WrongOutput, and whatever a writer raises.
+        Raises WrongOutput, UsageError if a link leads out of the project, and whatever a writer raises.
         """
         self._scratch.mkdir(parents=True, exist_ok=True)
         try:
-            saved = {out.path: self._save(out, values[out.key]) for out in self._binding.outs}
+            saved = {out.path: self._save(out, values[out.key]) for out in binding.outs}
             digests = {out.path: self._add(out, saved[out.path]) for out in self._task.spec.outs}
             for out in self._task.spec.outs:
                 self._put_in_place(out, digests[out.path])
@@ -75,6 +96,10 @@ class Outputs:
             _clear_away(self._half_made)
         _clear_away(map(Path, self._task.aside.values()))
         return digests
+
+    def kept_now(self) -> tuple[tuple[str, str], ...]:
+        """Outputs, and where what stood in their places is now, unless it was put back."""
+        return tuple(item for item in self._kept if os.path.lexists(item[1]))
 
     def _save(self, out: BoundOut, value: object) -> Path:
         """Where the output's content is now: its own place if the stage wrote it, else a scratch file."""
@@ -98,12 +123,24 @@ class Outputs:
         return self._cache.add(path, move=out.kind != "incremental")
 
     def _put_in_place(self, out: OutSpec, digest: str) -> None:
-        place = Path(out.path)
-        if out.kind == "incremental":
-            if out.path not in self._path_only:
-                fetch(self._cache, digest, place, "copy")
-        elif not (is_self_written(out) and place.is_dir()):
-            fetch(self._cache, digest, place, self._task.mode)
+        place = place_of(self._root, out.path)
+        if out.kind != "incremental" and is_self_written(out):
+            if not place.is_dir():
+                fetch(self._cache, digest, place, self._task.mode)
+        elif out.path not in self._path_only:
+            mode: LinkMode = "copy" if out.kind == "incremental" else self._task.mode
+            replace(self._cache, digest, place, mode, self._to_keep(out))
+
+    def _to_keep(self, out: OutSpec) -> Path | None:
+        """Where what stands in the output's place has to go; None if nobody would miss it."""
+        if self._wrote(self._root / out.path.rstrip("/")):
+            return None
+        known = self._task.known.get(out.path)
+        if not is_foreign(out.path, self._root, self._cache, known):
+            return None
+        keep = unused(Path(self._task.keep[out.path]))
+        self._kept.append((out.path, str(keep)))
+        return keep
 
 
 def _clear_away(paths: Iterable[Path]) -> None:
@@ -123,55 +160,37 @@ def _is_path_only(out: OutSpec) -> bool:
     return (out.loader.module, out.loader.qualname) == ("pivot_core.loaders", "PathOnly")
 
 
-def put_back(cache: ContentCache, task: Task, root: Path) -> None:
+def put_back(cache: ContentCache, task: Task, root: Path, touched: Collection[str]) -> None:
     """After a failure: replace what the stage has left of its outputs by what was there before.
 
-    ``root`` is the project's: neither the coordinator nor a stage need be in it.
+    ``root`` is the project's: neither the coordinator nor a stage need be in it. ``touched``: outputs that
+    the stage may have written itself.
     """
     for out in task.spec.outs:
-        kept, place = task.keep.get(out.path), root / out.path
-        if kept is not None and not os.path.lexists(kept):
-            continue  # never touched: nothing was moved aside yet
-        if (aside := task.aside.get(out.path)) is not None:
-            if os.path.lexists(aside):
+        kept, aside = Path(task.keep[out.path]), task.aside.get(out.path)
+        with suppress(UsageError):  # the stage has put a link there that leads out: nothing is done outside
+            place = place_of(root, out.path)
+            if aside is not None and os.path.lexists(aside):
                 remove(place)
                 Path(aside).rename(place)
-            continue
-        if is_self_written(out):
-            remove(place)
-        if kept is not None and not os.path.lexists(place):
-            shutil.move(kept, place)
-        if not is_self_written(out):
-            continue
-        if (digest := task.previous.get(out.path)) is not None:
-            try:
-                fetch(cache, digest, place, "copy" if out.kind == "incremental" else task.mode)
-            except CorruptContent:
-                continue  # set aside; the stage runs again anyway
+            elif os.path.lexists(kept):
+                if is_self_written(out):
+                    remove(place)
+                if not os.path.lexists(place):
+                    move_back(kept, place)
+            elif out.path in touched and is_self_written(out):
+                _take_away(cache, task, out, place)
 
 
-def fetch(cache: ContentCache, digest: str, place: Path, mode: LinkMode) -> None:
-    """Put a file or tree of the cache in its place. Raises CorruptContent, OSError."""
-    if is_tree(digest):
-        cache.restore_tree(digest, place, mode)
-    else:
-        cache.restore(digest, place, mode)
-
-
-def move_aside(cache: ContentCache, path: Path, to: Path) -> None:
-    """Move what stands at ``path`` (made by somebody else) to ``to``. Links into the cache become files: they
-    would lead nowhere from there, and their content may go from the cache."""
-    if not os.path.lexists(path):
-        return
-    to.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and cache.is_linked(path):
-        if path.is_dir():
-            shutil.copytree(path, to)
-        else:
-            shutil.copyfile(path, to)
-        remove(path)
-    else:
-        shutil.move(path, to)
+def _take_away(cache: ContentCache, task: Task, out: OutSpec, place: Path) -> None:
+    """What a stage has left in the place of an output, from which nothing was moved."""
+    if out.path not in task.there:
+        remove(place)
+    elif (digest := task.there[out.path]) is not None and out.path not in task.aside:
+        # The place is on another file system.
+        remove(place)
+        with suppress(CorruptContent):  # it is set aside; the stage runs again anyway
+            fetch(cache, digest, place, "copy" if out.kind == "incremental" else task.mode)
 
 
 def _check_written(declared: str, value: object) -> Path:

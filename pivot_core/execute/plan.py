@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from pivot_core.decide import Facts, decide
+from pivot_core.errors import CorruptContent, UsageError
 from pivot_core.execute.events import Warning, now
-from pivot_core.execute.messages import Done, Task
-from pivot_core.execute.outputs import fetch, is_self_written, move_aside, put_back
+from pivot_core.execute.messages import Done, Restored, Task
+from pivot_core.execute.outputs import is_self_written, put_back
 from pivot_core.execute.record import Recorder, Result
+from pivot_core.execute.standing import cached, is_foreign, place_of, replace, unused
 from pivot_core.store.atomic import scratch_path
 from pivot_core.types import LastRun, Lock, Reason, StageSpec, Verdict
 
@@ -96,7 +98,7 @@ class Planner:
     ) -> Result | None:
         """A result that was made by this very code of these very inputs, if the cache has it."""
         only_outputs = all(reason.kind in ("output", "failed") for reason in verdict.reasons)
-        if isinstance(record, Lock) and only_outputs and self._recorder.has_content(record.outs):
+        if isinstance(record, Lock) and only_outputs and self._recorder.has_content(facts, record.outs):
             return Result(record.discovered, record.outs)
         if any(out.kind == "incremental" for out in spec.outs):
             return None  # what it has gathered since must not be rolled back
@@ -106,27 +108,42 @@ class Planner:
         return None
 
     def task(self, plan: Plan, ticket: int) -> Task:
-        """The order for a worker. What stands in an output's place and isn't in the cache is kept."""
-        previous, keep = self._standing(plan.facts.outs)
-        for out in plan.spec.outs:
-            if out.kind == "incremental" and (start := self._start_of(plan.spec, out.path, keep)) is not None:
-                previous[out.path] = start
-        standing = plan.facts.outs.keys() & previous.keys()
+        """The order for a worker."""
+        spec = plan.spec
+        digests, known = cached(plan.facts.outs, self._hashes, self._cache)
         aside = {
             out.path: str(scratch_path(self._project.scratch))
-            for out in plan.spec.outs
-            if out.path in standing and is_self_written(out) and self._is_near(out.path)
+            for out in spec.outs
+            if out.path in digests and is_self_written(out) and self._is_near(out.path)
         }
-        return Task(ticket, plan.spec, self._mode, previous, keep, aside)
+        starts = {out.path: self._start_of(spec, out.path) for out in spec.outs if out.kind == "incremental"}
+        return Task(
+            ticket=ticket,
+            spec=spec,
+            mode=self._mode,
+            there={out.path: digests.get(out.path) for out in spec.outs if self._has_something(out.path)},
+            known=known,
+            aside=aside,
+            keep={out.path: self._keep(out.path, ticket) for out in spec.outs},
+            start={path: start for path, start in starts.items() if start is not None},
+        )
+
+    def _has_something(self, path: str) -> bool:
+        return os.path.lexists(self._project.root / path.rstrip("/"))
+
+    def _keep(self, path: str, ticket: int) -> str:
+        """Where somebody else's file goes that stands in the place of an output."""
+        usual = self._project.replaced / self._run_id / path.rstrip("/")
+        if not os.path.lexists(usual):
+            return str(usual)
+        return str(self._project.replaced / f"{self._run_id}-{ticket}" / path.rstrip("/"))
 
     def _is_near(self, path: str) -> bool:
         """Whether what stands there can be renamed into our scratch folder."""
         place = self._project.root / path.rstrip("/")
-        if not os.path.lexists(place):
-            return False
         return place.parent.stat().st_dev == self._project.scratch.stat().st_dev
 
-    def _start_of(self, spec: StageSpec, path: str, keep: dict[str, str]) -> str | None:
+    def _start_of(self, spec: StageSpec, path: str) -> str | None:
         """What an incremental output starts from: the recorded content, else what is there already."""
         record = self._records[spec.name]
         recorded = record.outs.get(path) if isinstance(record, Lock) else None
@@ -135,28 +152,11 @@ class Planner:
         place = self._project.root / path
         if not place.exists():
             return None
-        keep.pop(path, None)
         return self._cache.add_tree(place) if place.is_dir() else self._cache.add(place)
 
-    def _standing(self, outs: Mapping[str, str | None]) -> tuple[dict[str, str], dict[str, str]]:
-        previous: dict[str, str] = {}
-        keep: dict[str, str] = {}
-        for path, digest in outs.items():
-            if digest is not None and self._cache.has(digest):
-                previous[path] = digest
-            elif digest is not None or self._has_something(path):
-                keep[path] = (self._project.replaced / self._run_id / path.rstrip("/")).as_posix()
-        return previous, keep
-
-    def _has_something(self, path: str) -> bool:
-        """Whether there is something though there is nothing to hash: a file in the place of a folder, a
-        link to nothing. (A link to what went from our cache is nothing of anybody's.)"""
-        place = self._project.root / path.rstrip("/")
-        return os.path.lexists(place) and not (self._cache.is_linked(place) and not place.exists())
-
-    def kept(self, keep: Mapping[str, str], stage: str) -> Iterable[Warning]:
-        """Says where files went that stood in the place of an output and weren't made by Pivot."""
-        for path, to in keep.items():
+    def kept(self, kept: Iterable[tuple[str, str]], stage: str) -> Iterable[Warning]:
+        """Says where files are that stood in the place of an output and weren't made by Pivot."""
+        for path, to in kept:
             shown = Path(to).relative_to(self._project.root).as_posix()
             yield Warning(
                 message=f"{path} wasn't made by this stage or was edited since; kept as {shown}",
@@ -164,29 +164,44 @@ class Planner:
                 path=path,
             )
 
-    def put_back(self, task: Task) -> None:
-        """Undo what a killed worker has left of a stage's outputs."""
-        put_back(self._cache, task, self._project.root)
+    def put_back(self, task: Task, *, begun: bool) -> list[Warning]:
+        """Undo what a killed worker has left of a stage's outputs; says what is elsewhere now."""
+        put_back(self._cache, task, self._project.root, task.keep if begun else ())
+        moved = [(path, to) for path, to in task.keep.items() if os.path.lexists(to)]
+        return list(self.kept(moved, task.spec.name))
 
-    def restore(self, plan: Plan) -> None:
-        """Put an earlier result in place. Raises CorruptContent, OSError."""
+    def restoring(self, plan: Plan, ticket: int) -> Callable[[], Restored]:
+        """What puts an earlier result in place, in a thread of its own."""
         assert plan.result is not None
-        _, keep = self._standing(plan.facts.outs)
-        for path, to in keep.items():
-            move_aside(self._cache, self._project.root / path, Path(to))
+        outs = plan.result.outs
+        wanted = {path: digest for path, digest in outs.items() if plan.facts.outs[path] != digest}
+        _, known = cached(wanted, self._hashes, self._cache)
         kinds = {out.path: out.kind for out in plan.spec.outs}
-        for path, digest in plan.result.outs.items():
-            if plan.facts.outs.get(path) != digest:
-                mode: LinkMode = "copy" if kinds.get(path) == "incremental" else self._mode
-                fetch(self._cache, digest, self._project.root / path, mode)
+        kept: list[tuple[str, str]] = []
 
-    def restored(self, plan: Plan) -> list[Warning]:
+        def restore(path: str, digest: str) -> None:
+            place, keep = place_of(self._project.root, path), None
+            if is_foreign(path, self._project.root, self._cache, known.get(path)):
+                keep = unused(Path(self._keep(path, ticket)))
+                kept.append((path, str(keep)))
+            mode: LinkMode = "copy" if kinds.get(path) == "incremental" else self._mode
+            replace(self._cache, digest, place, mode, keep)
+
+        def restore_all() -> Restored:
+            error = None
+            try:
+                for path, digest in wanted.items():
+                    restore(path, digest)
+            except (CorruptContent, UsageError, OSError) as raised:
+                error = str(raised)
+            return Restored(ticket, error, tuple(item for item in kept if os.path.lexists(item[1])))
+
+        return restore_all
+
+    def restored(self, plan: Plan) -> None:
         """Record that an earlier result is in place again."""
         assert plan.result is not None
-        _, keep = self._standing(plan.facts.outs)
         self._record(plan, plan.result.discovered, plan.result.outs)
-        moved = {path: to for path, to in keep.items() if os.path.lexists(to)}
-        return list(self.kept(moved, plan.spec.name))
 
     def made(self, plan: Plan, done: Done) -> list[Warning]:
         """Record a stage's success, unless what it was made of changed while it ran: then say so."""

@@ -69,14 +69,12 @@ class Recorder:
         The caller has to compare ``discovered`` with what the files are now.
         """
         return tuple(
-            result
-            for result in self._results(facts_key(facts))
-            if result.outs.keys() == facts.outs.keys() and self.has_content(result.outs)
+            result for result in self._results(facts_key(facts)) if self.has_content(facts, result.outs)
         )
 
-    def has_content(self, outs: dict[str, str]) -> bool:
-        """Whether all of it can be had from the cache."""
-        return all(self._cache.has(digest) for digest in outs.values())
+    def has_content(self, facts: Facts, outs: dict[str, str]) -> bool:
+        """Whether these are just the stage's outputs, and all can be had from the cache."""
+        return outs.keys() == facts.outs.keys() and all(self._cache.has(digest) for digest in outs.values())
 
     def _results(self, key: str) -> tuple[Result, ...]:
         return self._state.get_as(RUNS, key, _decode_results) or ()

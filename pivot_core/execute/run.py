@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pivot_core.errors import CorruptContent
 from pivot_core.execute.events import (
     Event,
     Progress,
@@ -28,7 +27,7 @@ from pivot_core.execute.tally import RunSummary, Tally
 from pivot_core.types import Outcome, StageSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pivot_core.execute.claims import Claims
     from pivot_core.execute.plan import Plan, Planner
@@ -228,16 +227,8 @@ class Run:
             self._consider(plan.spec)
             return
         ticket = self._next(_Job(plan, started=time.monotonic()))
-
-        def restore() -> None:
-            try:
-                self._planner.restore(plan)
-            except (CorruptContent, OSError) as error:
-                self._pool.inbox.put(Restored(ticket, str(error)))
-            else:
-                self._pool.inbox.put(Restored(ticket))
-
-        self._restorers.submit(restore)
+        restore = self._planner.restoring(plan, ticket)
+        self._restorers.submit(lambda: self._pool.inbox.put(restore()))
 
     def _next(self, job: _Job) -> int:
         self._ticket += 1
@@ -267,9 +258,8 @@ class Run:
 
     def _done(self, job: _Job, done: Done) -> None:
         plan = job.plan
+        self._say_kept(done.kept, plan.spec.name)
         if done.error is None:
-            for warning in self._planner.kept(job.task.keep if job.task is not None else {}, plan.spec.name):
-                self._emit(warning)
             try:
                 warnings = self._planner.made(plan, done)
             except OSError as error:  # the outputs are there, and no record of what they are
@@ -283,6 +273,7 @@ class Run:
 
     def _restored(self, job: _Job, message: Restored) -> None:
         plan = job.plan
+        self._say_kept(message.kept, plan.spec.name)
         if message.error is not None:
             self._emit(Warning(message=f"{message.error}; the stage runs instead", stage=plan.spec.name))
             if self._options.frozen:
@@ -291,13 +282,15 @@ class Run:
                 self._wait_for_slot(_Job(plan))
             return
         try:
-            warnings = self._planner.restored(plan)
+            self._planner.restored(plan)
         except OSError as error:
             self._fail(plan, _of_the_system(error), 0.0)
             return
-        for warning in warnings:
-            self._emit(warning)
         self._settle(plan, "restored", time.monotonic() - (job.started or 0.0))
+
+    def _say_kept(self, kept: Iterable[tuple[str, str]], stage: str) -> None:
+        for warning in self._planner.kept(kept, stage):
+            self._emit(warning)
 
     def _settle(self, plan: Plan, outcome: Outcome, duration_s: float) -> None:
         self._claims.release(plan.spec.name)
@@ -345,7 +338,7 @@ class Run:
         job = self._jobs.pop(message.ticket, None)
         if job is None or job.task is None:
             return  # it had done its task
-        self._put_back(job.task)
+        self._put_back(job.task, begun=job.started is not None)
         job.starts += 1
         if job.started is None and job.starts < _STARTS:
             self._schedule.stop(job.plan.spec.name)
@@ -353,9 +346,10 @@ class Run:
         else:
             self._killed(job, message.detail)
 
-    def _put_back(self, task: Task) -> None:
+    def _put_back(self, task: Task, *, begun: bool) -> None:
         try:
-            self._planner.put_back(task)
+            for warning in self._planner.put_back(task, begun=begun):
+                self._emit(warning)
         except OSError as error:
             text = f"what was there can't be put back ({error}); pivot-core checkout gets it from the cache"
             self._emit(Warning(message=text, stage=task.spec.name))
@@ -393,7 +387,7 @@ class Run:
         self._restorers.shutdown(cancel_futures=True)
         for job in self._jobs.values():
             if job.task is not None:
-                self._put_back(job.task)
+                self._put_back(job.task, begun=job.started is not None)
         for name in self._schedule.unsettled:
             self._tally.end(name, "cancelled")
 

@@ -107,10 +107,11 @@ class Worker:
         began = time.perf_counter()
         error: StageError | None = None
         outs: dict[str, str] = {}
+        outputs = Outputs(task, self._cache, self._project, self._observer.wrote)
         with self._observer.stage(task.spec.paths) as reads:
             try:
                 with self._claims.at_work(task.spec.name), _alarm(task.spec.timeout):
-                    outs = self._make(task)
+                    outs = self._make(task, outputs)
             except BaseException as raised:  # noqa: BLE001 - whatever a stage raises is its failure, not ours
                 error = describe(raised, self._project)
                 if isinstance(raised, StageTimeout):
@@ -127,6 +128,7 @@ class Worker:
                 call_reads=_sorted(self._observer.calls),
                 changed=tuple(sorted(self._observer.changed(self._signatures() | reads))),
                 sources=self._modules.sources,
+                kept=outputs.kept_now(),
             )
         )
 
@@ -159,27 +161,26 @@ class Worker:
             )
         )
 
-    def _make(self, task: Task) -> dict[str, str]:
+    def _make(self, task: Task, outputs: Outputs) -> dict[str, str]:
         self._refresh()
         binding = self._bind(task.spec)
         os.chdir(self._project.root)  # the stage's modules may have gone elsewhere, or pipeline.py
         with _kept_environment(self._project.root):
-            return self._call(task, binding)
+            return self._call(task, binding, outputs)
 
     def _refresh(self) -> None:
         """With the modules goes what they set when they were imported."""
         if self._modules.refresh():
             _set_environment(*self._pristine)
 
-    def _call(self, task: Task, binding: Binding) -> dict[str, str]:
-        outputs = Outputs(task, binding, self._cache, self._project.scratch)
+    def _call(self, task: Task, binding: Binding, outputs: Outputs) -> dict[str, str]:
         try:
             outputs.make_room()
             values = binding.split_result(binding.function(**binding.load_arguments()))
             os.chdir(self._project.root)  # outputs are relative to it, wherever the stage went
-            return outputs.publish(values)
+            return outputs.publish(binding, values)
         except BaseException:
-            put_back(self._cache, task, self._project.root)
+            put_back(self._cache, task, self._project.root, outputs.touched)
             raise
 
     def _bind(self, spec: StageSpec) -> Binding:

@@ -132,7 +132,8 @@ class Bench:
 
     def make(self, spec) -> tuple[int, Done]:
         self.ticket += 1
-        self.pool.run(Task(self.ticket, spec, "copy"))
+        keep = {out.path: str(self.project.replaced / "bench" / out.path) for out in spec.outs}
+        self.pool.run(Task(self.ticket, spec, "copy", keep))
         while True:
             message = self.pool.inbox.get(timeout=60)
             if isinstance(message, Started):

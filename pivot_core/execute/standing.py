@@ -1,0 +1,113 @@
+"""What stands in the place of an output, and whether somebody would miss it.
+
+What the cache has nobody would. Whether it has that was asked when the stage was planned; until the place is
+written, a signature tells whether it is still the same. All else is moved to ``.pivot/replaced/``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pivot_core.artifacts.hashing import FileHashes
+from pivot_core.artifacts.paths import check
+from pivot_core.errors import UsageError
+from pivot_core.store.atomic import remove
+from pivot_core.store.digests import is_tree
+from pivot_core.store.moving import move, move_back
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pivot_core.store.cache import ContentCache
+    from pivot_core.store.links import LinkMode
+
+
+def cached(
+    paths: Iterable[str], hashes: FileHashes, cache: ContentCache
+) -> tuple[dict[str, str], dict[str, bytes]]:
+    """What stands at these paths now and is in the cache: its digests, and its signatures where they would
+    tell of every edit from now on."""
+    digests: dict[str, str] = {}
+    signatures: dict[str, bytes] = {}
+    for path in paths:
+        signature = hashes.settled_signature(path)  # first: an edit after it shows, also before the digest
+        hashes.forget(path)
+        digest = hashes.digest(path)
+        if digest is not None and cache.has(digest):
+            digests[path] = digest
+            if signature is not None:
+                signatures[path] = signature
+    return digests, signatures
+
+
+def is_foreign(path: str, root: Path, cache: ContentCache, known: bytes | None) -> bool:
+    """Whether something stands at ``path`` that isn't in the cache. ``known``: the signature of what is.
+
+    (A link to what went from our cache is nothing of anybody's.)
+    """
+    place = place_of(root, path)
+    if not place.exists():
+        return os.path.lexists(place) and not cache.is_linked(place)
+    hashes = FileHashes(root, None)
+    try:
+        if known is not None and hashes.signature(path) == known:
+            return False
+        digest = hashes.digest(path)
+    except UsageError:  # neither a file nor a folder, or it can't be read
+        return True
+    return digest is None or not cache.has(digest)
+
+
+def place_of(root: Path, path: str) -> Path:
+    """Where an output goes. Raises UsageError if a link has come to lead out of the project there."""
+    if (wrong := check(path, root)) is not None:
+        raise UsageError(f"nothing is written at {path}: it {wrong}")
+    return root / path.rstrip("/")
+
+
+def replace(cache: ContentCache, digest: str, place: Path, mode: LinkMode, keep: Path | None) -> None:
+    """Put content in its place; what stands there goes to ``keep`` first (None: it isn't worth keeping), and
+    comes back if the content can't be had. Raises CorruptContent, OSError."""
+    if keep is not None:
+        move_aside(cache, place, keep)
+    try:
+        fetch(cache, digest, place, mode)
+    except BaseException:
+        if keep is not None and not os.path.lexists(place):
+            move_back(keep, place)
+        raise
+
+
+def unused(path: Path) -> Path:
+    """``path``, or one like it where nothing is."""
+    number = 1
+    found = path
+    while os.path.lexists(found):
+        number += 1
+        found = path.with_name(f"{path.name}.{number}")
+    return found
+
+
+def fetch(cache: ContentCache, digest: str, place: Path, mode: LinkMode) -> None:
+    """Put a file or tree of the cache in its place. Raises CorruptContent, OSError."""
+    if is_tree(digest):
+        cache.restore_tree(digest, place, mode)
+    else:
+        cache.restore(digest, place, mode)
+
+
+def move_aside(cache: ContentCache, path: Path, to: Path) -> None:
+    """Move what stands at ``path`` (made by somebody else) to ``to``. Links into the cache become files: they
+    would lead nowhere from there, and their content may go from the cache."""
+    if path.exists() and cache.is_linked(path):
+        to.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            shutil.copytree(path, to)
+        else:
+            shutil.copyfile(path, to)
+        remove(path)
+    else:
+        move(path, to)
