@@ -62,17 +62,16 @@ def _publish(session: Session, document: Document, found: list[types.Diagnostic]
 
 
 def _diagnostic(finding: Finding, document: Document, encoding: Encoding) -> types.Diagnostic:
-    rule, hit = finding
     related = [
         types.DiagnosticRelatedInformation(
-            types.Location(document.uri, _range(other.at.absolute, document.lines, encoding)), other.message
+            types.Location(document.uri, _range(other.span, document.lines, encoding)), other.message
         )
-        for other in hit.related
+        for other in finding.related
     ]
     return types.Diagnostic(
         range=_range(finding.span, document.lines, encoding),
-        message=f"{hit.message}\n{hit.hint}",
-        severity=_SEVERITY[rule.severity],
+        message=f"{finding.message}\n{finding.hint}",
+        severity=_SEVERITY[finding.severity],
         code=finding.code,
         source="pivot",
         related_information=related or None,

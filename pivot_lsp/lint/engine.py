@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.config import LintConfig
-from pivot_lsp.lint.rule import Finding
+from pivot_lsp.lint.rule import Elsewhere, Finding
 from pivot_lsp.lint.rules import RULES
 from pivot_lsp.source.module import mentions_pivot
 from pivot_lsp.source.sources import Sources
@@ -17,9 +17,8 @@ from pivot_lsp.source.sources import Sources
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pivot_lsp.lint.rule import Rule
+    from pivot_lsp.lint.rule import Hit, Rule
     from pivot_lsp.source.module import Module
-    from pivot_lsp.source.toplevel import Spot
 
 _IGNORE = re.compile(r"#\s*pivot:\s*ignore\[([^\]]*)\]")
 
@@ -40,8 +39,14 @@ class Linter:
         module = self.sources.module(path)
         if module is None or not self._matters(module):
             return ()
+        _ = self.sources.stages  # tells the module which of its functions are stages
         rules = [rule for rule in self._rules if self.config.selects(rule.code, path)]
-        found = [finding for rule in rules for finding in self._of(rule, module) if not _is_ignored(finding)]
+        found = [
+            _finding(rule, hit)
+            for rule in rules
+            for hit in self._hits(rule, module)
+            if not _is_ignored(rule, hit)
+        ]
         return tuple(sorted(found, key=lambda finding: (finding.span, finding.code)))
 
     def _matters(self, module: Module) -> bool:
@@ -49,16 +54,14 @@ class Linter:
             return True
         return self.sources.project is not None and any(self.sources.feeds(part.top) for part in module.parts)
 
-    def _of(self, rule: Rule, module: Module) -> Iterator[Finding]:
-        _ = self.sources.stages  # tells the module which of its functions are stages
+    def _hits(self, rule: Rule, module: Module) -> Iterator[Hit]:
         if rule.check is not None:
             for part in module.parts:
                 hits = part.answer(rule.check)
                 if hits and (not rule.feeding or self.sources.feeds(part.top)):
-                    yield from (Finding(rule, hit) for hit in hits)
+                    yield from hits
         if rule.check_project is not None:
-            hits = self.sources.answer(rule.check_project)
-            yield from (Finding(rule, hit) for hit in hits if hit.at.path == module.path)
+            yield from (hit for hit in self.sources.answer(rule.check_project) if hit.at.path == module.path)
 
 
 def lint(text: str, path: str = "stages.py", rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
@@ -68,12 +71,16 @@ def lint(text: str, path: str = "stages.py", rules: Sequence[Rule] = RULES) -> t
     return Linter(sources, rules).findings(path)
 
 
-def _is_ignored(finding: Finding) -> bool:
-    spots: list[tuple[Spot, int]] = [
-        (finding.hit.at, finding.hit.at.span.line),
-        (finding.hit.at, finding.hit.at.span.end_line),
-    ]
-    return any(finding.code in _ignored(spot.top.line(number)) for spot, number in spots)
+def _finding(rule: Rule, hit: Hit) -> Finding:
+    related = tuple(Elsewhere(other.at.path, other.at.absolute, other.message) for other in hit.related)
+    return Finding(
+        rule.code, rule.name, rule.severity, hit.at.absolute, hit.message, hit.hint, related, hit.fix
+    )
+
+
+def _is_ignored(rule: Rule, hit: Hit) -> bool:
+    top, span = hit.at
+    return any(rule.code in _ignored(top.line(number)) for number in (span.line, span.end_line))
 
 
 def _ignored(line: str) -> set[str]:

@@ -57,7 +57,7 @@ def fix_all(linter: Linter, path: str) -> str | None:
     fixed = None
     for _ in range(_ROUNDS):
         module = linter.sources.module(path)
-        found = [finding.hit.fix for finding in linter.findings(path)]
+        found = [finding.fix for finding in linter.findings(path)]
         wanted = _compatible([fix for fix in found if fix is not None and fix.safe], path)
         if module is None or not wanted:
             break

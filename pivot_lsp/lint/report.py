@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pivot_lsp.lint.rule import Finding
-    from pivot_lsp.source.toplevel import Spot
+    from pivot_lsp.positions import Span
 
 _FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
 
@@ -155,38 +155,46 @@ def _entries(path: Path, linters: Linters) -> Iterator[Entry]:
         Module(known_as, text)  # says what is wrong with it
     shown = _Shown(sources, path, known_as)
     for finding in linter.findings(known_as):
-        yield _entry(finding, shown)
+        yield _entry(finding, known_as, shown)
 
 
 class _Shown:
-    """Places as people count them, of files by the paths that people gave."""
+    """Places as people count them, in files by the paths that people gave."""
 
     def __init__(self, sources: Sources, path: Path, known_as: str) -> None:
-        self._root = sources.project.root if sources.project is not None else None
+        self._sources = sources
         self._paths = {known_as: os.fspath(path)}
 
-    def where(self, spot: Spot) -> Where:
-        top, span = spot.top, spot.span
-        down = top.first_line - 1
+    def where(self, path: str, span: Span) -> Where:
+        module = self._sources.module(path)
+        assert module is not None
+        lines = module.lines
         return Where(
-            self._path(spot.path),
-            span.line + down,
-            top.lines.characters(span.line, span.column) + 1,
-            span.end_line + down,
-            top.lines.characters(span.end_line, span.end_column) + 1,
+            self._path(path),
+            span.line,
+            lines.characters(span.line, span.column) + 1,
+            span.end_line,
+            lines.characters(span.end_line, span.end_column) + 1,
         )
 
     def _path(self, path: str) -> str:
         if path not in self._paths:
-            assert self._root is not None
-            self._paths[path] = os.path.relpath(self._root / path)
+            assert self._sources.project is not None
+            self._paths[path] = os.path.relpath(self._sources.project.root / path)
         return self._paths[path]
 
 
-def _entry(finding: Finding, shown: _Shown) -> Entry:
-    rule, hit = finding
-    related = tuple(RelatedEntry(other.message, shown.where(other.at)) for other in hit.related)
-    where = shown.where(hit.at)
+def _entry(finding: Finding, path: str, shown: _Shown) -> Entry:
+    related = tuple(
+        RelatedEntry(other.message, shown.where(other.path, other.span)) for other in finding.related
+    )
     return Entry(
-        rule.code, rule.name, rule.severity, hit.message, hit.hint, where, related, hit.fix is not None
+        finding.code,
+        finding.name,
+        finding.severity,
+        finding.message,
+        finding.hint,
+        shown.where(path, finding.span),
+        related,
+        finding.fix is not None,
     )

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import msgspec
+
+from pivot_lsp.positions import Span
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pivot_lsp.positions import Span
     from pivot_lsp.source.sources import Sources
     from pivot_lsp.source.stages import Part
     from pivot_lsp.source.toplevel import Spot
@@ -51,20 +54,25 @@ class Hit(NamedTuple):
     fix: Fix | None = None
 
 
-class Finding(NamedTuple):
-    """A hit, with the rule that it comes from."""
+class Elsewhere(msgspec.Struct, frozen=True):
+    """A related place, in a file as it is now."""
 
-    rule: Rule
-    hit: Hit
+    path: str
+    span: Span
+    message: str
 
-    @property
-    def code(self) -> str:
-        return self.rule.code
 
-    @property
-    def span(self) -> Span:
-        """Where in the file, as it is now."""
-        return self.hit.at.absolute
+class Finding(msgspec.Struct, frozen=True):
+    """A hit at its place in the file as it is now, with the rule that it comes from."""
+
+    code: str
+    name: str
+    severity: Severity
+    span: Span
+    message: str
+    hint: str
+    related: tuple[Elsewhere, ...] = ()
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True)

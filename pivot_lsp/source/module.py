@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pivot_core.code.statements import Statements
+from pivot_lsp.positions import Lines
 from pivot_lsp.source.stages import Part
 from pivot_lsp.source.toplevel import TopLevel
 
@@ -43,9 +45,15 @@ class Module:
     def text(self) -> str:
         return self._statements.text
 
+    @cached_property
+    def lines(self) -> Lines:
+        """Its text, by lines."""
+        return Lines(self.text)
+
     def edit(self, text: str) -> None:
         """There is another text. Raises SyntaxError, and stays as it was."""
         self._statements = self._statements.follow(text)
+        vars(self).pop("lines", None)
         self._read()
 
     def register(self, names: frozenset[str]) -> None:

@@ -69,12 +69,12 @@ def test_the_fix_makes_what_the_example_says_and_all_rules_are_content(
 ) -> None:
     linter = linter_of(example, tmp_path)
     (finding,) = linter.findings(example.path)
-    assert finding.hit.fix is not None
+    assert finding.fix is not None
     made: dict[str, str] = {}
-    for path in {change.path for change in changes(finding.hit.fix)}:
+    for path in {change.path for change in changes(finding.fix)}:
         module = linter.sources.module(path)
         assert module is not None
-        made[path] = applied(module.text, [c for c in changes(finding.hit.fix) if c.path == path])
+        made[path] = applied(module.text, [c for c in changes(finding.fix) if c.path == path])
     assert made == {example.path: example.fixed, **example.others_fixed} or made == example.others_fixed
     for path, text in made.items():
         linter.sources.put(path, text)
@@ -84,7 +84,7 @@ def test_the_fix_makes_what_the_example_says_and_all_rules_are_content(
 @pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
 def test_a_finding_has_a_fix_where_its_example_says_so(rule: Rule, example: Invalid, tmp_path: Path) -> None:
     (finding,) = found_in(example, tmp_path)
-    has_edits = finding.hit.fix is not None and bool(list(finding.hit.fix.edits()))
+    has_edits = finding.fix is not None and bool(list(finding.fix.edits()))
     assert has_edits == (example.fixed is not None)
 
 
