@@ -43,9 +43,10 @@ def edited(
     return found
 
 
-def is_cosmetic(old: ModuleSummary, new: ModuleSummary) -> bool:
-    """Whether no statement says anything else; what reads the text itself may do all the same."""
-    return old.error is None and edited(old, new, lambda _: True, lambda: True) == []
+def evaluates_alike(was: Statement, now: Statement) -> bool:
+    """Whether executing it evaluates just the same, if the names it uses stand for the same."""
+    pairs = ((was.head, now.head), (was.notes, now.notes))
+    return all(one.form == other.form and _uses(one) == _uses(other) for one, other in pairs)
 
 
 def _binds_alike(was: Statement, now: Statement) -> bool:

@@ -8,7 +8,7 @@ once for each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from itertools import chain as chained
 from typing import TYPE_CHECKING, Final
@@ -75,9 +75,10 @@ class Effects:
         self._follow(units)
         return sorted({key for unit in units for key in self._calls.changed.get(unit, ())})
 
-    def looked_at(self, key: Key) -> bool:
-        """What calling the unit does has been part of an answer."""
-        return key in self._calls.seen
+    @property
+    def looked_at(self) -> Set[Key]:
+        """Units of which it has been part of an answer what calling them does."""
+        return self._calls.seen
 
     def binds(self, place: tuple[str, int], key: Key) -> bool:
         """Whether a statement gives a name of another module a value: ``conf.N = 2``."""

@@ -24,6 +24,7 @@ from pivot_core.project import PIPELINE_MODULE
 from pivot_core.types import CodeFact, Unit, Widening
 
 if TYPE_CHECKING:
+    from pivot_core.code.influence import Influence
     from pivot_core.code.nodes import Node
     from pivot_core.code.records import ModuleSummary, Statement
     from pivot_core.code.sources import Sources
@@ -69,6 +70,7 @@ class CodeGraph:
         self._answers: dict[Roots, _Answer] = {}
         self._lines: dict[str, list[str]] = {}
         self._roots: dict[Roots, tuple[list[Key], frozenset[str]]] = {}
+        self.defined_by: list[Key] = []  # the units that what defines the pipeline leads to
 
     @property
     def consulted(self) -> Iterable[str]:
@@ -120,11 +122,28 @@ class CodeGraph:
         """Fingerprint of what decides the pipeline's definition: what importing ``module`` evaluates."""
         nodes = self._nodes(0)
         texts, called, by_text = self._slice.of(module, nodes.world)
-        _, whole = self._together(nodes, [*called, *ambient(nodes)])
+        self.defined_by = [*called, *ambient(nodes)]
+        _, whole = self._together(nodes, self.defined_by)
         self.defined_by_text = by_text or "source" in whole.reads
         if self.defined_by_text:
             texts += self._surroundings.texts(nodes.world.bits)
         return digest_text("\x1e".join([*texts, whole.digest]))
+
+    def leads(self, roots: Roots) -> list[Key]:
+        """The units that the fact about a stage begins at."""
+        return self._answer(roots).keys
+
+    def add_to(self, influence: Influence) -> None:
+        """Tell what the answers so far depend on."""
+        loaded = self._modules.loaded()
+        attached = (key for nodes in self._worlds.values() for key in nodes.world.attached)
+        influence.add(
+            ((module.path, module.name) for module in loaded),
+            self._made.of,
+            (reach.users for reach in self._reaches.values()),
+            {*attached, *self._effects.looked_at},
+            self._has_named_variables(),
+        )
 
     def decided_at(self, path: str, line: int) -> frozenset[str] | None:
         """The units (as in ``CodeFact.units``) that the top-level statement there binds or changes.
@@ -190,7 +209,7 @@ class CodeGraph:
         """What calling it does is part of what importing modules does."""
         worlds = [nodes.world for nodes in self._worlds.values()]
         return any(
-            self._effects.looked_at(key) or any(key in world.attached for world in worlds)
+            key in self._effects.looked_at or any(key in world.attached for world in worlds)
             for key in ((module, name) for name in statement.names)
         )
 

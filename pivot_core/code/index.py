@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import xxhash
 
 from pivot_core.code.records import ENGINE_VERSION
 from pivot_core.project import PIPELINE_MODULE
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.code.graph import CodeGraph
+    from pivot_core.code.influence import Influence
     from pivot_core.code.live import LiveGraph
     from pivot_core.code.sources import Sources
     from pivot_core.project import Project
@@ -27,8 +29,9 @@ if TYPE_CHECKING:
     from pivot_core.types import StageSpec
 
 _KEY = "index"
+_INFLUENCE = "influence"
 _THE_DEFINITION = ""  # among names of stages and ``@module:class``
-_VERSION = f"5:{ENGINE_VERSION}"
+_VERSION = f"6:{ENGINE_VERSION}"
 
 Roots = tuple[tuple[str, str], ...]
 
@@ -44,7 +47,15 @@ class _Index(msgspec.Struct, frozen=True):
     by_text: set[str]
 
 
+class _Influence(msgspec.Struct, frozen=True):
+    """``record`` is that of the index which has the digest ``of``."""
+
+    of: str
+    record: bytes
+
+
 _decode = msgspec.msgpack.Decoder(_Index).decode
+_decode_influence = msgspec.msgpack.Decoder(_Influence).decode
 
 
 class CodeIndex:
@@ -74,6 +85,9 @@ class CodeIndex:
         self._facts: dict[str, tuple[Roots, CodeFact]] = {}
         self._whole: dict[Roots, CodeFact] = {}
         self._consulted: dict[str, str | None] = {}
+        self._loaded = ""  # the digest of the index that the answers are from
+        self._influence: Influence | None = None
+        self._asked: set[str] = set()  # labels of answers that this graph gave
         self._kept: set[str] = set()  # hashes of units whose texts are in the state
         self._changed = False
         if not self._overlay:
@@ -84,6 +98,7 @@ class CodeIndex:
         if self._definition is None:
             graph = self._open_graph()
             self._definition = graph.definition(PIPELINE_MODULE)
+            self._asked.add(_THE_DEFINITION)
             if graph.defined_by_text:
                 self._by_text.add(_THE_DEFINITION)
             self._changed = True
@@ -104,6 +119,7 @@ class CodeIndex:
         graph = self._open_graph()
         fact = graph.fact(roots)
         self._facts[label] = (roots, fact)
+        self._asked.add(label)
         if graph.reads_text(roots):
             self._by_text.add(label)
         self._changed = True
@@ -178,48 +194,103 @@ class CodeIndex:
             return
         consulted = self._consulted | (self._sources.consulted if self._sources is not None else {})
         index = _Index(_VERSION, consulted, self._definition, self._facts, self._by_text)
-        self._state.put(CODE, _KEY, msgspec.msgpack.encode(index))
+        data = msgspec.msgpack.encode(index)
+        self._state.put(CODE, _KEY, data)
+        self._save_influence(data)
         self._changed = False
 
+    def _save_influence(self, index: bytes) -> None:
+        from pivot_core.code import influence
+
+        found = self._known_influence()
+        if found is None:
+            if self._loaded:
+                return  # of the answers that were loaded it isn't known
+            found = influence.Influence()
+        if self._graph is not None:
+            self._graph.add_to(found)
+            for label in self._asked - {_THE_DEFINITION}:
+                found.lead(label, self._graph.leads(self._facts[label][0]))
+            if _THE_DEFINITION in self._asked:
+                found.lead(_THE_DEFINITION, self._graph.defined_by)
+        record = _Influence(_digest(index), influence.encode(found))
+        self._state.put(CODE, _INFLUENCE, msgspec.msgpack.encode(record))
+
     def _load(self) -> None:
+        data = self._state.get(CODE, _KEY)
         index = self._state.get_as(CODE, _KEY, _decode)
-        if index is None or index.version != _VERSION:
+        if data is None or index is None or index.version != _VERSION:
             return
-        edited = self._differences(index.consulted)
-        if edited is None:
+        paths = self._differences(index.consulted)
+        if paths is None:
+            return
+        self._loaded = _digest(data)
+        dropped = self._outdated(index, paths) if paths else set()
+        if dropped is None:
+            self._loaded, self._influence = "", None
             return
         self._definition, self._facts, self._by_text = index.definition, dict(index.facts), index.by_text
         self._consulted = index.consulted
-        if edited:
-            self._consulted |= self._hashes.digests(edited)
-            for name in self._by_text:
-                self._facts.pop(name, None)
-            if _THE_DEFINITION in self._by_text:
+        if paths:
+            self._consulted |= self._hashes.digests(paths)
+            for label in dropped:
+                self._facts.pop(label, None)
+            if _THE_DEFINITION in dropped:
                 self._definition = None
             self._changed = True
 
     def _differences(self, consulted: Mapping[str, str | None]) -> list[str] | None:
-        """Source files with another text that says the same; None if anything else is different."""
+        """Files with another text; None if files or folders came or went."""
         folders = (path for path in consulted if path.endswith("/"))
         if any(self._hashes.listing(path) != consulted[path] for path in folders):
             return None
         now = self._hashes.digests(path for path in consulted if not path.endswith("/"))
         others = [path for path, digest in now.items() if consulted[path] != digest]
-        alike = all(self._says_the_same(path, consulted[path], now[path]) for path in others)
-        return others if alike else None
+        came_or_went = any(consulted[path] is None or now[path] is None for path in others)
+        return None if came_or_went else others
 
-    def _says_the_same(self, path: str, was: str | None, now: str | None) -> bool:
-        """Whether only comments, the layout and the like were edited."""
-        if was is None or now is None:
-            return False
-        from pivot_core.code.edit import is_cosmetic
+    def _outdated(self, index: _Index, paths: list[str]) -> set[str] | None:
+        """The labels of answers that edits of these files have a part in; None if it may be any."""
+        influence = self._known_influence()
+        if influence is None:
+            return None
+        dropped = set(index.by_text)
+        for path in paths:
+            labels = self._affected(influence, path, index.consulted[path])
+            if labels is None:
+                return None
+            dropped |= labels
+        return dropped
+
+    def _known_influence(self) -> Influence | None:
+        """That of the answers which were loaded; None if none were, or it isn't known."""
+        if self._influence is None and self._loaded:
+            from pivot_core.code import influence
+
+            kept = self._state.get_as(CODE, _INFLUENCE, _decode_influence)
+            if kept is not None and kept.of == self._loaded:
+                self._influence = influence.decode(kept.record)
+        return self._influence
+
+    def _affected(self, influence: Influence, path: str, was: str | None) -> set[str] | None:
+        from pivot_core.code.edit import edited, evaluates_alike
         from pivot_core.code.modules import kept_summary, summary_of
 
+        now, names = self._hashes.digest(path), influence.modules.get(path)
         summaries = _Summaries(self._state)
-        old = kept_summary(summaries, was)
-        if old is None:
-            return False
-        return is_cosmetic(old, summary_of(summaries, now, lambda: self._make_sources().saved_text(path)))
+        old = kept_summary(summaries, was) if was is not None else None
+        if old is None or old.error is not None or now is None or names is None:
+            return None
+        new = summary_of(summaries, now, lambda: self._make_sources().saved_text(path))
+        indices = edited(
+            old, new, lambda statement: influence.entangled(names, statement), lambda: influence.named
+        )
+        if indices is None:
+            return None
+        labels = influence.affected((name, index) for name in names for index in indices)
+        if not all(evaluates_alike(old.statements[index], new.statements[index]) for index in indices):
+            labels.add(_THE_DEFINITION)
+        return labels
 
     def _open_graph(self) -> CodeGraph:
         if self._graph is None:
@@ -252,3 +323,7 @@ class _Summaries:
 
     def put(self, key: str, value: bytes) -> None:
         self._state.put(SUMMARIES, key, value)
+
+
+def _digest(data: bytes) -> str:
+    return xxhash.xxh3_128_hexdigest(data)

@@ -59,16 +59,16 @@ class Made:
 
     def __init__(self) -> None:
         self.nodes: dict[Key, dict[tuple[tuple[Place, ...], str], Node]] = {}
-        self._of: dict[Place, set[Key]] = {}
+        self.of: dict[Place, set[Key]] = {}  # the units that a statement is part of
 
     def add(self, variant: tuple[tuple[Place, ...], str], node: Node) -> None:
         self.nodes.setdefault(node.key, {})[variant] = node
         for place in node.places:
-            self._of.setdefault(place, set()).add(node.key)
+            self.of.setdefault(place, set()).add(node.key)
 
     def forget(self, places: Iterable[Place]) -> set[Key]:
         """Drop the units that these statements are part of, and tell which they were."""
-        keys = {key for place in places for key in self._of.get(place, ())}
+        keys = {key for place in places for key in self.of.get(place, ())}
         for key in keys:
             self.nodes.pop(key, None)
         return keys

@@ -87,7 +87,7 @@ class Reach:
         self._curious = Variant.CURIOUS in variant
         self._subclasses = Variant.SUBCLASSES in variant
         self._found: dict[Key, Component] = {}
-        self._users: dict[Key, set[Key]] = {}
+        self.users: dict[Key, set[Key]] = {}  # the units that refer to one
 
     def of(self, key: Key) -> Component:
         """The component of a unit."""
@@ -127,7 +127,7 @@ class Reach:
             if key not in seen:
                 seen.add(key)
                 self._found.pop(key, None)
-                stack.extend(self._users.get(key, ()))
+                stack.extend(self.users.get(key, ()))
 
     # --- one unit --------------------------------------------------------------------------------
 
@@ -211,7 +211,7 @@ class Reach:
             texts.append(f"{node.name}={self._own_digest(node)}{shown or ''}")
             self._add_own(component, node)
             for link in links[key]:
-                self._users.setdefault(link, set()).add(key)
+                self.users.setdefault(link, set()).add(key)
                 if link not in own:
                     other = self._found[link]
                     if other.digest not in leads_to:

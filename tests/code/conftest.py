@@ -18,11 +18,16 @@ import pytest
 from blake3 import blake3
 
 import pivot_core
+from pivot_core.artifacts.hashing import FileHashes
 from pivot_core.code.graph import CodeGraph
+from pivot_core.code.index import CodeIndex
 from pivot_core.code.live import LiveGraph
 from pivot_core.code.sources import Sources
 from pivot_core.project import Project
-from pivot_core.types import CodeFact
+from pivot_core.store.state import State
+from pivot_core.types import CodeFact, Place, StageSpec
+
+Roots = tuple[tuple[str, str], ...]
 
 _EXECUTOR = Path(__file__).with_name("execute.py")
 
@@ -133,7 +138,8 @@ class CodeProject:
         return executor().output(self.project.root, text, environment)
 
     def fact(self, *roots: tuple[str, str]) -> CodeFact:
-        """The code behind a stage. A graph that follows the edits says the same as one from scratch."""
+        """The code behind a stage. A graph that follows the edits says the same as one from scratch, and so
+        does what is kept from one process to the next."""
         wanted = roots or (("stages", "s"),)
         graph = self.graph()
         followed = self.live.now(Sources(self.project, self.digest), self.cache)
@@ -141,7 +147,29 @@ class CodeProject:
         assert followed.fact(wanted) == graph.fact(wanted)
         assert followed.stage(wanted) == found
         assert followed.definition() == graph.definition()
+        if len(wanted) < 3:
+            definition, facts, _ = self.kept({"s": wanted})
+            assert definition == graph.definition()
+            assert facts["s"] == graph.fact(wanted)
         return found
+
+    def kept(self, stages: Mapping[str, Roots]) -> tuple[str, dict[str, CodeFact], bool]:
+        """What a new process is told of the definition and of stages, which have one root or two; and whether
+        it had to make a graph for that."""
+        place = Place("pipeline.py", 1)
+        with State(self.project.root / ".pivot/state.lmdb") as state:
+            hashes = FileHashes(self.project.root, state)
+            index = CodeIndex(self.project, hashes, state)
+            definition, facts = index.definition(), {}
+            for name, (function, *others) in stages.items():
+                params = others[0] if others else None
+                spec = StageSpec(name, *function, "stages.py", 1, place, params_class=params)
+                facts[name] = index.fact(spec)
+            made = index._graph is not None
+            index.save()
+            hashes.flush()
+            state.flush()
+        return definition, facts, made
 
 
 @pytest.fixture

@@ -186,3 +186,42 @@ def test_while_a_buffer_has_a_syntax_error_its_last_readable_text_counts(code):
     assert ask({"one.py": "def s(x:\n"}).fingerprint == before.fingerprint
     code.write({"one.py": "def s(x:\n"})  # the very text that is in the buffer
     assert ask({}).widened[0].to == "its whole text"
+
+
+KEPT = {"s": (("one", "s"),), "t": (("two", "t"),), "g": (("helpers", "g"), ("one", "s"))}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_after_each_edit_what_is_kept_is_what_a_new_graph_says(code, seed):
+    """From process to process: files are edited one or two at a time, and at times one stage is asked for."""
+    code.write(FILES)
+    texts = {name: (code.project.root / name).read_text() for name in FILES}
+    rng, without = random.Random(seed), 0
+    for _ in range(100):
+        for _ in range(rng.choice((1, 1, 2))):
+            name, (old, new) = rng.choice(sorted(texts)), rng.sample(rng.choice(SWAPS), 2)
+            texts[name] = texts[name].replace(old, new, 1)
+        code.write(texts)
+        names = rng.sample(sorted(KEPT), rng.choice((1, 3, 3)))
+        definition, facts, made = code.kept({name: KEPT[name] for name in names})
+        without += not made
+        scratch = code.graph()
+        assert definition == scratch.definition()
+        assert facts == {name: scratch.fact(KEPT[name]) for name in names}
+    assert without > 10  # it isn't all made anew
+
+
+def test_an_edit_leaves_what_is_kept_of_the_stages_that_it_does_not_reach(code):
+    code.write(FILES)
+    definition, facts, _ = code.kept(KEPT)
+    text = (code.project.root / "two.py").read_text()
+    code.write({"two.py": text.replace("return g(text)", "return 1 + len(text), g(text)")})
+    assert code.kept({"s": KEPT["s"], "g": KEPT["g"]}) == (
+        definition,
+        {"s": facts["s"], "g": facts["g"]},
+        False,
+    )
+    now, later, made = code.kept(KEPT)
+    assert made
+    assert now == definition
+    assert {name for name in KEPT if later[name] != facts[name]} == {"t"}

@@ -116,10 +116,10 @@ def test_a_chain_of_thousands_of_definitions_is_followed(code):
 def test_what_is_no_file_is_no_module(code):
     root = code.project.root
     code.write({"stages.py": "import a, b, c, d.e\ndef s(text):\n    return a.x, b.x, c.x, d.e.x\n"})
-    before = code.fact()
+    before = code.graph().stage([("stages", "s")])
     (root / "a.py").mkdir()
     (root / "b.py").symlink_to("b.py")
     (root / "c").symlink_to(".")
     (root / "d").mkdir()
     os.mkfifo(root / "d" / "e.py")
-    assert code.fact().units == before.units
+    assert code.graph().stage([("stages", "s")]).units == before.units
