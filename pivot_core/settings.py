@@ -13,6 +13,8 @@ from pivot_core.errors import UsageError
 from pivot_core.store.atomic import write_bytes
 
 if TYPE_CHECKING:
+    import yaml
+
     from pivot_core.project import Project
     from pivot_core.types import JSON
 
@@ -54,9 +56,7 @@ def set_value(project: Project, key: str, text: str) -> Setting:
     from ruamel.yaml.comments import CommentedMap
     from ruamel.yaml.error import YAMLError
 
-    if key not in KEYS and not (key.startswith(RESOURCE) and key != RESOURCE):
-        raise UsageError(_unknown(key))
-    load_config(project)  # a file that is wrong already is told by its line, and not touched
+    _check(project, key)
     yaml = YAML()
     yaml.preserve_quotes = True
     before = _text(project)
@@ -89,6 +89,61 @@ def set_value(project: Project, key: str, text: str) -> Setting:
         raise UsageError(f"{text!r} is no value of {key}\n    {what}") from error
     write_bytes(project.config_file, after.encode())
     return get(project, key)
+
+
+def unset(project: Project, key: str) -> list[Setting]:
+    """Take ``key`` out of the file, and its line with it; what is left of it: its default, if it has one.
+
+    Raises UsageError if there is no such key, or the file is wrong already.
+    """
+    _check(project, key)
+    if _has(_written(project), key):
+        write_bytes(project.config_file, _without(_text(project), key).encode())
+    return [get(project, key)] if key in KEYS else []
+
+
+def _without(text: str, key: str) -> str:
+    """By lines: comments stay with what they are about, and in a tree they belong to what is above."""
+    import yaml
+
+    place, *rest = key.split(".", 1)
+    around: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    name, value = _entry(around, place)
+    if rest and len(value.value) > 1:
+        around = value
+        name, value = _entry(around, rest[0])
+    if isinstance(around, yaml.MappingNode) and around.flow_style:  # ``{gpu: 1, memory: 2}``
+        return _without_in_flow(text, place, *rest)
+    while isinstance(value, yaml.MappingNode) and not value.flow_style:
+        value = value.value[0][1]  # a block ends only where the next one begins
+    lines = text.splitlines(keepends=True)
+    return "".join([*lines[: name.start_mark.line], *lines[value.end_mark.line + 1 :]])
+
+
+def _entry(mapping: yaml.Node | None, name: str) -> tuple[yaml.Node, yaml.Node]:
+    entries = mapping.value if mapping is not None else []
+    return next((key, value) for key, value in entries if key.value == name)
+
+
+def _without_in_flow(text: str, place: str, inside: str | None = None) -> str:
+    from ruamel.yaml import YAML
+
+    editor = YAML()
+    editor.preserve_quotes = True
+    document = editor.load(text)
+    if inside is None or len(document[place]) == 1:
+        del document[place]
+    else:
+        del document[place][inside]
+    stream = io.StringIO()
+    editor.dump(document, stream)
+    return stream.getvalue()
+
+
+def _check(project: Project, key: str) -> None:
+    if key not in KEYS and not (key.startswith(RESOURCE) and key != RESOURCE):
+        raise UsageError(_unknown(key))
+    load_config(project)  # a file that is wrong already is told by its line, and not touched
 
 
 def _text(project: Project) -> str:

@@ -9,7 +9,8 @@ from pivot_core import settings
 from pivot_core.cli.options import Common, common_options
 from pivot_core.settings import Setting
 
-_WORDS = {"list": 0, "get": 1, "set": 2}  # how many words follow
+_WORDS = {"list": 0, "get": 1, "set": 2, "unset": 1}  # how many words follow
+_SHAPES = {"list": "", "get": " KEY", "set": " KEY VALUE", "unset": " KEY"}
 
 
 class ConfigDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +29,8 @@ def command(common: Common, action: str, words: tuple[str, ...]) -> int:
     """Show and set settings of the project.
 
     They are in .pivot/config.yaml. "list" shows all, with the defaults; "get" shows one, and nothing else;
-    "set" writes one: comments and order of the file stay, and a wrong value leaves it as it is.
+    "set" writes one: comments and order of the file stay, and a wrong value leaves it as it is. "unset" takes
+    one out: the default counts again.
 
     \b
     Examples:
@@ -36,18 +38,19 @@ def command(common: Common, action: str, words: tuple[str, ...]) -> int:
       pivot-core config get cache.mode
       pivot-core config set cache.mode symlink
       pivot-core config set resources.gpu 2
-      pivot-core config set jobs null            back to the default
+      pivot-core config unset jobs
     """
     if len(words) != _WORDS[action]:
-        usage = {"list": "config list", "get": "config get KEY", "set": "config set KEY VALUE"}[action]
-        raise click.UsageError(f"it is: pivot-core {usage}")
+        raise click.UsageError(f"it is: pivot-core config {action}{_SHAPES[action]}")
     project = common.project()
     if action == "list":
         found = settings.settings(project)
     elif action == "get":
         found = [settings.get(project, words[0])]
-    else:
+    elif action == "set":
         found = [settings.set_value(project, *words)]
+    else:
+        found = settings.unset(project, words[0])
     if common.json:
         common.out.json(ConfigDocument(root=str(project.root), settings=tuple(found)))
     elif action == "get":

@@ -42,6 +42,7 @@ class Report:
         self._common = common
         self._explain = explain
         self._looks = looks
+        self._words = max(len(look.word) for look in looks.values())
         self._began = time.monotonic()  # a run's own clock starts only when the pipeline is loaded
         self._width = 0
         self._total = 0
@@ -147,7 +148,7 @@ class Report:
         why = event.error.message.partition("\n")[0] if event.error else ""
         if not self._explain:
             why = why or wording.first_reason(event.reasons)
-        line = f"{event.stage:<{self._width}}  {out.paint(f'{word:<9}', style)}  {took}{why}"
+        line = f"{event.stage:<{self._width}}  {out.paint(f'{word:<{self._words}}', style)}  {took}{why}"
         self._line(f"{out.paint(symbol, style)} {line}".rstrip())
         for reason in event.reasons if self._explain else ():
             self._line(f"    {out.paint(reason.kind.replace('_', ' '), 'dim')}  {wording.reason(reason)}")

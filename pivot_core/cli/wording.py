@@ -37,7 +37,11 @@ OUTCOMES: dict[Outcome, Look] = {
     "skipped": Look("·", "dim", "skipped"),
 }
 # In a dry run nothing ran, and a frozen one blocks what isn't fresh.
-DRY_OUTCOMES = {**OUTCOMES, "ran": Look("~", "yellow", "would run")}
+DRY_OUTCOMES = {
+    **OUTCOMES,
+    "ran": Look("~", "yellow", "would run"),
+    "restored": Look("↺", "cyan", "would restore"),
+}
 FROZEN_OUTCOMES = {**OUTCOMES, "blocked": Look("~", "yellow", "not fresh")}
 
 

@@ -89,23 +89,10 @@ class Planner:
             return Plan(spec, verdict, "make", facts)
         if verdict.state == "fresh":
             return Plan(spec, verdict, "skip", facts)
-        if (result := self._earlier(spec, facts, record, verdict)) is not None:
+        result = self._recorder.earlier(spec, facts, record, verdict, self._gatherer.discovered)
+        if result is not None:
             return Plan(spec, verdict, "restore", facts, result)
         return Plan(spec, verdict, "make", facts)
-
-    def _earlier(
-        self, spec: StageSpec, facts: Facts, record: Lock | Reason | None, verdict: Verdict
-    ) -> Result | None:
-        """A result that was made by this very code of these very inputs, if the cache has it."""
-        only_outputs = all(reason.kind in ("output", "failed") for reason in verdict.reasons)
-        if isinstance(record, Lock) and only_outputs and self._recorder.has_content(facts, record.outs):
-            return Result(record.discovered, record.outs)
-        if any(out.kind == "incremental" for out in spec.outs):
-            return None  # what it has gathered since must not be rolled back
-        for candidate in self._recorder.candidates(facts):
-            if self._gatherer.discovered(candidate.discovered) == candidate.discovered:
-                return Result(candidate.discovered, candidate.outs)
-        return None
 
     def task(self, plan: Plan, ticket: int) -> Task:
         """The order for a worker."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import msgspec
 from xxhash import xxh3_128_hexdigest
 
@@ -9,7 +11,7 @@ from pivot_core.decide import Facts
 from pivot_core.store.cache import ContentCache
 from pivot_core.store.lock import Locks
 from pivot_core.store.state import LAST_RUNS, RUNS, State
-from pivot_core.types import JSON, LastRun, Lock, StageSpec
+from pivot_core.types import JSON, LastRun, Lock, Reason, StageSpec, Verdict
 
 _KEPT_PER_KEY = 8  # earlier results of one code and input, that differ in what the stage read undeclared
 
@@ -63,16 +65,29 @@ class Recorder:
         """When stages last ran here, for those that this machine's state knows of."""
         return self._state.get_many_as(LAST_RUNS, stages, _decode_last)
 
-    def candidates(self, facts: Facts) -> tuple[Result, ...]:
-        """Earlier results of just these facts whose content is all in the cache.
+    def earlier(
+        self,
+        spec: StageSpec,
+        facts: Facts,
+        record: Lock | Reason | None,
+        verdict: Verdict,
+        read_now: Callable[[Iterable[str]], dict[str, str | None]],
+    ) -> Result | None:
+        """A result that was made by this very code of these very inputs, if the cache has it.
 
-        The caller has to compare ``discovered`` with what the files are now.
+        ``read_now`` tells what was read undeclared as it is now (``Gatherer.discovered``).
         """
-        return tuple(
-            result for result in self._results(facts_key(facts)) if self.has_content(facts, result.outs)
-        )
+        only_outputs = all(reason.kind in ("output", "failed") for reason in verdict.reasons)
+        if isinstance(record, Lock) and only_outputs and self._has_content(facts, record.outs):
+            return Result(record.discovered, record.outs)
+        if any(out.kind == "incremental" for out in spec.outs):
+            return None  # what it has gathered since must not be rolled back
+        for result in self._results(facts_key(facts)):
+            if self._has_content(facts, result.outs) and read_now(result.discovered) == result.discovered:
+                return result
+        return None
 
-    def has_content(self, facts: Facts, outs: dict[str, str]) -> bool:
+    def _has_content(self, facts: Facts, outs: dict[str, str]) -> bool:
         """Whether these are just the stage's outputs, and all can be had from the cache."""
         return outs.keys() == facts.outs.keys() and all(self._cache.has(digest) for digest in outs.values())
 

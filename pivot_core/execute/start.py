@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pivot_core.errors import InvalidPipeline
+from pivot_core.execute.foresee import foresee
 from pivot_core.execute.history import History, RunLog
 from pivot_core.execute.plan import Planner
 from pivot_core.execute.run import Options, Run
 from pivot_core.execute.schedule import Schedule
 from pivot_core.execute.session import stopped_by_signals, under_way
-from pivot_core.execute.tally import RunSummary, foresee, new_run_id
-from pivot_core.status import Look
+from pivot_core.execute.tally import RunSummary, new_run_id
 from pivot_core.store.git import Git
 
 if TYPE_CHECKING:
@@ -52,10 +52,7 @@ def run(workspace: Workspace, request: Request) -> RunSummary:
         targets = request.targets
         forced = frozenset(workspace.targets().stages(targets) if targets else (s.name for s in order))
     if request.dry_run:
-        wanted = [spec.name for spec in order]
-        upstream_too = Look(workspace, workspace.select(wanted)).statuses()
-        verdicts = {found.spec.name: found.verdict for found in upstream_too}
-        return foresee({name: verdicts[name] for name in wanted}, forced, workspace.emit)
+        return foresee(workspace, order, forced)
     options = Options(forced, request.keep_going, request.frozen)
     with under_way(workspace.project) as claims, stopped_by_signals():
         return _run(workspace, order, options, claims, request.words()).execute()

@@ -13,7 +13,7 @@ from pivot_core.execute.events import Event, RunEnd, RunStart, StageEnd, StageEr
 from pivot_core.types import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 _NOT_DONE: frozenset[Outcome] = frozenset({"failed", "blocked", "cancelled"})
 
@@ -68,14 +68,3 @@ class Tally:
 def new_run_id() -> str:
     """Sortable by time, unique, and fit for a folder's name."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-
-
-def foresee(
-    verdicts: Mapping[str, Verdict], forced: frozenset[str], emit: Callable[[Event], None]
-) -> RunSummary:
-    """Tell of a run without running: what is not fresh (or forced) counts as ``ran``."""
-    tally = Tally(new_run_id(), verdicts, emit)
-    for name, verdict in verdicts.items():
-        fresh = verdict.state == "fresh" and name not in forced
-        tally.end(name, "skipped" if fresh else "failed" if verdict.state == "error" else "ran", verdict)
-    return tally.finish()

@@ -47,6 +47,41 @@ def test_comments_order_and_quotes_stay(words: Words) -> None:
         assert part in _read(words)
 
 
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [
+        ("jobs", BEFORE, BEFORE.replace("jobs: 3   # three\n", "")),
+        ("packages", BEFORE, BEFORE.replace('packages: "exact"\n', "")),
+        ("resources.gpu", BEFORE, BEFORE.replace("resources:\n    gpu: 1  # only one\n", "")),
+        (
+            "resources.gpu",
+            "resources:\n  # big\n  gpu: 1\n  # small\n  disk: 2\n# end\n",
+            "resources:\n  # big\n  # small\n  disk: 2\n# end\n",
+        ),
+        ("resources.gpu", "resources: {gpu: 1, disk: 2}\n", "resources: {disk: 2}\n"),
+        ("cache.mode", "cache: {mode: copy}\njobs: 2\n", "jobs: 2\n"),
+        ("jobs", "{jobs: 2, packages: exact}\n", "{packages: exact}\n"),
+        ("jobs", "jobs: 2", ""),
+        ("cache.mode", "jobs: 2\n", "jobs: 2\n"),
+        ("resources.gpu", "# nothing\n", "# nothing\n"),
+    ],
+)
+def test_unset_takes_out_one_setting_and_leaves_every_other_line(
+    words: Words, key: str, before: str, after: str
+) -> None:
+    _write(words, before)
+    words.ok("config", "unset", key)
+    assert _read(words) == after
+    words.ok("config", "list")
+
+
+def test_unset_shows_the_default_that_counts_again(words: Words) -> None:
+    _write(words, BEFORE)
+    assert words.ok("config", "unset", "packages") == "packages = feature  (default)\n"
+    assert words.call("config", "unset", "pakages").returncode == 2
+    assert words.call("config", "unset").returncode == 2
+
+
 def test_a_file_of_comments_only_keeps_them(words: Words) -> None:
     _write(words, "# cache:\n#   mode: auto\n")
     words.ok("config", "set", "jobs", "2")

@@ -24,6 +24,29 @@ def test_a_dry_run_tells_and_touches_nothing(chain):
     assert set(chain.states().values()) == {"never_run"}
 
 
+def test_a_dry_run_foresees_what_comes_from_the_cache(chain):
+    """And what would be fresh once that is back in place; the run itself ends the same way."""
+    chain.run()
+    chain.edit("helpers.py", '"!"', '"?"')
+    assert chain.run("--dry-run").outcomes == {"first": "skipped", "second": "ran", "other": "skipped"}
+    chain.run()
+    chain.edit("helpers.py", '"?"', '"!"')
+    (chain.root / "mid.txt").unlink()
+    foreseen = chain.run("--dry-run").outcomes
+    assert foreseen == {"first": "restored", "second": "restored", "other": "skipped"}
+    assert not (chain.root / "mid.txt").exists()
+    assert chain.run().outcomes == foreseen
+    (chain.root / "mid.txt").unlink()
+    assert chain.run("--dry-run").outcomes == {"first": "restored", "second": "skipped", "other": "skipped"}
+    assert chain.run("--dry-run", "--force", "second").outcomes == {"first": "restored", "second": "ran"}
+
+
+def test_a_dry_run_knows_nothing_of_what_comes_after_a_stage_that_would_run(chain):
+    chain.run()
+    (chain.root / "in.txt").write_text("three")
+    assert chain.run("--dry-run").outcomes == {"first": "ran", "second": "ran", "other": "ran"}
+
+
 def test_frozen_restores_but_runs_nothing(chain):
     chain.run()
     (chain.root / "out.txt").unlink()
