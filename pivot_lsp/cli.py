@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 
+from pivot_core.errors import UsageError
 from pivot_lsp import server
 from pivot_lsp.lint import report
+from pivot_lsp.lint.formats import FORMATS
 
 _NOT_INSTALLED = """\
 the language server needs packages that aren't installed ({missing})
@@ -43,22 +45,26 @@ def cli(context: click.Context, stdio: bool) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(list(FORMATS)),
     default="text",
-    help="For people, or for programs.",
+    help="For people, for programs, for code scanning, for GitHub Actions.",
 )
-def lint(paths: tuple[Path, ...], form: str) -> int:
+@click.option("--fix", is_flag=True, help="First mend what can be mended without changing what it means.")
+def lint(paths: tuple[Path, ...], form: str, fix: bool) -> int:
     """Find mistakes in stages that show in the text of a file. Runs none of your code.
 
     Looks at each PATH (a file, or all Python files of a folder), or at the current folder. Silence a finding
-    by a comment on its line: # pivot: ignore[PVT101]
+    by a comment on its line: # pivot: ignore[PVT101]; choose rules in [tool.pivot.lint] of pyproject.toml.
 
     Exit codes: 0 nothing found; 1 something found; 2 wrong usage.
     """
-    found = report.find(paths or (Path(),))
+    try:
+        found = report.find(paths or (Path(),), fix=fix)
+    except UsageError as error:
+        raise click.ClickException(str(error)) from error
     for unread in found.unreadable:
         click.echo(f"{unread.path}:{unread.line}: not looked at: {unread.why}", err=True)
-    click.echo(report.as_json(found) if form == "json" else report.as_text(found), nl=form == "json")
+    click.echo(FORMATS[form](found), nl=False)
     return 1 if found.findings else 0
 
 

@@ -1,8 +1,10 @@
-"""Lint of files and folders, and how its findings are printed."""
+"""Lint of files and folders."""
 
 from __future__ import annotations
 
+import io
 import os
+import tokenize
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +14,10 @@ import msgspec
 from pivot_core.code.sources import decode
 from pivot_core.errors import UsageError
 from pivot_core.project import Project
+from pivot_core.store.atomic import write_bytes
 from pivot_lsp.lint.config import load_config
 from pivot_lsp.lint.engine import Linter
+from pivot_lsp.lint.fixes import fix_all
 from pivot_lsp.lint.rule import Severity
 from pivot_lsp.source.module import Module, mentions_pivot
 from pivot_lsp.source.sources import Sources
@@ -69,24 +73,29 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = 1
     findings: tuple[Entry, ...]
     unreadable: tuple[Unread, ...]
+    fixed: tuple[str, ...] = ()
 
 
-def find(paths: Sequence[Path]) -> Report:
+def find(paths: Sequence[Path], *, fix: bool = False) -> Report:
     """Lint files, and all Python files below folders; each once, as a part of the project that it is in.
 
+    ``fix``: first write the files with all safe fixes of their findings; what is found is what is left.
     Raises UsageError for settings that are wrong.
     """
     linters = Linters()
     found: list[Entry] = []
     unreadable: list[Unread] = []
+    fixed: list[str] = []
     for path in dict.fromkeys(chain.from_iterable(map(_files, paths))):
         try:
+            if fix and _fix(path, linters):
+                fixed.append(os.fspath(path))
             found += _entries(path, linters)
         except SyntaxError as error:
             unreadable.append(Unread(os.fspath(path), error.lineno or 0, error.msg))
         except (OSError, ValueError, LookupError) as error:
             unreadable.append(Unread(os.fspath(path), 0, str(error)))
-    return Report(findings=tuple(found), unreadable=tuple(unreadable))
+    return Report(findings=tuple(found), unreadable=tuple(unreadable), fixed=tuple(fixed))
 
 
 class Linters:
@@ -109,27 +118,6 @@ class Linters:
         return self._by_root[project.root], full.relative_to(project.root).as_posix()
 
 
-def as_json(report: Report) -> str:
-    return msgspec.json.format(msgspec.json.encode(report)).decode()
-
-
-def as_text(report: Report) -> str:
-    """A finding on two lines, as compilers print theirs; then how many there are."""
-    count = len(report.findings)
-    total = "nothing found" if count == 0 else "1 finding" if count == 1 else f"{count} findings"
-    return "".join(map(_text, report.findings)) + total + "\n"
-
-
-def _text(entry: Entry) -> str:
-    where = entry.where
-    lines = [f"{where.path}:{where.line}:{where.column}: {entry.code} {entry.message}", f"    {entry.hint}"]
-    lines += [
-        f"    see {other.where.path}:{other.where.line}:{other.where.column}: {other.message}"
-        for other in entry.related
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def _files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
@@ -143,16 +131,35 @@ def _is_foreign(folder: Path) -> bool:
     return folder.name in _FOREIGN or folder.name.startswith(".") or (folder / "pyvenv.cfg").exists()
 
 
-def _entries(path: Path, linters: Linters) -> Iterator[Entry]:
-    text = decode(path.read_bytes())
+def _fix(path: Path, linters: Linters) -> bool:
+    """Write a file with its safe fixes, in the encoding that it has; False if there are none."""
+    data = path.read_bytes()
+    linter, known_as = _loaded(path, decode(data), linters)
+    fixed = fix_all(linter, known_as)
+    if fixed is None:
+        return False
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    target = path.resolve()
+    mode = target.stat().st_mode
+    write_bytes(target, fixed.encode(encoding))
+    target.chmod(mode)
+    return True
+
+
+def _loaded(path: Path, text: str, linters: Linters) -> tuple[Linter, str]:
+    """The linter that knows a file, and by which path. Raises SyntaxError."""
     linter, known_as = linters.of(path)
-    sources = linter.sources
-    if sources.project is None:
-        if not mentions_pivot(text):
-            return
-        sources.add(known_as, text)
-    elif sources.module(known_as) is None:
+    if linter.sources.project is None:
+        if mentions_pivot(text):
+            linter.sources.add(known_as, text)
+    elif linter.sources.module(known_as) is None:
         Module(known_as, text)  # says what is wrong with it
+    return linter, known_as
+
+
+def _entries(path: Path, linters: Linters) -> Iterator[Entry]:
+    linter, known_as = _loaded(path, decode(path.read_bytes()), linters)
+    sources = linter.sources
     shown = _Shown(sources, path, known_as)
     for finding in linter.findings(known_as):
         yield _entry(finding, known_as, shown)

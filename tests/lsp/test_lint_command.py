@@ -81,3 +81,61 @@ def test_a_path_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     done = lint(tmp_path, "absent")
     assert done.returncode == 2
     assert "absent" in done.stderr
+
+
+def test_sarif_has_the_rules_the_places_and_the_related_places(tmp_path: Path) -> None:
+    write(tmp_path / "pipeline.py", TWICE)
+    log = json.loads(lint(tmp_path, "--format", "sarif").stdout)
+    (run,) = log["runs"]
+    (result,) = run["results"]
+    assert (log["version"], run["columnKind"]) == ("2.1.0", "unicodeCodePoints")
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [result["ruleId"]] == ["PVT106"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "pipeline.py"}
+    assert place["region"] == {"startLine": 6, "startColumn": 28, "endLine": 6, "endColumn": 40}
+    assert result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"] == 5
+
+
+def test_github_gets_an_annotation_on_one_line(tmp_path: Path) -> None:
+    write(tmp_path / "pipeline.py", TWICE)
+    done = lint(tmp_path, "--format", "github")
+    assert done.returncode == 1
+    assert done.stdout == (
+        "::error file=pipeline.py,line=6,endLine=6,title=PVT106,col=28,endColumn=40::"
+        "two stages are named 'train'%0Agive this one another name, such as name=\"train@2\"\n"
+    )
+
+
+def test_pyproject_chooses_the_rules(tmp_path: Path) -> None:
+    write(tmp_path / "pipeline.py", TWICE)
+    write(tmp_path / "pyproject.toml", "[tool.pivot.lint]\nselect = ['PVT2']\n")
+    assert lint(tmp_path).returncode == 0
+    write(tmp_path / "pyproject.toml", "[tool.pivot.lint.per-file-ignores]\n'pipe*' = ['PVT1']\n")
+    assert lint(tmp_path).returncode == 0
+    write(tmp_path / "pyproject.toml", "[tool.pivot.lint]\nignore = ['PVT402']\n")
+    assert lint(tmp_path).returncode == 1
+
+
+def test_settings_that_are_wrong_are_told_with_their_file(tmp_path: Path) -> None:
+    write(tmp_path / "pipeline.py", TWICE)
+    write(tmp_path / "pyproject.toml", "[tool.pivot.lint]\nselekt = ['PVT2']\n")
+    done = lint(tmp_path)
+    assert done.returncode == 2
+    assert "pyproject.toml: [tool.pivot.lint]: " in done.stderr
+    assert "selekt" in done.stderr
+
+
+def test_two_files_of_a_project_are_seen_together(tmp_path: Path) -> None:
+    """The pipeline is registered in one file, and in another through an import."""
+    write(
+        tmp_path / "pipeline.py", "from pivot_core import Pipeline\n\npipeline = Pipeline('x')\nimport more\n"
+    )
+    write(
+        tmp_path / "more.py",
+        "from pipeline import pipeline\nimport stages\npipeline.register(stages.train)\n",
+    )
+    write(tmp_path / "stages.py", "import pivot_core\n\ndef train() -> None: ...\n")
+    assert lint(tmp_path).returncode == 0
+    with (tmp_path / "pipeline.py").open("a") as file:
+        file.write("import stages\npipeline.register(stages.train)\n")
+    assert lint(tmp_path, "more.py").stdout.startswith("more.py:3:19: PVT106 two stages are named 'train'")
