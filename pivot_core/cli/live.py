@@ -14,6 +14,7 @@ from pivot_core.cli import wording
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from pivot_core.cli.remaining import Remaining
     from pivot_core.execute.events import Progress
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -21,11 +22,12 @@ FRAMES_PER_SECOND = 8
 
 
 class LiveScreen:
-    """A line with a spinner for every running stage and a count of the finished ones."""
+    """A line with a spinner for every running stage, a count of the finished ones, and about what is left."""
 
-    def __init__(self, finished: int, total: int, *, colour: bool) -> None:
+    def __init__(self, finished: int, total: int, remaining: Remaining, *, colour: bool) -> None:
         self._total = total
         self._finished = finished
+        self._remaining = remaining
         self._running: dict[str, float] = {}
         self._doing: dict[str, str] = {}
         console = Console(highlight=False, markup=False, emoji=False, no_color=not colour)
@@ -61,10 +63,14 @@ class LiveScreen:
         now = time.monotonic()
         frame = FRAMES[int(now * FRAMES_PER_SECOND) % len(FRAMES)]
         # A copy: rich draws in a thread of its own.
-        lines = [self._line(frame, stage, now - since) for stage, since in list(self._running.items())]
-        lines.append(Text(f"  {self._finished}/{self._total} stages", style="dim"))
+        running = list(self._running.items())
+        width = min(32, max((len(stage) for stage, _ in running), default=0))
+        lines = [self._line(frame, f"{stage:<{width}}", stage, now - since) for stage, since in running]
+        count = f"  {self._finished}/{self._total} stages"
+        left = wording.left(self._remaining.seconds(now))
+        lines.append(Text(f"{count}, {left}" if left else count, style="dim"))
         return Group(*lines)
 
-    def _line(self, frame: str, stage: str, seconds: float) -> Text:
-        text = f"{frame} {stage}  {wording.duration(seconds)}  {self._doing.get(stage, '')}"
+    def _line(self, frame: str, shown: str, stage: str, seconds: float) -> Text:
+        text = f"{frame} {shown}  {wording.duration(seconds):>8}  {self._doing.get(stage, '')}"
         return Text(text.rstrip(), style="cyan", no_wrap=True, overflow="ellipsis")

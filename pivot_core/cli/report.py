@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from pivot_core.cli import notes, wording
+from pivot_core.cli.remaining import Remaining
 from pivot_core.execute.events import (
     Progress,
     RunEnd,
@@ -47,6 +48,7 @@ class Report:
         self._width = 0
         self._total = 0
         self._ended = 0
+        self._remaining = Remaining((), {})
         self._live: LiveScreen | None = None
         self._unfinished: dict[tuple[str, str], str] = {}
         self._muted: dict[str, deque[str]] = {}
@@ -67,6 +69,7 @@ class Report:
                 self._warning(event)
             case RunStart():
                 self._total = len(event.stages)
+                self._remaining = Remaining(event.stages, event.lasted)
                 self._width = min(32, max(map(len, event.stages), default=0))
             case RunEnd():
                 self._finish(event)
@@ -80,10 +83,11 @@ class Report:
     # --- while it runs ---------------------------------------------------------------------------
 
     def _start(self, event: StageStart) -> None:
+        self._remaining.start(event.stage)
         if self._live is None and self._common.out.interactive and not self._common.quiet:
             from pivot_core.cli.live import LiveScreen
 
-            self._live = LiveScreen(self._ended, self._total, colour=self._common.out.colour)
+            self._live = LiveScreen(self._ended, self._total, self._remaining, colour=self._common.out.colour)
         if self._live is not None:
             self._live.start(event.stage)
 
@@ -126,6 +130,7 @@ class Report:
 
     def _end(self, event: StageEnd) -> None:
         self._ended += 1
+        self._remaining.end(event.stage)
         for stream in ("stdout", "stderr"):
             rest = self._unfinished.pop((event.stage, stream), "")
             if rest:

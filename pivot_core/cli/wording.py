@@ -76,6 +76,18 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s"
 
 
+def left(seconds: float | None) -> str:
+    """``about 40 s left``, ``about 3 min left``, ``about 2 h 10 min left``: no more exact than it can be."""
+    if seconds is None or seconds < 1:
+        return ""
+    if seconds < 55:
+        return f"about {seconds if seconds < 10 else 5 * round(seconds / 5):.0f} s left"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if not hours:
+        return f"about {minutes} min left"
+    return f"about {hours} h left" if not minutes else f"about {hours} h {minutes:02} min left"
+
+
 def progress(event: Progress) -> str:
     """``reading 3/10 (30%)``, ``reading 3``, ``waiting for another run``."""
     if event.done is None:

@@ -34,8 +34,11 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
 
 
 class RunStart(_Event, frozen=True, tag="run_start"):
+    """``lasted``: how long stages ran when they last did, for those where that is known."""
+
     run_id: str
     stages: tuple[str, ...]
+    lasted: dict[str, float] = {}
 
 
 class StageStart(_Event, frozen=True, tag="stage_start"):

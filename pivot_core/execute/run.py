@@ -84,7 +84,7 @@ class Run:
         flush: Callable[[], None],
     ) -> None:
         self._specs = {spec.name: spec for spec in order}
-        self._tally = Tally(run_id, self._specs, emit)
+        self._tally = Tally(run_id, self._specs, emit, schedule.durations)
         self._schedule = schedule
         self._planner = planner
         self._pool = pool

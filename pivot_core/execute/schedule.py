@@ -39,7 +39,8 @@ class Schedule:
         for name, needs in self._needs.items():
             for need in needs:
                 self._needed_by[need].append(name)
-        self._rank = self._ranks(durations or {})
+        self.durations = durations or {}
+        self._rank = self._ranks(self.durations)
         self._due = [name for name, needs in self._needs.items() if not needs]
         self._queued: list[tuple[int, str]] = []
         self._running: set[str] = set()

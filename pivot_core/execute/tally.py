@@ -13,7 +13,7 @@ from pivot_core.execute.events import Event, RunEnd, RunStart, StageEnd, StageEr
 from pivot_core.types import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 _NOT_DONE: frozenset[Outcome] = frozenset({"failed", "blocked", "cancelled"})
 
@@ -34,13 +34,19 @@ class RunSummary(msgspec.Struct, frozen=True):
 class Tally:
     """One run's, from its first event to its last."""
 
-    def __init__(self, run_id: str, stages: Iterable[str], emit: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        stages: Iterable[str],
+        emit: Callable[[Event], None],
+        lasted: Mapping[str, float] | None = None,
+    ) -> None:
         self._run_id = run_id
         self._emit = emit
         self._counts: dict[Outcome, int] = {}
         self.failed: dict[str, str] = {}
         self._began = time.monotonic()
-        emit(RunStart(run_id=run_id, stages=tuple(stages)))
+        emit(RunStart(run_id=run_id, stages=tuple(stages), lasted=dict(lasted or {})))
 
     def end(
         self,

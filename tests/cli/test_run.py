@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -237,6 +238,14 @@ def test_on_a_terminal_what_runs_now_is_shown_live(words: Words) -> None:
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l"), "and shown again"
     assert "so loud" in shown
     assert "ran 3 in" in shown.splitlines()[-1]
+
+
+def test_on_a_terminal_it_says_about_how_long_a_run_takes_that_ran_before(words: Words) -> None:
+    words.edit("stages.py", 'print("so loud")', 'print("so loud"); import time; time.sleep(1.5)')
+    shown, _ = on_a_terminal(words.root, "run")
+    assert " left" not in shown
+    shown, _ = on_a_terminal(words.root, "run", "--force", "loud")
+    assert re.search(r"1/2 stages, about \d s left", shown)
 
 
 def test_on_a_terminal_with_nothing_to_do_there_is_no_live_display(made: Words) -> None:
