@@ -9,15 +9,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pivot_core.code.sources import decode
 from pivot_core.errors import UsageError
 from pivot_core.project import Project
+from pivot_lsp.edits import Edit, move
 from pivot_lsp.lint import Finding, lint
 from pivot_lsp.positions import Lines
 from pivot_lsp.source.module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from pivot_lsp.lint.rule import Elsewhere
 
 
 class Reading:
@@ -40,13 +45,19 @@ class Document:
     """One version of one open document. ``path`` is absolute, its folder resolved.
 
     ``last_good``: what was read of the last version before this one that could be parsed.
+    ``former``: the findings of that version, where they are in this one.
     """
 
     uri: str
     path: Path
     version: int | None
-    text: str
+    lines: Lines
     last_good: Reading | None = None
+    former: tuple[Finding, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return self.lines.text
 
     @cached_property
     def reading(self) -> Reading | None:
@@ -61,17 +72,26 @@ class Document:
         """What this version says, or the last one before it that said something."""
         return self.reading or self.last_good
 
-    @cached_property
-    def lines(self) -> Lines:
-        return Lines(self.text)
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those of this version; while it can't be parsed, those that there were before."""
+        return self.former if self.reading is None else self.reading.findings
+
+    def edited(self, version: int | None, lines: Lines, edits: Iterable[Edit]) -> Document:
+        """The next version."""
+        # Only what was read already: a version that nobody looked at isn't worth being parsed.
+        read: Reading | None = vars(self).get("reading")
+        former = self.former if read is None else read.findings
+        for edit in edits:
+            former = _moved(former, edit)
+        return Document(self.uri, self.path, version, lines, read or self.last_good, former)
 
     def line_of(self, function: str) -> int | None:
         """The line of a function's ``def`` in this version; None if there is no such function."""
         if self.reading is not None:
             return self.reading.definitions.get(function)
         pattern = re.compile(rf"^(?:async\s+)?def\s+{re.escape(function)}\b")
-        count = self.text.count("\n") + 1
-        return next((n for n in range(1, count + 1) if pattern.match(self.lines.line(n))), None)
+        return next((n for n in range(1, self.lines.count + 1) if pattern.match(self.lines.line(n))), None)
 
     def logical(self, project: Project) -> str | None:
         """Its logical path; None if it isn't the project's own."""
@@ -84,13 +104,13 @@ class Documents:
 
     _by_uri: dict[str, Document] = field(default_factory=dict)
 
-    def put(self, uri: str, path: Path, version: int | None, text: str) -> Document:
-        """There is a new version, and this is its text."""
-        before = self._by_uri.get(uri)
-        # Only what was read already: a version that nobody looked at isn't worth being parsed.
-        good = None if before is None else vars(before).get("reading") or before.last_good
-        document = Document(uri, path.parent.resolve() / path.name, version, text, good)
-        self._by_uri[uri] = document
+    def open(self, uri: str, path: Path, version: int | None, text: str) -> Document:
+        """The editor has it, with this text."""
+        return self.put(Document(uri, path.parent.resolve() / path.name, version, Lines(text)))
+
+    def put(self, document: Document) -> Document:
+        """It is the newest version."""
+        self._by_uri[document.uri] = document
         return document
 
     def get(self, uri: str) -> Document | None:
@@ -99,6 +119,13 @@ class Documents:
     def close(self, uri: str) -> Document | None:
         """The editor has it no more; the file counts again."""
         return self._by_uri.pop(uri, None)
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(tuple(self._by_uri.values()))
+
+    def at(self, path: Path) -> Document | None:
+        """The one of a file."""
+        return next((document for document in self._by_uri.values() if document.path == path), None)
 
     def of(self, project: Project) -> Iterator[tuple[str, Document]]:
         """Those of a project, with their logical paths."""
@@ -122,6 +149,20 @@ def project_of(path: Path) -> Project | None:
         return Project.find(path.parent)
     except UsageError:
         return None
+
+
+def _moved(findings: tuple[Finding, ...], edit: Edit) -> tuple[Finding, ...]:
+    placed = ((finding, move(finding.span, edit)) for finding in findings)
+    return tuple(
+        msgspec.structs.replace(finding, span=span, related=_related(finding, edit))
+        for finding, span in placed
+        if span is not None
+    )
+
+
+def _related(finding: Finding, edit: Edit) -> tuple[Elsewhere, ...]:
+    placed = ((other, move(other.span, edit)) for other in finding.related)
+    return tuple(msgspec.structs.replace(other, span=span) for other, span in placed if span is not None)
 
 
 def _on_disk(path: Path) -> str | None:

@@ -4,21 +4,26 @@
 units of the encoding that they agreed on with the server (UTF-16 unless said otherwise). People count
 both from 1, columns in characters. All of them break lines at ``\\n``, ``\\r\\n`` and ``\\r`` only: not at a
 form feed or U+2028, as ``str.splitlines`` does.
+
+A column beyond the end of its line is the end, and one inside of a character is before it. Texts may hold
+halves of UTF-16 pairs: editors have them, and send them.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Self
 
 import msgspec
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Iterable
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
-_LINE_BREAK = re.compile("\r\n|\r|\n")
+_LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 class Span(msgspec.Struct, frozen=True, order=True):
@@ -38,10 +43,26 @@ def span_of(node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias) -> Sp
 
 
 class Lines:
-    """A text by its lines."""
+    """A text by its lines. Never changes."""
 
     def __init__(self, text: str) -> None:
-        self._lines = _LINE_BREAK.split(text)
+        self._lines = split(text)
+
+    @classmethod
+    def of(cls, lines: list[str]) -> Self:
+        """Of lines as :func:`split` gives them."""
+        made = cls.__new__(cls)
+        made._lines = lines
+        return made
+
+    @cached_property
+    def text(self) -> str:
+        return "".join(self._lines)
+
+    @property
+    def with_breaks(self) -> list[str]:
+        """The lines as :func:`split` gives them; not to be changed."""
+        return self._lines
 
     @property
     def count(self) -> int:
@@ -50,23 +71,51 @@ class Lines:
 
     def line(self, number: int) -> str:
         """A line by its number from 1, without its break; "" if there is none."""
-        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
+        return self._lines[number - 1].rstrip("\r\n") if 0 < number <= len(self._lines) else ""
 
     def characters(self, line: int, column: int) -> int:
         """How many characters (code points) of a line are before a byte column."""
-        return len(self._before(line, column))
+        return index(self.line(line), column, "utf-8")
 
     def units(self, line: int, column: int, encoding: Encoding) -> int:
         """How many units of an encoding are before a byte column."""
-        before = self._before(line, column)
-        if before.isascii() or encoding == "utf-32":
-            return len(before)
-        if encoding == "utf-8":
-            return len(before.encode("utf-8", "surrogatepass"))
-        return len(before) + sum(char > "\uffff" for char in before)
-
-    def _before(self, line: int, column: int) -> str:
         text = self.line(line)
-        if text.isascii():
-            return text[:column]
-        return text.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "ignore")
+        return width(text[: index(text, column, "utf-8")], encoding)
+
+    def column(self, line: int, units: int, encoding: Encoding) -> int:
+        """The byte column that so many units of an encoding are before."""
+        text = self.line(line)
+        return width(text[: index(text, units, encoding)], "utf-8")
+
+
+def split(text: str) -> list[str]:
+    """The lines of a text with their breaks. The last one has none, and is empty after a final break."""
+    if "\r" in text:
+        lines = _LINE.findall(text)
+        return lines if lines and lines[-1][-1] not in "\r\n" else [*lines, ""]
+    *lines, last = text.split("\n")
+    return [*(line + "\n" for line in lines), last]
+
+
+def width(text: str, encoding: Encoding) -> int:
+    """The units of a text that has no line break."""
+    if encoding == "utf-32" or text.isascii():
+        return len(text)
+    return sum(_widths(text, encoding))
+
+
+def index(text: str, units: int, encoding: Encoding) -> int:
+    """How many characters of a line are in its first units."""
+    if encoding == "utf-32" or text.isascii():
+        return max(0, min(units, len(text)))
+    for number, size in enumerate(_widths(text, encoding)):
+        units -= size
+        if units < 0:
+            return number
+    return len(text)
+
+
+def _widths(text: str, encoding: Encoding) -> Iterable[int]:
+    if encoding == "utf-16":
+        return (2 if char > "\uffff" else 1 for char in text)
+    return (1 if char < "\x80" else 2 if char < "\u0800" else 3 if char <= "\uffff" else 4 for char in text)

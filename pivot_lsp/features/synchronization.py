@@ -1,4 +1,7 @@
-"""Keeps the session's documents as the editor has them. Synchronous: each text with its own version."""
+"""Keeps the session's documents as the editor has them. Synchronous: each text with its own version.
+
+pygls's own keeping of texts is put out of service: it breaks lines where editors don't (at form feeds).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,12 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls import uris
 
+from pivot_lsp.edits import Place, replace, replace_all
+
 if TYPE_CHECKING:
+    from pivot_lsp.documents import Document
+    from pivot_lsp.edits import Edit
+    from pivot_lsp.positions import Encoding, Lines
     from pivot_lsp.session import Session
 
 
@@ -17,18 +25,23 @@ def register(session: Session) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
-        _put(session, params.text_document.uri)
+        item = params.text_document
+        path = _path(item.uri)
+        if path is not None and path.suffix == ".py":
+            _changed(session, session.documents.open(item.uri, path, item.version, item.text))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
-        _put(session, params.text_document.uri)
+        document = session.documents.get(params.text_document.uri)
+        if document is not None:
+            edited = _edited(document, params, session.encoding)
+            _changed(session, session.documents.put(edited))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
         document = session.documents.close(params.text_document.uri)
         if document is not None:
-            session.changed(document)
-            session.outdated(document.path)
+            _changed(session, document)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
@@ -40,15 +53,31 @@ def register(session: Session) -> None:
             session.outdated(path)
 
 
-def _put(session: Session, uri: str) -> None:
-    """Take over pygls's text, which is that of the event: nothing else was read since."""
-    path = _path(uri)
-    if path is None or path.suffix != ".py":
-        return
-    source = session.server.workspace.get_text_document(uri)
-    document = session.documents.put(uri, path, source.version, source.source)
+def _changed(session: Session, document: Document) -> None:
     session.changed(document)
     session.outdated(document.path)
+
+
+def _edited(document: Document, params: types.DidChangeTextDocumentParams, encoding: Encoding) -> Document:
+    lines = document.lines
+    edits: list[Edit] = []
+    for change in params.content_changes:
+        lines, edit = _applied(lines, change, encoding)
+        edits.append(edit)
+    return document.edited(params.text_document.version, lines, edits)
+
+
+def _applied(
+    lines: Lines, change: types.TextDocumentContentChangeEvent, encoding: Encoding
+) -> tuple[Lines, Edit]:
+    if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+        return replace_all(lines, change.text)
+    start, end = _place(change.range.start), _place(change.range.end)
+    return replace(lines, start, end, change.text, encoding)
+
+
+def _place(position: types.Position) -> Place:
+    return Place(position.line, position.character)
 
 
 def _path(uri: str) -> Path | None:

@@ -1,0 +1,115 @@
+"""What an editor changes in a text, applied to its lines; and where a place of the text is afterwards.
+
+An edit costs what it touches, and a copy of the list of lines: no line is read that it doesn't touch.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from pivot_lsp.positions import Encoding, Lines, Span, index, split, width
+
+
+class Place(NamedTuple):
+    """As editors count: line from 0, column in the units that were agreed on."""
+
+    line: int
+    units: int
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """A stretch that was replaced.
+
+    ``before`` is where it was, in the text before; ``end_line`` and ``end_column`` are where the new
+    stretch ends, in the text after. Both as ``ast`` counts.
+    """
+
+    before: Span
+    end_line: int
+    end_column: int
+
+
+class _At(NamedTuple):
+    line: int  # from 0
+    character: int
+
+
+def replace(lines: Lines, start: Place, end: Place, new: str, encoding: Encoding) -> tuple[Lines, Edit]:
+    """The text with another stretch in the place of the one between two places, which may be in any order."""
+    first, last = sorted((_at(lines, start, encoding), _at(lines, end, encoding)))
+    return _replace(lines.with_breaks, first, last, new)
+
+
+def replace_all(lines: Lines, text: str) -> tuple[Lines, Edit]:
+    """Another text; the edit is the lines that differ."""
+    old, new = lines.with_breaks, split(text)
+    most = min(len(old), len(new))
+    head = next((n for n in range(most - 1) if old[n] != new[n]), most - 1)
+    tail = next((n for n in range(most - head) if old[-1 - n] != new[-1 - n]), most - head)
+    return Lines.of(new), Edit(Span(head + 1, 0, *_before_last(old, tail)), *_before_last(new, tail))
+
+
+def move(span: Span, edit: Edit) -> Span | None:
+    """Where a stretch is after an edit; None if nothing is left of it.
+
+    What is written right before or after it isn't part of it.
+    """
+    first, last = (span.line, span.column), (span.end_line, span.end_column)
+    start, end = (edit.before.line, edit.before.column), (edit.before.end_line, edit.before.end_column)
+    if first >= end:
+        new_first = _shifted(first, edit)
+    else:
+        new_first = first if first <= start else (edit.end_line, edit.end_column)
+    if first == last:
+        return Span(*new_first, *new_first)
+    if last >= end and last > start:
+        new_last = _shifted(last, edit)
+    else:
+        new_last = min(last, start)
+    return Span(*new_first, *new_last) if new_first < new_last else None
+
+
+def _replace(old: list[str], first: _At, last: _At, new: str) -> tuple[Lines, Edit]:
+    low = first.line
+    head, tail = old[low][: first.character], old[last.line][last.character :]
+    column = width(head, "utf-8")
+    if low and old[low - 1][-1] == "\r":  # with a line feed after it, it is another break
+        low -= 1
+        head = old[low] + head
+    middle, after = split(_paired(head + new + tail)), split(tail)
+    end = len(middle) - len(after)
+    if last.line < len(old) - 1:
+        del middle[-1]  # what is after the last break: the line that follows
+    edit = Edit(
+        Span(first.line + 1, column, last.line + 1, width(old[last.line][: last.character], "utf-8")),
+        low + end + 1,
+        width(middle[end], "utf-8") - width(after[0], "utf-8"),
+    )
+    return Lines.of(old[:low] + middle + old[last.line + 1 :]), edit
+
+
+def _paired(text: str) -> str:
+    """With halves of UTF-16 pairs that have come together made into characters."""
+    if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _at(lines: Lines, place: Place, encoding: Encoding) -> _At:
+    if place.line >= lines.count:
+        return _At(lines.count - 1, len(lines.with_breaks[-1]))
+    return _At(place.line, index(lines.line(place.line + 1), place.units, encoding))
+
+
+def _before_last(lines: list[str], count: int) -> tuple[int, int]:
+    """Where the last so many lines begin."""
+    return (len(lines) - count + 1, 0) if count else (len(lines), width(lines[-1], "utf-8"))
+
+
+def _shifted(place: tuple[int, int], edit: Edit) -> tuple[int, int]:
+    line, column = place
+    if line == edit.before.end_line:
+        column += edit.end_column - edit.before.end_column
+    return line + edit.end_line - edit.before.end_line, column
