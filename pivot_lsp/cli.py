@@ -20,19 +20,29 @@ the language server needs packages that aren't installed ({missing})
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pivot-core", message="%(prog)s %(version)s")
-@click.option("--stdio", is_flag=True, help="Talk on stdin and stdout (always so; editors like to say it).")
+@click.option("--stdio", is_flag=True, help="Talk on stdin and stdout (as it does unless told otherwise).")
+@click.option(
+    "--tcp",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Wait for an editor on this computer to connect to a port (0: any free one) instead.",
+)
 @click.pass_context
-def cli(context: click.Context, stdio: bool) -> None:
+def cli(context: click.Context, stdio: bool, tcp: int | None) -> None:
     """The language server of Pivot, for your editor to start.
 
     It shows above every stage whether it is fresh, and why not, while you type. It never imports your code.
     """
     if context.invoked_subcommand is not None:
         return
-    if sys.stdin.isatty():
+    if stdio and tcp is not None:
+        raise click.UsageError("either --stdio or --tcp")
+    if tcp is None and sys.stdin.isatty():
         raise click.UsageError("an editor starts this; to see findings in the terminal: pivot-lsp lint")
     try:
-        server.serve()
+        server.serve(tcp)
+    except OSError as error:
+        raise click.ClickException(f"can't listen on port {tcp}: {error.strerror}") from error
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise

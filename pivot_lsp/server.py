@@ -5,24 +5,49 @@ pygls is imported only when the server starts: the lint and ``--help`` do withou
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pivot_lsp.session import Session
 
 
-def serve() -> None:
-    """Talk to an editor on stdin and stdout until it is gone; ends the process."""
-    from pivot_lsp.features import code_lens, diagnostics, lifecycle, synchronization
-    from pivot_lsp.session import Server, Session, leave
+def serve(tcp: int | None = None) -> None:
+    """Talk to an editor until it is gone; ends the process. On stdin and stdout, or at a port of this computer.
+
+    Raises OSError if the port can't be had.
+    """
+    from pivot_lsp import transport
+    from pivot_lsp.connection import Server
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
-    # Whatever prints from here on must not end up between the messages.
-    channel, sys.stdout = sys.stdout.buffer, sys.stderr
+    source, target = transport.standard() if tcp is None else transport.connected(tcp)
     server = Server()
+    connect(server)
+    server.protocol.set_writer(transport.Output(target))
+    asyncio.run(_talk(source, server.protocol.receive))
+    server.leave()
+
+
+async def _talk(source: BinaryIO, receive: Callable[[bytes], None]) -> None:
+    from pivot_lsp.transport import receive_all
+
+    await receive_all(source, receive)
+
+
+def connect(server: Server) -> Session:
+    """A session on a connection, with all features."""
+    from pivot_lsp.features import code_lens, configuration, diagnostics, lifecycle, synchronization
+    from pivot_lsp.session import Session
+
     session = Session(server)
-    for feature in (synchronization, code_lens, diagnostics, lifecycle):
+    for feature in (synchronization, code_lens, diagnostics, configuration, lifecycle):
         feature.register(session)
-    server.start_io(stdout=channel)
-    leave(0 if session.was_shut_down else 1)
+    return session
 
 
 def main() -> None:

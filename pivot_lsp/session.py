@@ -6,82 +6,26 @@ here to what several of them need to know: that a document changed.
 
 from __future__ import annotations
 
-import logging
-import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
-from typing import TYPE_CHECKING, NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.exceptions import (
-    JsonRpcException,
-    JsonRpcInvalidParams,
-    JsonRpcMethodNotFound,
-    JsonRpcRequestCancelled,
-    PyglsError,
-)
-from pygls.lsp.server import LanguageServer
 
 from pivot_lsp.documents import Document, Documents
-from pivot_lsp.verdicts import Verdicts
+from pivot_lsp.problems import Problems
+from pivot_lsp.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from pivot_core.project import Project
+    from pivot_lsp.connection import Server
     from pivot_lsp.positions import Encoding
+    from pivot_lsp.verdicts import Verdicts
 
 _ENCODINGS: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
-_log = logging.getLogger(__name__)
-
-# The client's fault, or nobody's; it is told by the response to its request.
-_ANSWERED = (JsonRpcMethodNotFound, JsonRpcInvalidParams, JsonRpcRequestCancelled)
-
-
-class Server(LanguageServer):
-    """The connection. What goes wrong in us is logged each time and shown once.
-
-    Documents are sent whole: pygls applies partial changes by lines that aren't the editor's (it breaks
-    them at form feeds, too), and a wrong text is worse than a long message.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(
-            "pivot-lsp", version("pivot-core"), text_document_sync_kind=types.TextDocumentSyncKind.Full
-        )
-        self._shown = False
-
-    def report_server_error(
-        self, error: Exception, source: type[PyglsError] | type[JsonRpcException]
-    ) -> None:
-        """pygls calls this for every exception that reaches it."""
-        if isinstance(error, _ANSWERED):
-            _log.info("%s", error)
-        else:
-            self.failed(error)
-
-    def failed(self, error: BaseException) -> None:
-        """Something of ours went wrong."""
-        if isinstance(error, BrokenPipeError):
-            leave(1)  # nobody listens any more
-        _log.error("internal error", exc_info=error)
-        if not self._shown:
-            self._shown = True
-            self.window_show_message(
-                types.ShowMessageParams(
-                    types.MessageType.Error,
-                    f"Pivot has an internal error, and goes on as well as it can ({error}). "
-                    "The language server's log tells more; further errors go there only.",
-                )
-            )
-
-    def forget_ended(self) -> None:
-        """Drop what pygls keeps of notifications that were dealt with: for each one, for good."""
-        futures = self.protocol._request_futures
-        for key in [key for key, future in futures.items() if future.done()]:
-            del futures[key]
 
 
 class Session:
@@ -90,17 +34,30 @@ class Session:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.documents = Documents()
-        self.was_shut_down = False  # as the protocol has it: asked to, before it is told to exit
+        self.settings = Settings()
+        self.problems = Problems(self._new_problems)
         # Of our own: pygls reads its input in a pool that looks could fill. One thread: a look at a time.
         self._executor = ThreadPoolExecutor(1, "pivot-look")
         self._verdicts: dict[Path, Verdicts] = {}
+        self._client_trusts = True
+        self._told: set[str] = set()
         self._on_change: list[Callable[[Document], None]] = []
         self._on_verdicts: list[Callable[[], None]] = []
+        self._on_problems: list[Callable[[Path], None]] = []
+        self._on_settings: list[Callable[[], None]] = []
+        self._on_files: list[Callable[[Path | None], None]] = []
 
     @property
     def encoding(self) -> Encoding:
         """What columns are counted in, as agreed on with the client."""
         return _ENCODINGS[self.server.workspace.position_encoding or "utf-16"]
+
+    @property
+    def trusted(self) -> bool:
+        """Whether code of the workspace may be run, or loaded: if not, nothing is, whoever asks."""
+        return self._client_trusts and self.settings.trusted
+
+    # --- who wants to know
 
     def on_change(self, listener: Callable[[Document], None]) -> None:
         """Call it with each new version of a document, and with the last one when it is closed."""
@@ -110,15 +67,65 @@ class Session:
         """Call it when there are other verdicts than before."""
         self._on_verdicts.append(listener)
 
+    def on_problems(self, listener: Callable[[Path], None]) -> None:
+        """Call it with each file that others than the lint found other mistakes in."""
+        self._on_problems.append(listener)
+
+    def on_settings(self, listener: Callable[[], None]) -> None:
+        """Call it when there are other settings, or trust was given or taken."""
+        self._on_settings.append(listener)
+
+    def on_files(self, listener: Callable[[Path | None], None]) -> None:
+        """Call it with a file that may have another content (None: any file)."""
+        self._on_files.append(listener)
+
+    # --- what happens
+
     def changed(self, document: Document) -> None:
         """A document has a new version, or was closed."""
-        self.server.forget_ended()
         for listener in self._on_change:
             listener(document)
+
+    def outdated(self, path: Path | None = None) -> None:
+        """The file may have another content (None: any file): so may the verdicts of its project."""
+        for root, verdicts in self._verdicts.items():
+            if path is None or path.is_relative_to(root):
+                verdicts.outdated()
+        for listener in self._on_files:
+            listener(path)
+
+    def configure(self, settings: Settings) -> None:
+        """There are other settings."""
+        self._set(settings, self._client_trusts)
+
+    def trust(self, trusted: bool) -> None:
+        """The client says whether it trusts the workspace."""
+        self._set(self.settings, trusted)
+
+    def _set(self, settings: Settings, client_trusts: bool) -> None:
+        before = (self.settings, self._client_trusts)
+        self.settings, self._client_trusts = settings, client_trusts
+        if before != (settings, client_trusts):
+            for listener in self._on_settings:
+                listener()
+
+    def tell(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
+        """Show a message, once in a session."""
+        if message not in self._told:
+            self._told.add(message)
+            self.server.window_show_message(types.ShowMessageParams(kind, f"Pivot: {message}"))
+
+    # --- verdicts
+
+    def warm_up(self) -> None:
+        """Have ready what the first lens needs: the client has its answer, and nobody waits yet."""
+        self._executor.submit(import_module, "pivot_lsp.verdicts")
 
     def verdicts(self, project: Project) -> Verdicts:
         """The verdicts on a project's stages."""
         if project.root not in self._verdicts:
+            from pivot_lsp.verdicts import Verdicts  # with the engine: not before the client has its answer
+
             self._verdicts[project.root] = Verdicts(
                 project,
                 lambda: self.documents.overlay(project),
@@ -128,49 +135,10 @@ class Session:
             )
         return self._verdicts[project.root]
 
-    def outdated(self, path: Path | None = None) -> None:
-        """The file may have another content (None: any file): so may the verdicts of its project."""
-        for root, verdicts in self._verdicts.items():
-            if path is None or path.is_relative_to(root):
-                verdicts.outdated()
-
     def _new_verdicts(self) -> None:
         for listener in self._on_verdicts:
             listener()
 
-
-def leave(code: int) -> NoReturn:
-    """End the process now, whatever its threads are doing: a server without a client serves nobody.
-
-    Nothing is lost by it, since the server writes nothing.
-    """
-    logging.shutdown()
-    os._exit(code)
-
-
-def leave_with(pid: int, every_s: float = 1.0) -> None:
-    """Leave when another process is gone; for a client that dies without closing our input.
-
-    Does nothing for a process that can't be seen (of another container, say).
-    """
-    if not _is_alive(pid):
-        return
-
-    def watch() -> None:
-        pause = threading.Event()
-        while _is_alive(pid):
-            pause.wait(every_s)
-        _log.warning("the client (process %d) is gone", pid)
-        leave(1)
-
-    threading.Thread(target=watch, name="pivot-client", daemon=True).start()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        return True
-    return True
+    def _new_problems(self, path: Path) -> None:
+        for listener in self._on_problems:
+            listener(path)

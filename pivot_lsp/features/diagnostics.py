@@ -1,24 +1,38 @@
-"""Findings of the lint as diagnostics, a pause after each change.
+"""Findings of the lint, and what others know of a file, as diagnostics.
 
-While a text can't be parsed, the former findings stay: the editor moves them along, and a mistake that
-vanishes with each half-typed word and comes back would be noise.
+A client that can ask for them does; to any other they are sent after each change: at once, or after as long
+as they took the last time, so that fast typing in a large file isn't held up by them.
+
+While a text can't be parsed, the former findings stay, and go where their text goes: a mistake that vanishes
+with each half-typed word and comes back would be noise.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from xxhash import xxh3_64_hexdigest
+
+from pivot_lsp.documents import project_of
+from pivot_lsp.positions import width
+from pivot_lsp.source.module import mentions_pivot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from pivot_lsp.documents import Document
     from pivot_lsp.lint import Finding
     from pivot_lsp.lint.rule import Severity
     from pivot_lsp.positions import Encoding, Lines, Span
+    from pivot_lsp.problems import Placed
     from pivot_lsp.session import Session
 
-_PAUSE_S = 0.1
+_AT_ONCE_S = 0.01
+_LONGEST_S = 0.1
 _SEVERITY: dict[Severity, types.DiagnosticSeverity] = {
     "error": types.DiagnosticSeverity.Error,
     "warning": types.DiagnosticSeverity.Warning,
@@ -27,41 +41,123 @@ _SEVERITY: dict[Severity, types.DiagnosticSeverity] = {
 
 
 def register(session: Session) -> None:
-    waiting: dict[str, asyncio.TimerHandle] = {}
+    server = session.server
+    sending = Sending(session)
+
+    def can_ask() -> bool:
+        client = server.client_capabilities.text_document
+        return client is not None and client.diagnostic is not None
 
     def changed(document: Document) -> None:
-        before = waiting.pop(document.uri, None)
-        if before is not None:
-            before.cancel()
-        if session.documents.get(document.uri) is None:
-            _publish(session, document, [])
-        else:
-            waiting[document.uri] = asyncio.get_running_loop().call_later(_PAUSE_S, publish, document)
+        if not can_ask():
+            sending.changed(document)
 
-    def publish(document: Document) -> None:
-        del waiting[document.uri]
-        try:
-            if document.reading is not None:
-                _publish(session, document, diagnostics(document, session.encoding))
-        except Exception as error:  # noqa: BLE001 - a timer has no caller; this shows it
-            session.server.failed(error)
+    def other_problems(path: Path) -> None:
+        document = session.documents.at(path)
+        if not can_ask():
+            sending.send(path, document)
+        else:
+            refresh()
+
+    def refresh() -> None:
+        workspace = server.client_capabilities.workspace
+        if workspace is not None and workspace.diagnostics and workspace.diagnostics.refresh_support:
+            server.workspace_diagnostic_refresh(None)
+
+    @server.feature(
+        types.TEXT_DOCUMENT_DIAGNOSTIC,
+        types.DiagnosticOptions(
+            inter_file_dependencies=True, workspace_diagnostics=False, identifier="pivot"
+        ),
+    )
+    async def asked(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+        """Asynchronous: changes that have arrived by then are dealt with before."""
+        document = session.documents.get(params.text_document.uri)
+        found = of_document(session, document) if document is not None else []
+        number = identity(found)
+        if params.previous_result_id == number:
+            return types.RelatedUnchangedDocumentDiagnosticReport(number)
+        return types.RelatedFullDocumentDiagnosticReport(found, result_id=number)
 
     session.on_change(changed)
+    session.on_problems(other_problems)
 
 
-def diagnostics(document: Document, encoding: Encoding) -> list[types.Diagnostic]:
-    """The findings in a document that can be parsed."""
-    assert document.reading is not None
-    return [_diagnostic(finding, document, encoding) for finding in document.reading.findings]
+class Sending:
+    """Diagnostics for clients that don't ask. Files without any, and without a pipeline, aren't spoken of."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._waiting: dict[Path, asyncio.TimerHandle] = {}
+        self._shown: set[Path] = set()
+        self._took_s = 0.0
+
+    def changed(self, document: Document) -> None:
+        """It has a new version, or was closed."""
+        path = document.path
+        before = self._waiting.pop(path, None)
+        if before is not None:
+            before.cancel()
+        if self._session.documents.get(document.uri) is None:
+            self.send(path, None)
+            return
+        pause = 0.0 if self._took_s < _AT_ONCE_S else min(self._took_s, _LONGEST_S)
+        loop = asyncio.get_running_loop()
+        self._waiting[path] = loop.call_later(pause, self._guarded, lambda: self._send_newest(document.uri))
+
+    def send(self, path: Path, document: Document | None) -> None:
+        """Send those of a file, by its document if it is open."""
+        if document is None:
+            found = of_closed(self._session, path)
+        else:
+            found = of_document(self._session, document)
+        if not found and path not in self._shown and not _concerns_us(path, document):
+            return
+        (self._shown.add if found else self._shown.discard)(path)
+        uri, version = (document.uri, document.version) if document is not None else (path.as_uri(), None)
+        self._session.server.text_document_publish_diagnostics(
+            types.PublishDiagnosticsParams(uri, found, version)
+        )
+
+    def _send_newest(self, uri: str) -> None:
+        document = self._session.documents.get(uri)
+        if document is not None:
+            self._waiting.pop(document.path, None)
+            started = time.monotonic()
+            self.send(document.path, document)
+            self._took_s = time.monotonic() - started
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - a timer has no caller; this shows it
+            self._session.server.failed(error)
 
 
-def _publish(session: Session, document: Document, found: list[types.Diagnostic]) -> None:
-    session.server.text_document_publish_diagnostics(
-        types.PublishDiagnosticsParams(document.uri, found, document.version)
-    )
+def of_document(session: Session, document: Document) -> list[types.Diagnostic]:
+    """All that is known of an open document."""
+    lines, encoding = document.lines, session.encoding
+    findings = document.findings if mentions_pivot(document.text) or document.former else ()
+    return [_finding(finding, document, encoding) for finding in findings] + [
+        _problem(placed, lines, encoding) for placed in session.problems.of(document.path)
+    ]
 
 
-def _diagnostic(finding: Finding, document: Document, encoding: Encoding) -> types.Diagnostic:
+def of_closed(session: Session, path: Path) -> list[types.Diagnostic]:
+    """What others than the lint know of a file that isn't open: by whole lines, so its text isn't needed."""
+    return [_problem(placed, None, session.encoding) for placed in session.problems.of(path)]
+
+
+def identity(found: list[types.Diagnostic]) -> str:
+    """The same for the same diagnostics, also in another session."""
+    return xxh3_64_hexdigest(repr(found).encode("utf-8", "surrogatepass"))
+
+
+def _concerns_us(path: Path, document: Document | None) -> bool:
+    return document is None or mentions_pivot(document.text) or project_of(path) is not None
+
+
+def _finding(finding: Finding, document: Document, encoding: Encoding) -> types.Diagnostic:
     related = [
         types.DiagnosticRelatedInformation(
             types.Location(document.uri, _range(other.span, document.lines, encoding)), other.message
@@ -78,8 +174,41 @@ def _diagnostic(finding: Finding, document: Document, encoding: Encoding) -> typ
     )
 
 
+def _problem(placed: Placed, lines: Lines | None, encoding: Encoding) -> types.Diagnostic:
+    root, problem, span = placed
+    related = [
+        types.DiagnosticRelatedInformation(
+            types.Location(_uri(root / place.path), _whole_line(place.line, None, encoding)), "see here"
+        )
+        for place in problem.related
+    ]
+    return types.Diagnostic(
+        range=_whole_line(span.line, lines, encoding),
+        message=f"{problem.message}\n{problem.hint}" if problem.hint else problem.message,
+        severity=types.DiagnosticSeverity.Error,
+        source="pivot",
+        related_information=related or None,
+    )
+
+
 def _range(span: Span, lines: Lines, encoding: Encoding) -> types.Range:
     return types.Range(
         types.Position(span.line - 1, lines.units(span.line, span.column, encoding)),
         types.Position(span.end_line - 1, lines.units(span.end_line, span.end_column, encoding)),
     )
+
+
+def _whole_line(line: int, lines: Lines | None, encoding: Encoding) -> types.Range:
+    """What is written in a line. Without its text: up to the line after it."""
+    if lines is None:
+        return types.Range(types.Position(max(line - 1, 0), 0), types.Position(max(line, 1), 0))
+    text = lines.line(line)
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    return types.Range(
+        types.Position(line - 1, width(text[:start], encoding)),
+        types.Position(line - 1, width(text[: max(start, end)], encoding)),
+    )
+
+
+def _uri(path: Path) -> str:
+    return path.as_uri()

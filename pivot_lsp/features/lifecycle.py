@@ -1,4 +1,4 @@
-"""Coming and going with the client, and asking it to tell of files that change."""
+"""Coming and going with the client, and asking it to tell of files and settings that change."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from pivot_lsp.session import leave_with
+from pivot_lsp.ending import leave_with
+from pivot_lsp.features import configuration
+from pivot_lsp.settings import read
 
 if TYPE_CHECKING:
     from pivot_lsp.session import Session
 
-# What verdicts come from, as far as one pattern can say it: code, params, records of runs, and the state,
-# which has a new definition after `pivot-core status`.
+# What verdicts come from, as far as one pattern can say it: code, params, the lint's and Pivot's settings,
+# records of runs, and the state, which has a new definition after `pivot-core status`.
 _WATCHED = (
     "**/*.py",
     "**/params.yaml",
+    "**/pyproject.toml",
     "**/.pivot/config.yaml",
     "**/.pivot/stages/*.lock",
     "**/.pivot/state.lmdb/data.mdb",
@@ -29,15 +32,17 @@ def register(session: Session) -> None:
     def initialize(params: types.InitializeParams) -> None:
         if params.process_id is not None:
             leave_with(params.process_id)
+        settings, _ = read(params.initialization_options)
+        session.trust(settings.trusted)
 
     @server.feature(types.INITIALIZED)
     def initialized(params: types.InitializedParams) -> None:
+        wanted = configuration.start(session)
         if _can_watch(server.client_capabilities):
-            server.client_register_capability(types.RegistrationParams([_watching()]))
-
-    @server.feature(types.SHUTDOWN)
-    def shutdown(params: None) -> None:
-        session.was_shut_down = True
+            wanted.append(_watching())
+        if wanted:
+            server.client_register_capability(types.RegistrationParams(wanted))
+        session.warm_up()
 
 
 def _can_watch(client: types.ClientCapabilities) -> bool:

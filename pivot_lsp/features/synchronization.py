@@ -34,7 +34,7 @@ def register(session: Session) -> None:
     def changed(params: types.DidChangeTextDocumentParams) -> None:
         document = session.documents.get(params.text_document.uri)
         if document is not None:
-            edited = _edited(document, params, session.encoding)
+            edited = _edited(session, document, params)
             _changed(session, session.documents.put(edited))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
@@ -58,12 +58,13 @@ def _changed(session: Session, document: Document) -> None:
     session.outdated(document.path)
 
 
-def _edited(document: Document, params: types.DidChangeTextDocumentParams, encoding: Encoding) -> Document:
+def _edited(session: Session, document: Document, params: types.DidChangeTextDocumentParams) -> Document:
     lines = document.lines
     edits: list[Edit] = []
     for change in params.content_changes:
-        lines, edit = _applied(lines, change, encoding)
+        lines, edit = _applied(lines, change, session.encoding)
         edits.append(edit)
+    session.problems.edited(document.path, edits)
     return document.edited(params.text_document.version, lines, edits)
 
 

@@ -17,7 +17,7 @@ import pytest
 from pygls.exceptions import FeatureNotificationError, FeatureRequestError, JsonRpcMethodNotFound
 from pygls.io_ import StdoutWriter
 
-from pivot_lsp.session import Server
+from pivot_lsp.connection import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,69 @@
+"""What others than the lint know of files: mistakes in a pipeline's definition, stages that failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pivot_lsp.edits import Edit, move
+from pivot_lsp.positions import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from pivot_core.types import Problem
+
+_FAR = 1 << 30  # beyond the end of any line
+
+
+class Placed(NamedTuple):
+    """A problem, where it is now: ``root`` is that of its project, ``span`` the whole line."""
+
+    root: Path
+    problem: Problem
+    span: Span
+
+
+class Problems:
+    """By file; each speaker (``pipeline``, ``run``) replaces what it said before.
+
+    ``changed`` is called with each file that has others than before.
+    """
+
+    def __init__(self, changed: Callable[[Path], None]) -> None:
+        self._changed = changed
+        self._by_path: dict[Path, dict[str, list[Placed]]] = {}
+
+    def put(self, speaker: str, root: Path, problems: Iterable[Problem]) -> None:
+        """All that a speaker has to say about the project at ``root``, from now on."""
+        before = {path: self.of(path) for path in self._by_path}
+        for said in self._by_path.values():
+            said[speaker] = [item for item in said.get(speaker, []) if item.root != root]
+        for problem in problems:
+            line = max(problem.line, 1)
+            placed = Placed(root, problem, Span(line, 0, line, _FAR))
+            self._by_path.setdefault(root / problem.path, {}).setdefault(speaker, []).append(placed)
+        touched = [path for path in self._by_path if before.get(path, []) != self.of(path)]
+        self._by_path = {path: said for path, said in self._by_path.items() if any(said.values())}
+        for path in touched:
+            self._changed(path)
+
+    def of(self, path: Path) -> list[Placed]:
+        """The problems in a file, as they are now."""
+        return [item for said in self._by_path.get(path, {}).values() for item in said]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files that have some."""
+        return list(self._by_path)
+
+    def edited(self, path: Path, edits: Iterable[Edit]) -> None:
+        """The file is being edited: what is said about a line goes where the line goes, and with it."""
+        said = self._by_path.get(path, {})
+        for edit in edits if said else ():
+            for speaker, items in said.items():
+                said[speaker] = [
+                    item._replace(span=Span(span.line, 0, span.line, _FAR))
+                    for item in items
+                    if (span := move(item.span, edit)) is not None
+                ]
