@@ -41,8 +41,8 @@ def cli(context: click.Context, stdio: bool, tcp: int | None) -> None:
         raise click.UsageError("an editor starts this; to see findings in the terminal: pivot-lsp lint")
     try:
         server.serve(tcp)
-    except OSError as error:
-        raise click.ClickException(f"can't listen on port {tcp}: {error.strerror}") from error
+    except UsageError as error:
+        raise click.ClickException(str(error)) from error
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise

@@ -11,7 +11,6 @@ import asyncio
 import inspect
 import json
 import logging
-import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -46,6 +45,7 @@ _OURS = (
     types.NOTEBOOK_DOCUMENT_DID_CHANGE,
     types.NOTEBOOK_DOCUMENT_DID_CLOSE,
 )
+_GRACE_S = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -135,18 +135,26 @@ class Protocol(LanguageServerProtocol):
             del futures[key]
 
     @lsp_method(types.SHUTDOWN)
-    def lsp_shutdown(self, *args: object) -> None:
+    def lsp_shutdown(self, *args: object) -> None:  # type: ignore[override]  # pygls takes functions, too
         """What is under way is cancelled, and answered so."""
         self._shutdown = True
         for future in tuple(self._request_futures.values()):
             future.cancel()
 
     @lsp_method(types.EXIT)
-    def lsp_exit(self, *args: object) -> NoReturn:
+    async def lsp_exit(self, *args: object) -> NoReturn:  # type: ignore[override]  # as above
+        """What shutting down has cancelled is answered before."""
+        futures: list[object] = list(self._request_futures.values())  # of both kinds, whatever pygls says
+        under_way = [item for item in futures if isinstance(item, asyncio.Task)]
+        under_way = [task for task in under_way if task is not asyncio.current_task()]
+        if under_way:
+            await asyncio.wait(under_way, timeout=_GRACE_S)
         self._server.leave()
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
-    async def lsp_workspace__execute_command(self, params: types.ExecuteCommandParams) -> object:
+    async def lsp_workspace__execute_command(  # type: ignore[override]  # it takes coroutines, too
+        self, params: types.ExecuteCommandParams
+    ) -> object:
         """Asynchronous, so that a command can be cancelled like any other request."""
         command = self.fm.commands.get(params.command)
         if command is None:

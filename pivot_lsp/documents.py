@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -141,6 +142,12 @@ class Documents:
         """
         texts = {logical: document.good.text for logical, document in self.of(project) if document.good}
         return {path: text for path, text in texts.items() if _on_disk(project.root / path) != text}
+
+
+def path_of(uri: str) -> Path | None:
+    """The file of a URI; None for what isn't a file (an unsaved new document, a diff)."""
+    parts = urlsplit(uri)
+    return Path(unquote(parts.path)) if parts.scheme == "file" and parts.path else None
 
 
 def project_of(path: Path) -> Project | None:

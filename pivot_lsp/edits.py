@@ -64,10 +64,7 @@ def move(span: Span, edit: Edit) -> Span | None:
         new_first = first if first <= start else (edit.end_line, edit.end_column)
     if first == last:
         return Span(*new_first, *new_first)
-    if last >= end and last > start:
-        new_last = _shifted(last, edit)
-    else:
-        new_last = min(last, start)
+    new_last = _shifted(last, edit) if last >= end and last > start else min(last, start)
     return Span(*new_first, *new_last) if new_first < new_last else None
 
 

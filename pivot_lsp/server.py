@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pivot_lsp.connection import Server
     from pivot_lsp.session import Session
 
 
 def serve(tcp: int | None = None) -> None:
-    """Talk to an editor until it is gone; ends the process. On stdin and stdout, or at a port of this computer.
+    """Talk to an editor on stdin and stdout, or at a port of this computer, until it is gone. Never returns.
 
-    Raises OSError if the port can't be had.
+    Raises UsageError if the port can't be had.
     """
     from pivot_lsp import transport
     from pivot_lsp.connection import Server

@@ -1,5 +1,7 @@
-"""What the editor's settings say, section ``pivot``. What a project decides for all who work on it isn't here:
-rules of the lint are chosen in ``pyproject.toml``, workers in ``.pivot/config.yaml``.
+"""What the editor's settings say, section ``pivot``.
+
+What a project decides for all who work on it isn't here: rules of the lint are chosen in ``pyproject.toml``,
+the number of workers in ``.pivot/config.yaml``.
 
 - ``pivot.trusted`` (true): false for folders whose code must not run. An editor can say it by itself; this
   is for one that has no notion of trust. It can only take trust away.

@@ -17,6 +17,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
+from pivot_core.errors import UsageError
 from pivot_lsp.ending import leave
 
 if TYPE_CHECKING:
@@ -53,10 +54,15 @@ def standard() -> tuple[BinaryIO, BinaryIO]:
 def connected(port: int) -> tuple[BinaryIO, BinaryIO]:
     """The first who connects to a port of this computer (0: any free one). Nobody else can.
 
-    Raises OSError if the port can't be had.
+    Raises UsageError if the port can't be had.
     """
-    with socket.create_server((_LOOPBACK, port), backlog=1) as listening:
-        print(f"pivot-lsp: listening on {_LOOPBACK}:{listening.getsockname()[1]}", file=sys.stderr, flush=True)
+    try:
+        listening = socket.create_server((_LOOPBACK, port), backlog=1)
+    except OSError as error:
+        raise UsageError(f"can't listen on port {port}: {error.strerror}") from error
+    with listening:
+        where = f"{_LOOPBACK}:{listening.getsockname()[1]}"
+        print(f"pivot-lsp: listening on {where}", file=sys.stderr, flush=True)
         client, _ = listening.accept()
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client.makefile("rb"), client.makefile("wb")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from xxhash import xxh3_64_hexdigest
 
-from pivot_lsp.documents import project_of
+from pivot_lsp.documents import path_of, project_of
 from pivot_lsp.positions import width
 from pivot_lsp.source.module import mentions_pivot
 
@@ -72,8 +72,12 @@ def register(session: Session) -> None:
     )
     async def asked(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         """Asynchronous: changes that have arrived by then are dealt with before."""
-        document = session.documents.get(params.text_document.uri)
-        found = of_document(session, document) if document is not None else []
+        uri = params.text_document.uri
+        document, path = session.documents.get(uri), path_of(uri)
+        if document is not None:
+            found = of_document(session, document)
+        else:
+            found = of_closed(session, path) if path is not None else []
         number = identity(found)
         if params.previous_result_id == number:
             return types.RelatedUnchangedDocumentDiagnosticReport(number)
@@ -107,17 +111,13 @@ class Sending:
 
     def send(self, path: Path, document: Document | None) -> None:
         """Send those of a file, by its document if it is open."""
-        if document is None:
-            found = of_closed(self._session, path)
-        else:
-            found = of_document(self._session, document)
+        session = self._session
+        found = of_closed(session, path) if document is None else of_document(session, document)
         if not found and path not in self._shown and not _concerns_us(path, document):
             return
         (self._shown.add if found else self._shown.discard)(path)
         uri, version = (document.uri, document.version) if document is not None else (path.as_uri(), None)
-        self._session.server.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(uri, found, version)
-        )
+        session.server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
 
     def _send_newest(self, uri: str) -> None:
         document = self._session.documents.get(uri)

@@ -5,12 +5,11 @@ pygls's own keeping of texts is put out of service: it breaks lines where editor
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls import uris
 
+from pivot_lsp.documents import path_of
 from pivot_lsp.edits import Place, replace, replace_all
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def register(session: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
         item = params.text_document
-        path = _path(item.uri)
+        path = path_of(item.uri)
         if path is not None and path.suffix == ".py":
             _changed(session, session.documents.open(item.uri, path, item.version, item.text))
 
@@ -45,11 +44,11 @@ def register(session: Session) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
-        session.outdated(_path(params.text_document.uri))
+        session.outdated(path_of(params.text_document.uri))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
-        for path in {_path(event.uri) for event in params.changes}:
+        for path in {path_of(event.uri) for event in params.changes}:
             session.outdated(path)
 
 
@@ -79,9 +78,3 @@ def _applied(
 
 def _place(position: types.Position) -> Place:
     return Place(position.line, position.character)
-
-
-def _path(uri: str) -> Path | None:
-    """The file of a URI; None for what isn't a file (an unsaved new document, a diff)."""
-    found = uris.to_fs_path(uri)
-    return Path(found) if found else None

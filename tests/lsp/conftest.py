@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 import pytest
 import pytest_lsp
 from lsprotocol import types
 from pygls.protocol import default_converter
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
-from pytest_lsp.client import register_lsp_features
+from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 SERVER = [sys.executable, "-m", "pivot_lsp"]
 TIMEOUT_S = 20
+T = TypeVar("T")
 EDITORS = ("visual-studio-code", "neovim")
 
 HELPERS = '''
@@ -100,13 +104,23 @@ class Client(LanguageClient):
     def __init__(self) -> None:
         super().__init__(converter_factory=default_converter)
         self.watched: list[str] = []
+        self.registered: dict[str, str] = {}
         self.refreshes = 0
-        register_lsp_features(self)
+        self.published: dict[str, types.PublishDiagnosticsParams] = {}
+        features = dict(DEFAULT_CLIENT_FEATURES)
+        del features[types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS]
+        register_lsp_features(self, features)
+
+        @self.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        def published(params: types.PublishDiagnosticsParams) -> None:
+            self.published[params.uri] = params
 
         @self.feature(types.CLIENT_REGISTER_CAPABILITY)
         def registered(params: types.RegistrationParams) -> None:
+            self.registered |= {item.id: item.method for item in params.registrations}
             for item in params.registrations:
-                self.watched += [watcher["globPattern"] for watcher in item.register_options["watchers"]]
+                watchers = item.register_options.get("watchers", [])
+                self.watched += [watcher["globPattern"] for watcher in watchers]
 
         @self.feature(types.WORKSPACE_CODE_LENS_REFRESH)
         def refresh(params: None) -> None:
@@ -138,6 +152,7 @@ class Editor:
 
     def close(self, name: str) -> None:
         document = types.TextDocumentIdentifier(self.project.uri(name))
+        del self.versions[name]
         self.client.text_document_did_close(types.DidCloseTextDocumentParams(document))
 
     def told_of_change(self, name: str) -> None:
@@ -156,14 +171,50 @@ class Editor:
     async def titles(self, name: str) -> list[str]:
         return list((await self.lenses(name)).values())
 
-    async def diagnostics(self, name: str, version: int | None = None) -> list[types.Diagnostic]:
-        """Those of the newest version (or another), when they arrive."""
-        wanted = self.versions[name] if version is None else version
+    def insert(self, name: str, line: int, character: int, text: str) -> None:
+        """Type something at a place, in the units of the client."""
+        at = types.Position(line, character)
+        self.versions[name] += 1
+        self.client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(self.versions[name], self.project.uri(name)),
+                [types.TextDocumentContentChangePartial(types.Range(at, at), text)],
+            )
+        )
+
+    @property
+    def pulls(self) -> bool:
+        """Whether this editor asks for diagnostics."""
+        document = self.client.capabilities.text_document
+        return document is not None and document.diagnostic is not None
+
+    async def report(self, name: str, known: str | None = None) -> types.DocumentDiagnosticReport:
+        """The answer to asking for diagnostics."""
+        document = types.TextDocumentIdentifier(self.project.uri(name))
         async with asyncio.timeout(TIMEOUT_S):
-            while True:
-                params = await self.client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
-                if params.uri == self.project.uri(name) and params.version == wanted:
-                    return list(params.diagnostics)
+            return await self.client.text_document_diagnostic_async(
+                types.DocumentDiagnosticParams(document, previous_result_id=known)
+            )
+
+    async def diagnostics(self, name: str, version: int | None = None) -> list[types.Diagnostic]:
+        """Those of the newest version (or another), in the way that this editor gets them."""
+        if self.pulls:
+            report = await self.report(name)
+            assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
+            return list(report.items)
+        wanted = self.versions.get(name) if version is None else version
+        return list((await self.until(lambda: self._published(name, wanted))).diagnostics)
+
+    def _published(self, name: str, version: int | None) -> types.PublishDiagnosticsParams | None:
+        found = self.client.published.get(self.project.uri(name))
+        return found if found is not None and found.version == version else None
+
+    async def until(self, condition: Callable[[], T | None]) -> T:
+        """Wait for something that a notification brings."""
+        async with asyncio.timeout(TIMEOUT_S):
+            while not (found := condition()):
+                await asyncio.sleep(0.01)
+        return found
 
 
 @pytest.fixture
@@ -217,3 +268,107 @@ async def initialize(client: Client, project: Project, editor: str) -> None:
 @pytest.fixture
 def editor(client: Client, project: Project) -> Editor:
     return Editor(client, project)
+
+
+# --- what a well-behaved client doesn't do ------------------------------------------------------
+
+
+def framed(message: object) -> bytes:
+    body = json.dumps(message).encode()
+    return b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def receive(stream: BinaryIO) -> dict[str, Any] | None:
+    """The next message; None at the end."""
+    length = 0
+    while line := stream.readline().strip():
+        if line.startswith(b"Content-Length: "):
+            length = int(line.removeprefix(b"Content-Length: "))
+    if not length:
+        return None
+    found: dict[str, Any] = json.loads(stream.read(length))
+    return found
+
+
+def request(method: str, params: object, number: int | None = None) -> dict[str, Any]:
+    """A notification if it has no number."""
+    message: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
+    if params is not None:
+        message["params"] = params
+    if number is not None:
+        message["id"] = number
+    return message
+
+
+class Raw:
+    """A client that speaks the protocol by hand. Its process id, for the server, is that of ``parent``."""
+
+    def __init__(self, parent: int | None = None, initialize: bool = True) -> None:
+        self.process = subprocess.Popen(
+            SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        if initialize:
+            self.send("initialize", {"processId": parent, "rootUri": None, "capabilities": {}}, 1)
+            assert self.receive()["result"]["capabilities"]["codeLensProvider"]
+            self.send("initialized", {})
+
+    def send(self, method: str, params: object, number: int | None = None) -> None:
+        self.write(framed(request(method, params, number)))
+
+    def write(self, data: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def receive(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        found = receive(self.process.stdout)
+        assert found is not None
+        return found
+
+    def rest(self) -> list[dict[str, Any]]:
+        """All that comes until the server ends."""
+        assert self.process.stdout is not None
+        found = []
+        while (message := receive(self.process.stdout)) is not None:
+            found.append(message)
+        return found
+
+    def ended(self) -> int:
+        return self.process.wait(timeout=15)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            assert stream is not None
+            with contextlib.suppress(BrokenPipeError):  # what it never read
+                stream.close()
+
+
+@pytest.fixture
+def parent() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that passes for the editor's."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Raw]]:
+    """Start a server, as ``Raw`` does."""
+    started: list[Raw] = []
+
+    def make(parent: int | None = None, initialize: bool = True) -> Raw:
+        started.append(Raw(parent, initialize))
+        return started[-1]
+
+    yield make
+    for client in started:
+        client.stop()
+
+
+@pytest.fixture
+def raw(parent: subprocess.Popen[bytes], start: Callable[..., Raw]) -> Raw:
+    return start(parent.pid)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import json
 import logging
@@ -14,78 +13,17 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pygls.exceptions import FeatureNotificationError, FeatureRequestError, JsonRpcMethodNotFound
-from pygls.io_ import StdoutWriter
+from pygls.exceptions import FeatureNotificationError
 
 from pivot_lsp.connection import Server
+from pivot_lsp.transport import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-    from conftest import Editor, Project
+    from conftest import Editor, Project, Raw
 
 pytestmark = pytest.mark.timeout(60)
-
-SERVER = [sys.executable, "-m", "pivot_lsp"]
-
-
-class Raw:
-    """A client that speaks the protocol by hand. Its process id, for the server, is that of ``parent``."""
-
-    def __init__(self, parent: int) -> None:
-        self.process = subprocess.Popen(
-            SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        self.send("initialize", {"processId": parent, "rootUri": None, "capabilities": {}}, 1)
-        assert self.receive()["result"]["capabilities"]["codeLensProvider"]
-        self.send("initialized", {})
-
-    def send(self, method: str, params: dict[str, object] | None, number: int | None = None) -> None:
-        message: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
-        if params is not None:
-            message["params"] = params
-        if number is not None:
-            message["id"] = number
-        body = json.dumps(message).encode()
-        assert self.process.stdin is not None
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-        self.process.stdin.flush()
-
-    def receive(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        length = 0
-        while line := self.process.stdout.readline().strip():
-            if line.startswith(b"Content-Length: "):
-                length = int(line.removeprefix(b"Content-Length: "))
-        found: dict[str, Any] = json.loads(self.process.stdout.read(length))
-        return found
-
-    def ended(self) -> int:
-        return self.process.wait(timeout=15)
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            assert stream is not None
-            with contextlib.suppress(BrokenPipeError):  # what it never read
-                stream.close()
-
-
-@pytest.fixture
-def parent() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that passes for the editor's."""
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    yield process
-    process.kill()
-    process.communicate()
-
-
-@pytest.fixture
-def raw(parent: subprocess.Popen[bytes]) -> Iterator[Raw]:
-    client = Raw(parent.pid)
-    yield client
-    client.stop()
 
 
 def test_shutdown_is_answered_and_exit_ends_it_with_0(raw: Raw) -> None:
@@ -114,15 +52,16 @@ def test_it_ends_when_the_editor_is_killed_and_its_input_stays_open(
     assert raw.ended() == 1
 
 
-def test_it_stays_when_the_editors_process_cannot_be_seen(parent: subprocess.Popen[bytes]) -> None:
+def test_it_stays_when_the_editors_process_cannot_be_seen(
+    parent: subprocess.Popen[bytes], start: Callable[..., Raw]
+) -> None:
     """An editor outside of the server's container has a number that means nothing here."""
     parent.kill()
     parent.wait()
-    client = Raw(parent.pid)
+    client = start(parent.pid)
     time.sleep(1.5)  # longer than the server takes to notice
     client.send("shutdown", None, 2)
     assert client.receive()["id"] == 2
-    client.stop()
 
 
 @pytest.mark.asyncio
@@ -150,7 +89,7 @@ def sent(stream: io.BytesIO) -> list[dict[str, Any]]:
 @pytest.fixture
 def server() -> tuple[Server, io.BytesIO]:
     made, stream = Server(), io.BytesIO()
-    made.protocol.set_writer(StdoutWriter(stream))
+    made.protocol.set_writer(Output(stream))
     return made, stream
 
 
@@ -173,8 +112,12 @@ def test_of_many_internal_errors_one_is_shown_and_all_are_logged(
 
 def test_a_request_for_what_it_does_not_know_is_nothing_to_show(server: tuple[Server, io.BytesIO]) -> None:
     made, stream = server
-    made.report_server_error(JsonRpcMethodNotFound.of("pivot/unheardOf"), FeatureRequestError)
-    assert sent(stream) == []
+    made.protocol.receive(
+        b'{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}'
+    )
+    made.protocol.receive(b'{"jsonrpc": "2.0", "id": 2, "method": "pivot/unheardOf"}')
+    _, answer = sent(stream)
+    assert (answer["id"], answer["error"]["code"]) == (2, -32601)
 
 
 # --- starting -----------------------------------------------------------------------------------
