@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lsprotocol import types
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 TRUST = "pivot/trust"
 _SECTION = "pivot"
+
+
+class Trust(NamedTuple):
+    """What :data:`TRUST` says. (pygls hands over an object of its own with the same fields.)"""
+
+    trusted: bool
 
 
 def register(session: Session) -> None:
@@ -27,7 +33,7 @@ def register(session: Session) -> None:
             take(session, params.settings.get(_SECTION))
 
     @server.feature(TRUST)
-    def trust(params: object) -> None:
+    def trust(params: Trust) -> None:
         """``{"trusted": true}``: a person has just said so, or has taken it back."""
         session.trust(getattr(params, "trusted", False) is True)
 

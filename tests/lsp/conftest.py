@@ -107,9 +107,15 @@ class Client(LanguageClient):
         self.registered: dict[str, str] = {}
         self.refreshes = 0
         self.published: dict[str, types.PublishDiagnosticsParams] = {}
+        self.shown: list[types.ShowMessageParams] = []
         features = dict(DEFAULT_CLIENT_FEATURES)
         del features[types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS]
+        features.pop(types.WINDOW_SHOW_MESSAGE, None)
         register_lsp_features(self, features)
+
+        @self.feature(types.WINDOW_SHOW_MESSAGE)
+        def shown(params: types.ShowMessageParams) -> None:
+            self.shown.append(params)
 
         @self.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def published(params: types.PublishDiagnosticsParams) -> None:

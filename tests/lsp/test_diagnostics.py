@@ -74,3 +74,34 @@ async def test_text_with_form_feeds_and_other_separators_stays_in_step(
     editor.type("pipeline.py", project.text("pipeline.py") + strange + LAMBDA)
     (found,) = await editor.diagnostics("pipeline.py")
     assert found.range.start == types.Position(9, 18)
+
+
+async def test_an_editor_that_asks_again_is_told_that_nothing_is_new(
+    project: Project, editor: Editor
+) -> None:
+    editor.open("pipeline.py")
+    editor.type("pipeline.py", project.text("pipeline.py") + LAMBDA)
+    first = await editor.report("pipeline.py")
+    assert isinstance(first, types.RelatedFullDocumentDiagnosticReport)
+    again = await editor.report("pipeline.py", first.result_id)
+    assert again == types.RelatedUnchangedDocumentDiagnosticReport(first.result_id)
+
+    editor.insert("pipeline.py", 0, 0, "\n")  # it is a line further down
+    third = await editor.report("pipeline.py", first.result_id)
+    assert isinstance(third, types.RelatedFullDocumentDiagnosticReport)
+    assert third.items[0].range.start.line == first.items[0].range.start.line + 1
+
+
+async def test_typing_letter_by_letter_gives_the_text_that_the_editor_has(
+    project: Project, editor: Editor
+) -> None:
+    """Characters of two units and strange separators before the place, which clients count differently."""
+    editor.open("pipeline.py")
+    line = project.text("pipeline.py").count("\n")
+    preferred = (editor.client.capabilities.general.position_encodings or ["utf-16"])[0]
+    column = 0
+    for char in "s = '🏠\x0c\u2028e\u0301'; " + LAMBDA.rstrip("\n"):
+        editor.insert("pipeline.py", line, column, char)
+        column += len(char.encode()) if preferred == "utf-8" else 1 + (char > "\uffff")
+    (found,) = await editor.diagnostics("pipeline.py")
+    assert found.range.end == types.Position(line, column - len(', name="x")'))

@@ -1,0 +1,53 @@
+"""What others than the lint know of a file stays with its line while the file is edited."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pivot_core.types import Problem
+from pivot_lsp.edits import Place, replace
+from pivot_lsp.positions import Lines
+from pivot_lsp.problems import Problems
+
+ROOT = Path("/p")
+FILE = ROOT / "pipeline.py"
+
+
+def problem(line: int, message: str = "m", path: str = "pipeline.py") -> Problem:
+    return Problem(path, line, message, "do this")
+
+
+def test_a_speaker_replaces_what_it_said_about_a_project_and_nothing_else() -> None:
+    changed: list[Path] = []
+    problems = Problems(changed.append)
+    problems.put("pipeline", ROOT, [problem(1), problem(2, path="a.py")])
+    problems.put("run", ROOT, [problem(3)])
+    problems.put("run", Path("/q"), [problem(4)])
+    assert changed == [FILE, ROOT / "a.py", FILE, Path("/q/pipeline.py")]
+
+    changed.clear()
+    problems.put("pipeline", ROOT, [problem(1)])
+    assert changed == [ROOT / "a.py"]
+    assert [item.problem.line for item in problems.of(FILE)] == [1, 3]
+
+    problems.put("pipeline", ROOT, [])
+    problems.put("run", ROOT, [])
+    assert problems.paths == [Path("/q/pipeline.py")]
+
+
+def test_a_problem_goes_where_its_line_goes_and_with_it() -> None:
+    problems = Problems(lambda path: None)
+    problems.put("run", ROOT, [problem(2)])
+    text = Lines("a\nb\nc\n")
+
+    def edit(start: Place, end: Place, new: str) -> list[int]:
+        nonlocal text
+        text, made = replace(text, start, end, new, "utf-8")
+        problems.edited(FILE, [made])
+        return [item.span.line for item in problems.of(FILE)]
+
+    assert edit(Place(0, 0), Place(0, 0), "\n") == [3]
+    assert edit(Place(2, 0), Place(2, 0), "\n") == [4]
+    assert edit(Place(3, 1), Place(3, 1), "xyz\n") == [4]
+    assert edit(Place(0, 0), Place(1, 0), "") == [3]
+    assert edit(Place(2, 0), Place(3, 0), "") == []
