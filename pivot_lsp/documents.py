@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,43 +15,30 @@ from pivot_core.code.sources import decode
 from pivot_core.errors import UsageError
 from pivot_core.project import Project
 from pivot_lsp.edits import Edit, move
-from pivot_lsp.lint import Finding, lint
 from pivot_lsp.positions import Lines
-from pivot_lsp.source.module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from pivot_lsp.lint.rule import Elsewhere
+    from pivot_lsp.lint.rule import Elsewhere, Finding
+    from pivot_lsp.linters import Reading
 
-
-class Reading:
-    """A text that Python can parse. ``definitions``: line of the ``def`` of each function at module level."""
-
-    def __init__(self, text: str) -> None:
-        module = Module("", text)
-        self.text = text
-        self.findings: tuple[Finding, ...] = lint(text)
-        self.definitions = {
-            node.name: node.lineno + part.top.first_line - 1
-            for part in module.parts
-            for node in part.top.body
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        }
+    Read = Callable[[Path, str], Reading]
 
 
 @dataclass(eq=False)
 class Document:
     """One version of one open document. ``path`` is absolute, its folder resolved.
 
-    ``last_good``: what was read of the last version before this one that could be parsed.
-    ``former``: the findings of that version, where they are in this one.
+    ``read`` reads a text of it, or raises SyntaxError. ``last_good``: what was read of the last version that
+    could be parsed. ``former``: the findings of that version, where they are in this one.
     """
 
     uri: str
     path: Path
     version: int | None
     lines: Lines
+    read: Read
     last_good: Reading | None = None
     former: tuple[Finding, ...] = ()
 
@@ -64,9 +50,14 @@ class Document:
     def reading(self) -> Reading | None:
         """What this version says; None while it can't be parsed (in the middle of typing)."""
         try:
-            return Reading(self.text)
+            return self.read(self.path, self.text)
         except SyntaxError:
             return None
+
+    def outdated(self) -> None:
+        """What was read of it may be read otherwise now."""
+        if vars(self).pop("reading", None) is not None:
+            vars(self)["reading"] = self.read(self.path, self.text)
 
     @property
     def good(self) -> Reading | None:
@@ -85,7 +76,7 @@ class Document:
         former = self.former if read is None else read.findings
         for edit in edits:
             former = _moved(former, edit)
-        return Document(self.uri, self.path, version, lines, read or self.last_good, former)
+        return Document(self.uri, self.path, version, lines, self.read, read or self.last_good, former)
 
     def line_of(self, function: str) -> int | None:
         """The line of a function's ``def`` in this version; None if there is no such function."""
@@ -93,6 +84,16 @@ class Document:
             return self.reading.definitions.get(function)
         pattern = re.compile(rf"^(?:async\s+)?def\s+{re.escape(function)}\b")
         return next((n for n in range(1, self.lines.count + 1) if pattern.match(self.lines.line(n))), None)
+
+    def elsewhere(self, path: str) -> tuple[str, Lines]:
+        """URI and lines of a file of its project, by the path that findings name it by."""
+        home = self.good.home if self.good is not None else None
+        if home is None or path == home.path:
+            return self.uri, self.lines
+        module, project = home.linter.sources.module(path), home.linter.sources.project
+        assert module is not None
+        assert project is not None
+        return (project.root / path).as_uri(), module.lines
 
     def logical(self, project: Project) -> str | None:
         """Its logical path; None if it isn't the project's own."""
@@ -103,11 +104,12 @@ class Document:
 class Documents:
     """All open Python documents, by URI."""
 
+    read: Read
     _by_uri: dict[str, Document] = field(default_factory=dict)
 
     def open(self, uri: str, path: Path, version: int | None, text: str) -> Document:
         """The editor has it, with this text."""
-        return self.put(Document(uri, path.parent.resolve() / path.name, version, Lines(text)))
+        return self.put(Document(uri, path.parent.resolve() / path.name, version, Lines(text), self.read))
 
     def put(self, document: Document) -> Document:
         """It is the newest version."""

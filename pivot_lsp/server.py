@@ -42,11 +42,18 @@ async def _talk(source: BinaryIO, receive: Callable[[bytes], None]) -> None:
 
 def connect(server: Server) -> Session:
     """A session on a connection, with all features."""
-    from pivot_lsp.features import code_lens, configuration, diagnostics, lifecycle, synchronization
+    from pivot_lsp.features import (
+        code_action,
+        code_lens,
+        configuration,
+        diagnostics,
+        lifecycle,
+        synchronization,
+    )
     from pivot_lsp.session import Session
 
     session = Session(server)
-    for feature in (synchronization, code_lens, diagnostics, configuration, lifecycle):
+    for feature in (synchronization, code_lens, code_action, diagnostics, configuration, lifecycle):
         feature.register(session)
     return session
 

@@ -7,6 +7,7 @@ here to what several of them need to know: that a document changed.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from pivot_core.project import Project
     from pivot_lsp.connection import Server
+    from pivot_lsp.linters import Linters
     from pivot_lsp.positions import Encoding
     from pivot_lsp.verdicts import Verdicts
 
@@ -33,7 +35,7 @@ class Session:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.documents = Documents()
+        self.documents = Documents(lambda path, text: self.linters.read(path, text))
         self.settings = Settings()
         self.problems = Problems(self._new_problems)
         # Of our own: pygls reads its input in a pool that looks could fill. One thread: a look at a time.
@@ -45,6 +47,7 @@ class Session:
         self._on_verdicts: list[Callable[[], None]] = []
         self._on_problems: list[Callable[[Path], None]] = []
         self._on_settings: list[Callable[[], None]] = []
+        self._on_findings: list[Callable[[], None]] = []
         self._on_files: list[Callable[[Path | None], None]] = []
 
     @property
@@ -83,6 +86,8 @@ class Session:
 
     def changed(self, document: Document) -> None:
         """A document has a new version, or was closed."""
+        if self.documents.get(document.uri) is None:
+            self.linters.closed(document.path)
         for listener in self._on_change:
             listener(document)
 
@@ -91,6 +96,8 @@ class Session:
         for root, verdicts in self._verdicts.items():
             if path is None or path.is_relative_to(root):
                 verdicts.outdated()
+        if path is None or self.documents.at(path) is None:
+            self.linters.changed(path)
         for listener in self._on_files:
             listener(path)
 
@@ -115,10 +122,30 @@ class Session:
             self._told.add(message)
             self.server.window_show_message(types.ShowMessageParams(kind, f"Pivot: {message}"))
 
+    # --- lint
+
+    @cached_property
+    def linters(self) -> Linters:
+        """Those of the open projects."""
+        from pivot_lsp.linters import Linters  # with all rules: not before the client has its answer
+
+        return Linters(self._new_findings, self.tell)
+
+    def on_findings(self, listener: Callable[[], None]) -> None:
+        """Call it when any document may have other findings, though none was edited."""
+        self._on_findings.append(listener)
+
+    def _new_findings(self) -> None:
+        for document in self.documents:
+            document.outdated()
+        for listener in self._on_findings:
+            listener()
+
     # --- verdicts
 
     def warm_up(self) -> None:
         """Have ready what the first lens needs: the client has its answer, and nobody waits yet."""
+        self._executor.submit(import_module, "pivot_lsp.linters")
         self._executor.submit(import_module, "pivot_lsp.verdicts")
 
     def verdicts(self, project: Project) -> Verdicts:

@@ -83,6 +83,14 @@ def register(session: Session) -> None:
             return types.RelatedUnchangedDocumentDiagnosticReport(number)
         return types.RelatedFullDocumentDiagnosticReport(found, result_id=number)
 
+    def other_findings() -> None:
+        if can_ask():
+            refresh()
+        else:
+            for document in session.documents:
+                sending.changed(document)
+
+    session.on_findings(other_findings)
     session.on_change(changed)
     session.on_problems(other_problems)
 
@@ -137,8 +145,7 @@ class Sending:
 def of_document(session: Session, document: Document) -> list[types.Diagnostic]:
     """All that is known of an open document."""
     lines, encoding = document.lines, session.encoding
-    findings = document.findings if mentions_pivot(document.text) or document.former else ()
-    return [_finding(finding, document, encoding) for finding in findings] + [
+    return [diagnostic_of(finding, document, encoding) for finding in document.findings] + [
         _problem(placed, lines, encoding) for placed in session.problems.of(document.path)
     ]
 
@@ -157,15 +164,15 @@ def _concerns_us(path: Path, document: Document | None) -> bool:
     return document is None or mentions_pivot(document.text) or project_of(path) is not None
 
 
-def _finding(finding: Finding, document: Document, encoding: Encoding) -> types.Diagnostic:
-    related = [
-        types.DiagnosticRelatedInformation(
-            types.Location(document.uri, _range(other.span, document.lines, encoding)), other.message
-        )
-        for other in finding.related
-    ]
+def diagnostic_of(finding: Finding, document: Document, encoding: Encoding) -> types.Diagnostic:
+    """A finding, as an editor shows it."""
+    related = []
+    for other in finding.related:
+        uri, lines = document.elsewhere(other.path)
+        place = types.Location(uri, range_of(other.span, lines, encoding))
+        related.append(types.DiagnosticRelatedInformation(place, other.message))
     return types.Diagnostic(
-        range=_range(finding.span, document.lines, encoding),
+        range=range_of(finding.span, document.lines, encoding),
         message=f"{finding.message}\n{finding.hint}",
         severity=_SEVERITY[finding.severity],
         code=finding.code,
@@ -191,7 +198,8 @@ def _problem(placed: Placed, lines: Lines | None, encoding: Encoding) -> types.D
     )
 
 
-def _range(span: Span, lines: Lines, encoding: Encoding) -> types.Range:
+def range_of(span: Span, lines: Lines, encoding: Encoding) -> types.Range:
+    """A stretch, as an editor counts."""
     return types.Range(
         types.Position(span.line - 1, lines.units(span.line, span.column, encoding)),
         types.Position(span.end_line - 1, lines.units(span.end_line, span.end_column, encoding)),

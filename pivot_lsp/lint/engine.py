@@ -31,16 +31,22 @@ class Linter:
         self, sources: Sources, rules: Sequence[Rule] = RULES, config: LintConfig | None = None
     ) -> None:
         self.sources = sources
-        self._rules = rules
+        self.rules = rules
         self.config = config if config is not None else LintConfig()
+        self._found: dict[str, tuple[int, tuple[Finding, ...]]] = {}  # by path, with the state of the sources
 
     def findings(self, path: str) -> tuple[Finding, ...]:
         """All findings in a module, in the order of its text; none in one that can't be parsed."""
+        if path not in self._found or self._found[path][0] != self.sources.state:
+            self._found[path] = (self.sources.state, self._find(path))
+        return self._found[path][1]
+
+    def _find(self, path: str) -> tuple[Finding, ...]:
         module = self.sources.module(path)
         if module is None or not self._matters(module):
             return ()
         _ = self.sources.stages  # tells the module which of its functions are stages
-        rules = [rule for rule in self._rules if self.config.selects(rule.code, path)]
+        rules = [rule for rule in self.rules if self.config.selects(rule.code, path)]
         found = [
             _finding(rule, hit)
             for rule in rules

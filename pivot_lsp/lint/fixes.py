@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pivot_lsp.lint.engine import Linter
 from pivot_lsp.positions import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pivot_lsp.lint.engine import Linter
     from pivot_lsp.lint.rule import Fix
 
 _ROUNDS = 20  # of fixing all: a fix can make room for the next
@@ -64,6 +64,11 @@ def fix_all(linter: Linter, path: str) -> str | None:
         fixed = applied(module.text, wanted)
         linter.sources.put(path, fixed)
     return fixed
+
+
+def fixed_wholly(linter: Linter, path: str) -> str | None:
+    """As :func:`fix_all`, but the linter and its sources stay as they are."""
+    return fix_all(Linter(linter.sources.copy(), linter.rules, linter.config), path)
 
 
 def newline_of(text: str) -> str:

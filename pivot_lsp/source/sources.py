@@ -50,11 +50,14 @@ class Sources:
         self._stages: tuple[Stage, ...] | None = None
         self._feeding: frozenset[int] | None = None
         self._answers: dict[object, object] = {}
+        self.state = 0  # another number for each state of the texts
 
     # --- texts
 
     def put(self, path: str, text: str) -> None:
         """The editor has this text. While it can't be parsed, what was read before counts."""
+        if self._texts.get(path) == text:
+            return
         self._texts[path] = text
         self._changed()
         module = self._modules.get(path)
@@ -79,12 +82,11 @@ class Sources:
         self._files.forget()
         self._changed()
 
-    def adopt(self, other: Sources) -> None:
-        """Take over modules that were read elsewhere (in another thread), where they aren't known here."""
-        for path, module in other._modules.items():
-            if path not in self._texts:
-                self._modules.setdefault(path, module)
-        self._changed()
+    def copy(self) -> Sources:
+        """The same texts, to try something out with."""
+        made = Sources(self.project)
+        made._texts = dict(self._texts)
+        return made
 
     def module(self, path: str) -> Module | None:
         """A module by logical path; None if there is none, or it can't be parsed."""
@@ -147,6 +149,7 @@ class Sources:
     # --- what they say together
 
     def _changed(self) -> None:
+        self.state += 1
         self._stages = self._feeding = None
         self._answers.clear()
 

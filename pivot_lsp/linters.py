@@ -1,0 +1,145 @@
+"""The linters of the projects that are open in the editor, each with its project's sources as they are now.
+
+A project is read once, in the background; until then a text is linted by itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from pivot_core.errors import UsageError
+from pivot_lsp.documents import project_of
+from pivot_lsp.lint.config import LintConfig, load_config
+from pivot_lsp.lint.engine import Linter
+from pivot_lsp.source.module import mentions_pivot
+from pivot_lsp.source.sources import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pivot_core.project import Project
+    from pivot_lsp.lint.rule import Finding
+    from pivot_lsp.source.module import Module
+
+_NOTHING = LintConfig(select=())
+
+
+class Home(NamedTuple):
+    """The linter that knows a file, and by which path."""
+
+    linter: Linter
+    path: str
+
+    @property
+    def module(self) -> Module | None:
+        return self.linter.sources.module(self.path)
+
+
+class Reading:
+    """A text that Python can parse, for as long as it is the newest one of its file."""
+
+    def __init__(self, text: str, home: Home | None) -> None:
+        self.text = text
+        self.home = home  # None: it has nothing to do with Pivot
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the lint finds in it now; an edit of another file can change that."""
+        module = self._module
+        if self.home is None or module is None:
+            return ()
+        return self.home.linter.findings(self.home.path)
+
+    @cached_property
+    def definitions(self) -> dict[str, int]:
+        """The line of the ``def`` of each function at module level."""
+        module = self._module
+        return {
+            node.name: node.lineno + part.top.first_line - 1
+            for part in (module.parts if module is not None else ())
+            for node in part.top.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+
+    @property
+    def _module(self) -> Module | None:
+        module = self.home.module if self.home is not None else None
+        return module if module is not None and module.text == self.text else None
+
+
+class Linters:
+    """Use from the event loop's thread only. ``ready`` is called when a project has been read, and ``wrong``
+    with what is wrong in its settings."""
+
+    def __init__(self, ready: Callable[[], None], wrong: Callable[[str], None]) -> None:
+        self._ready = ready
+        self._wrong = wrong
+        self._by_root: dict[Path, Linter | None] = {}  # None: being read
+        self._alone: dict[Path, Linter] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def read(self, path: Path, text: str) -> Reading:
+        """A new text of a file. Raises SyntaxError if Python wouldn't take it."""
+        home = self.home(path)
+        if home.linter.sources.project is None and not mentions_pivot(text):
+            return Reading(text, None)  # not even parsed
+        home.linter.sources.put(home.path, text)
+        if home.module is None or home.module.text != text:
+            raise SyntaxError(f"{path} can't be parsed")
+        return Reading(text, home)
+
+    def home(self, path: Path) -> Home:
+        """The linter of a file's project; one of its own while there is none, or it is being read."""
+        project = project_of(path)
+        if project is not None and project.is_own(path):
+            linter = self._of(project)
+            if linter is not None:
+                return Home(linter, path.relative_to(project.root).as_posix())
+        if path not in self._alone:
+            self._alone[path] = Linter(Sources(None))
+        return Home(self._alone[path], path.name)
+
+    def changed(self, path: Path | None) -> None:
+        """A file that isn't open has changed, came or went (None: any may have)."""
+        for root, linter in list(self._by_root.items()):
+            if path is None or path.name == "pyproject.toml":
+                self._by_root.pop(root)  # to be read again
+            elif linter is not None and path.is_relative_to(root) and path.suffix == ".py":
+                linter.sources.forget(path.relative_to(root).as_posix())
+
+    def closed(self, path: Path) -> None:
+        """The editor doesn't have it any more."""
+        self._alone.pop(path, None)
+        self.changed(path)
+
+    def _of(self, project: Project) -> Linter | None:
+        if project.root not in self._by_root:
+            self._by_root[project.root] = None
+            task = asyncio.get_running_loop().create_task(self._prepare(project))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return self._by_root[project.root]
+
+    async def _prepare(self, project: Project) -> None:
+        linter, problem = await asyncio.to_thread(_prepared, project)
+        if problem is not None:
+            self._wrong(problem)
+        self._by_root[project.root] = linter
+        self._ready()
+
+
+def _prepared(project: Project) -> tuple[Linter, str | None]:
+    """A linter whose sources are read already, and what is wrong with its settings."""
+    problem = None
+    try:
+        config = load_config(project.root)
+    except UsageError as error:
+        config, problem = _NOTHING, str(error)
+    linter = Linter(Sources(project), config=config)
+    for module in linter.sources.modules:
+        linter.findings(module.path)
+    return linter, problem
