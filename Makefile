@@ -21,7 +21,7 @@ help:
 	@echo "make lint types pytest corpus   the parts of make test"
 	@echo "make fuzz         random edits of well-known packages, executed (COUNT=1000 SEED=0)"
 	@echo "make torture      kill runs, and fail their disk, at every call (SAMPLE=20: at some)"
-	@echo "make bench        100 to 10,000 stages, beside other tools; the code graph"
+	@echo "make bench        100 to 10,000 stages, beside other tools; 100,000 files, 10 GB; the code graph"
 	@echo "make lock         write the lock files again (UPGRADE=1: to the newest versions)"
 	@echo "make clean        remove what these targets made"
 
@@ -53,6 +53,8 @@ test-lowest:
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py --stages 100,1000,10000
+	$(BIN)/python benchmarks/bench.py --stages 1000 --topologies chain,wide --no-tampering
+	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/analysis.py
 
 # Edits of well-known packages: is one missed that matters, or minded that doesn't? Some minutes for each 1,000.

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import peers
 import report
+from generate import TOPOLOGIES
 from peers import TOOLS, Tool
 from scenario import Cells, OutOfTime, Session
 
@@ -35,8 +36,9 @@ def main() -> None:
     parts += [
         f"{tool.name}: skipped, `{tool.program}` isn't installed." for tool in wanted if not tool.find()
     ]
-    for count in options.stages:
-        parts += _compare(there, count, options)
+    for topology in options.topologies:
+        for count in options.stages:
+            parts += _compare(there, topology, count, options)
     if not options.no_tampering:
         parts.append(report.answers({tool.name: _tamper(tool, options) for tool in there}))
     text = "\n\n".join(parts) + "\n"
@@ -45,10 +47,11 @@ def main() -> None:
         options.output.write_text(text)
 
 
-def _compare(tools: list[Tool], count: int, options: argparse.Namespace) -> list[str]:
-    """The tables for one number of stages."""
+def _compare(tools: list[Tool], topology: str, count: int, options: argparse.Namespace) -> list[str]:
+    """The tables for one topology and number of stages."""
     small = [tool for tool in tools if options.all or tool.largest is None or count <= tool.largest]
-    rows = _measure([Session(tool, count, options.limit, options.budget) for tool in small], options)
+    sessions = [Session(tool, count, options.limit, options.budget, topology) for tool in small]
+    rows = _measure(sessions, options)
     left_out = [tool.name for tool in tools if tool not in small]
     return [
         report.costs(rows),
@@ -86,6 +89,13 @@ def _options() -> argparse.Namespace:
         "--stages", type=_numbers, default=[100, 1000], metavar="N,N", help="default: 100,1000"
     )
     parser.add_argument(
+        "--topologies",
+        type=lambda text: text.split(","),
+        default=["layered"],
+        metavar="T,T",
+        help="layered, chain, wide (default: layered)",
+    )
+    parser.add_argument(
         "--tools", type=lambda text: text.split(";"), default=names, metavar="T;T", help="; ".join(names)
     )
     parser.add_argument(
@@ -109,6 +119,8 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if unknown := set(options.tools) - set(names):
         sys.exit(f"no such tool: {', '.join(sorted(unknown))}; there are: {'; '.join(names)}")
+    if unknown := set(options.topologies) - set(TOPOLOGIES):
+        sys.exit(f"no such topology: {', '.join(sorted(unknown))}; there are: {', '.join(TOPOLOGIES)}")
     return options
 
 

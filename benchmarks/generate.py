@@ -1,14 +1,14 @@
 """The same synthetic pipeline, written for each tool.
 
-Stages stand in layers. Each reads a small input of its own and the outputs of two stages of the layer
-above, calls a helper of its own in ``helpers.py`` (the same text for every tool) and writes one small
-output. A stage's body also appends the stage's name to ``runs.log``: what really ran is counted there,
-whatever a tool says.
+Each stage reads a small input of its own and the outputs of the stages before it (see ``TOPOLOGIES``), calls
+a helper of its own in ``helpers.py`` (the same text for every tool) and writes one small output. A stage's
+body also appends the stage's name to ``runs.log``: what really ran is counted there, whatever a tool says.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,19 @@ def layers(count: int, width: int = 10) -> list[Stage]:
         reads = {above + column, above + (column + 1) % width} if layer else set()
         stages.append(Stage(number, tuple(sorted(reads))))
     return stages
+
+
+def chain(count: int) -> list[Stage]:
+    """Each stage reads the output of the one before it: nothing can run at once."""
+    return [Stage(number, (number - 1,) if number else ()) for number in range(count)]
+
+
+def wide(count: int) -> list[Stage]:
+    """No stage reads another's output."""
+    return [Stage(number, ()) for number in range(count)]
+
+
+TOPOLOGIES: dict[str, Callable[[int], list[Stage]]] = {"layered": layers, "chain": chain, "wide": wide}
 
 
 # --- what all tools share ------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def tools(found: Iterable[Tool]) -> str:
 
 def costs(rows: Sequence[Cells]) -> str:
     """Wall / CPU seconds for each tool and kind, and how many stages ran."""
-    header = [f"{rows[0].stages:,} stages", *KINDS, "MiB"]
+    header = [_work(rows[0]), *KINDS, "MiB"]
     return table(
         header,
         ([row.tool.name, *(_cost(row, kind) for kind in KINDS), _memory(row)] for row in rows),
@@ -39,7 +39,7 @@ def ratios(rows: Sequence[Cells], against: str) -> str | None:
     if base is None or base.gave_up:
         return None
     return table(
-        [f"{rows[0].stages:,} stages, {against} = 1", *KINDS],
+        [f"{_work(rows[0])}, {against} = 1", *KINDS],
         ([row.tool.name, *(_ratio(row, base, kind) for kind in KINDS)] for row in rows if row is not base),
     )
 
@@ -48,6 +48,10 @@ def answers(found: Mapping[str, Mapping[str, str]]) -> str:
     """What each tool made of files that changed behind its back."""
     kinds = list(next(iter(found.values())))
     return table(["", *kinds], ([name, *given.values()] for name, given in found.items()))
+
+
+def _work(row: Cells) -> str:
+    return f"{row.stages:,} stages" + (f", {row.topology}" if row.topology != "layered" else "")
 
 
 def _cost(row: Cells, kind: str) -> str:

@@ -35,6 +35,7 @@ class Cells:
 
     tool: Tool
     stages: int
+    topology: str
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
 
     def wall(self, kind: str) -> float:
@@ -63,10 +64,12 @@ class Session:
     ``limit``: seconds for one command. ``budget``: seconds after which no further command is begun.
     """
 
-    def __init__(self, tool: Tool, count: int, limit: float, budget: float) -> None:
-        self.cells = Cells(tool, count)
+    def __init__(
+        self, tool: Tool, count: int, limit: float, budget: float, topology: str = "layered"
+    ) -> None:
+        self.cells = Cells(tool, count, topology)
         self._tool = tool
-        self._stages = generate.layers(count)
+        self._stages = generate.TOPOLOGIES[topology](count)
         self._edited = self._stages[-1]  # a last one, so that an edit concerns just one stage
         self._limit = limit
         self._budget = budget
@@ -136,7 +139,8 @@ class Session:
         outcome = Outcome(figures, ran, 0 if figures.timed_out else self._wrong())
         self.cells.outcomes.setdefault(kind, []).append(outcome)
         print(
-            f"{self._tool.name:<13}{len(self._stages):>6} {kind:<15} {figures.wall:8.2f} s  "
+            f"{self._tool.name:<13}{self.cells.topology:<8}{len(self._stages):>6} {kind:<15} "
+            f"{figures.wall:8.2f} s  "
             f"CPU {figures.cpu:7.2f} s  ran {ran:>4}  wrong {outcome.wrong}  exit {figures.code}",
             file=sys.stderr,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 
@@ -76,6 +77,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    # Records by the ten thousand and few cycles: looking for these over and over takes a tenth of the time.
+    gc.set_threshold(50_000, 20, 50)
     try:
         code = cli.main(prog_name="pivot-core", standalone_mode=False)
     except click.ClickException as error:
