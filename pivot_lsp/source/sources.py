@@ -136,14 +136,17 @@ class Sources:
 
     @property
     def modules(self) -> list[Module]:
-        """``pipeline.py``, all that it imports and that mentions Pivot, and such modules of the editor."""
+        """``pipeline.py``, all that it imports, and what these import and mentions Pivot; such modules of the
+        editor."""
         found: dict[str, Module] = {}
         waiting = [PIPELINE, *(path for path, text in self._texts.items() if mentions_pivot(text))]
         for path in waiting:  # grows
             module = self.module(path) if path not in found else None
             if module is not None:
                 found[path] = module
-                waiting += [other.path for other in self.imports(module) if mentions_pivot(other.text)]
+                every = path == PIPELINE  # a stage without any annotation doesn't mention Pivot
+                imported = self.imports(module)
+                waiting += [other.path for other in imported if every or mentions_pivot(other.text)]
         return list(found.values())
 
     # --- what they say together

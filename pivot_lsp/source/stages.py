@@ -103,14 +103,15 @@ class Part:
     @cached_property
     def functions(self) -> list[StageFunction]:
         """Functions that are stages: registered, or with a ``Dep``, an ``Out``, or a TypedDict of these."""
-        decorated = {id(item.func) for item in self.registrations}
+        here = (registered(item) for item in self.registrations)
+        registered_here = {id(found.node) for found in here if found is not None}
         found = []
         for visit in self.top.visits:
             node = visit.node
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 function = _function(node, visit.scope)
                 outer = function.at_module_level and node.name in self.registered
-                if outer or id(node) in decorated or _is_stage(function):
+                if outer or id(node) in registered_here or _is_stage(function):
                     found.append(function)
         return sorted(found, key=lambda function: function.node.lineno)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,9 +13,11 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Mapping, Sequence
 
-    from pivot_lsp.source.scopes import Binding, Visit
+    from pivot_lsp.source.scopes import Binding, Function, Visit
 
     Names = Mapping[str, Sequence[Binding]]
+
+_NAME = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)")
 
 
 class Spot(NamedTuple):
@@ -93,6 +96,15 @@ class TopLevel:
     def spot(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias) -> Spot:
         """The place of a node of this statement."""
         return Spot(self, span_of(node))
+
+    def name_spot(self, node: Function | ast.ClassDef) -> Spot:
+        """The place of the name that a ``def`` or ``class`` of this statement gives."""
+        line = self.line(node.lineno).encode("utf-8", "surrogatepass")
+        found = _NAME.match(line[node.col_offset :].decode("utf-8", "surrogatepass"))
+        if found is None:  # a backslash between def and the name
+            return Spot(self, Span(node.lineno, node.col_offset, node.lineno, len(line)))
+        start = node.col_offset + found.start(1)  # what is before it is ASCII
+        return Spot(self, Span(node.lineno, start, node.lineno, start + len(found[1].encode())))
 
 
 def _same(ours: Sequence[Binding], theirs: Sequence[Binding]) -> bool:
