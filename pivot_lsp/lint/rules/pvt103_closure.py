@@ -1,0 +1,137 @@
+"""A stage that uses a variable of the function around it.
+
+What a variable holds when the pipeline is defined isn't there in the worker that runs the stage, which only
+imports its module. Nor would Pivot know that the variable is something the result depends on. Make it a
+parameter, and the stage a function at module level::
+
+    def add_stages(pipeline: Pipeline, rate: float):
+        def train(rows: Annotated[DataFrame, Dep("rows.csv", CSV())]) -> ...:     # PVT103
+            return fit(rows, rate)
+        pipeline.register(train)
+
+    class TrainParams(StageParams):
+        rate: float
+
+    def train(rows: Annotated[DataFrame, Dep("rows.csv", CSV())], params: TrainParams) -> ...:
+        return fit(rows, params.rate)
+
+    def add_stages(pipeline: Pipeline, rate: float):
+        pipeline.register(train, params=TrainParams(rate=rate))
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from pivot_core.define.mistakes import listed
+from pivot_lsp.lint.moving import captured
+from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
+from pivot_lsp.source.nesting import outer_function
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pivot_lsp.source.stages import Part, StageFunction
+
+
+def check(part: Part) -> Iterator[Hit]:
+    """One hit for each stage; its variables are the related places."""
+    for function in part.functions:
+        names = [] if function.at_module_level else captured(part, function.node, function.scope)
+        if names:
+            name, used = function.node.name, f"uses {listed(names)} from there"
+            yield Hit(
+                part.top.name_spot(function.node),
+                f"{name} is defined inside {outer_function(part.top, function.node)} and {used}:"
+                " a worker can't find it",
+                f"move it to module level; give it {listed(names)} as parameters of its params class",
+                tuple(_uses(part, function, names)),
+            )
+
+
+def _uses(part: Part, function: StageFunction, names: list[str]) -> Iterator[Related]:
+    """The first use of each variable in the stage's body."""
+    first: dict[str, ast.Name] = {}
+    for statement in function.node.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and node.id in names:
+                before = first.setdefault(node.id, node)
+                if (node.lineno, node.col_offset) < (before.lineno, before.col_offset):
+                    first[node.id] = node
+    for name, node in sorted(first.items()):
+        yield Related(part.spot(node), f"{name!r} is a variable of a function around it")
+
+
+_HEAD = """from typing import Annotated
+from pivot_core import Pipeline, StageParams, loaders, outputs
+
+"""
+
+RULE = Rule(
+    code="PVT103",
+    name="closure",
+    severity="error",
+    docs=__doc__,
+    check=check,
+    valid=(
+        _HEAD
+        + """
+RATE = 0.1
+
+class TrainParams(StageParams):
+    rate: float
+
+def train(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())], params: TrainParams) -> None:
+    rate = params.rate * RATE
+    def fit(row): return row * rate
+    print([fit(row) for row in rows])
+
+def add_stages(pipeline: Pipeline, rate: float):
+    pipeline.register(train, params=TrainParams(rate=rate))
+""",
+        # Not a stage.
+        """
+from pivot_core import Pipeline
+
+def logged(name):
+    def wrapper(function):
+        print(name)
+        return function
+    return wrapper
+""",
+    ),
+    invalid=(
+        Invalid(
+            _HEAD
+            + """
+def add_stages(pipeline: Pipeline, rate: float):
+    def «train»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None:
+        print([row * rate for row in rows])
+    pipeline.register(train)
+"""
+        ),
+        Invalid(
+            _HEAD
+            + """
+def add_stages(pipeline: Pipeline):
+    count = 0
+    @pipeline.register
+    def «train»() -> None:
+        nonlocal count
+        count += 1
+"""
+        ),
+        Invalid(
+            _HEAD
+            + """
+def add_stages(pipeline: Pipeline, names):
+    for name in names:
+        def «train»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None:
+            def inner(row): print(name, row)
+            inner(rows)
+        pipeline.register(train, name=f"train@{name}")
+"""
+        ),
+    ),
+)
