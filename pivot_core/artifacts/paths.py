@@ -20,7 +20,12 @@ def check(path: str, root: Path) -> str | None:
 
     ``root`` is the project's folder, resolved.
     """
-    return _check_text(path) or _check_place(logical(path), root)
+    return fault(path) or _check_links(logical(path), root)
+
+
+def fault(path: str) -> str | None:
+    """What is wrong with a path wherever the project is: :func:`check` without a look at the disk."""
+    return _check_text(path) or _check_place(parts(logical(path))[0])
 
 
 def resolved(root: Path, path: str, parents: dict[str, str] | None = None) -> Path:
@@ -66,14 +71,17 @@ def _check_text(path: str) -> str | None:
     return None
 
 
-def _check_place(normal: str, root: Path) -> str | None:
-    first = parts(normal)[0]
+def _check_place(first: str) -> str | None:
     if first == ".":
         return "is the project's folder itself"
     if first == "..":
         return "leaves the project's folder"
     if first.casefold() == ".pivot":
         return "is inside .pivot/, which belongs to Pivot"
+    return None
+
+
+def _check_links(normal: str, root: Path) -> str | None:
     parent = os.path.realpath(root / posixpath.dirname(normal.rstrip("/")))
     home = str(root)
     if parent != home and not parent.startswith(home.rstrip("/") + "/"):

@@ -10,6 +10,7 @@ from pivot_lsp.positions import Span
 from pivot_lsp.source.toplevel import Spot
 
 if TYPE_CHECKING:
+    from pivot_lsp.source.annotations import Text
     from pivot_lsp.source.module import Module
     from pivot_lsp.source.toplevel import TopLevel
 
@@ -46,6 +47,13 @@ def after(top: TopLevel, text: str) -> Edit:
 def source(top: TopLevel, node: ast.expr | ast.stmt) -> str:
     """A node as it is written."""
     return ast.get_source_segment(top.text, node) or ast.unparse(node)
+
+
+def respelled(text: Text, value: str) -> Edit:
+    """Another value for a literal text, in the quotes that it has."""
+    quote = "'" if source(text.top, text.node).endswith("'") else '"'
+    plain = value.isprintable() and "\\" not in value and quote not in value
+    return replaced(text.top, text.node, f"{quote}{value}{quote}" if plain else repr(value))
 
 
 def importing(module: Module, statement: str) -> list[Edit]:

@@ -47,13 +47,15 @@ class Linter:
             return ()
         _ = self.sources.stages  # tells the module which of its functions are stages
         rules = [rule for rule in self.rules if self.config.selects(rule.code, path)]
-        found = [
+        found = (
             _finding(rule, hit)
             for rule in rules
             for hit in self._hits(rule, module)
             if not _is_ignored(rule, hit)
-        ]
-        return tuple(sorted(found, key=lambda finding: (finding.span, finding.code)))
+        )
+        # Several statements can share a mistake: an annotation that a variable holds.
+        once = {(finding.span, finding.code, finding.message): finding for finding in found}
+        return tuple(once[key] for key in sorted(once))
 
     def _matters(self, module: Module) -> bool:
         if mentions_pivot(module.text):

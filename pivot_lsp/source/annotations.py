@@ -63,6 +63,11 @@ class Artifact(NamedTuple):
     def is_input(self) -> bool:
         return self.role in INPUTS
 
+    @property
+    def path_spot(self) -> Spot:
+        """Where its path comes from; the whole of it if it has none."""
+        return self.top.spot(self.path_at if self.path_at is not None else self.call)
+
 
 class Annotation(NamedTuple):
     """An annotation, with aliases followed (``Rows = Annotated[…]``). ``top``: where it is written.

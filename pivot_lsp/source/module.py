@@ -12,6 +12,7 @@ from pivot_lsp.source.toplevel import TopLevel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from pivot_lsp.source.annotations import Artifact
     from pivot_lsp.source.registrations import Registration
@@ -28,11 +29,13 @@ class Module:
     """A source file at a logical path, with the facts about stages in it. Raises SyntaxError for what Python
     wouldn't take.
 
-    Not thread-safe. ``parts`` are its top-level statements. ``names``: what each name in it is bound to.
+    Not thread-safe. ``root`` is its project's folder, if it is in a project. ``parts`` are its top-level
+    statements. ``names``: what each name in it is bound to.
     """
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, root: Path | None = None) -> None:
         self.path = path
+        self.root = root
         self.registered: frozenset[str] = frozenset()
         self.names: dict[str, list[Binding]] = {}
         self.parts: list[Part] = []

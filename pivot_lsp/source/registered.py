@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from pivot_core.artifacts.paths import logical
 from pivot_lsp.source.scopes import Defined, DefinedClass
 from pivot_lsp.source.stages import class_of, outputs_class
 from pivot_lsp.source.uses import dotted_name
@@ -78,12 +78,6 @@ def outputs_of(sources: Sources, module: Module, function: StageFunction) -> Cla
     return class_of(bound.binding.node, "outputs", bound.binding.top.scope)
 
 
-def normalised(path: str) -> str:
-    """A path as lock files name it; "/" at its end stays."""
-    found = posixpath.normpath(path)
-    return found + "/" if path.endswith("/") and not found.endswith("/") else found
-
-
 def _defined(sources: Sources, module: Module, registration: Registration) -> tuple[Module, Defined] | None:
     func = registration.func
     if isinstance(func, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -129,5 +123,5 @@ def _uses(artifacts: Sequence[Artifact], others: Sequence[OtherPath] | None) -> 
         return (), not artifacts
     other = {one.name: one.path for one in others}
     texts = [(artifact, other.get(artifact.name, artifact.path)) for artifact in artifacts]
-    known = tuple(Use(normalised(text.value), text, artifact) for artifact, text in texts if text is not None)
+    known = tuple(Use(logical(text.value), text, artifact) for artifact, text in texts if text is not None)
     return known, len(known) == len(texts)

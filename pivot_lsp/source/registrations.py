@@ -11,6 +11,7 @@ from pivot_lsp.source.scopes import Assigned, Defined, Imported, Parameter
 if TYPE_CHECKING:
     from pivot_lsp.source.annotations import Text
     from pivot_lsp.source.scopes import Arm, Binding, Function, Scope, Visit
+    from pivot_lsp.source.toplevel import Spot, TopLevel
 
     PipelineKey = tuple[object, str]
 
@@ -19,11 +20,17 @@ _THE_PIPELINE = "pipeline.pipeline"  # by contract: the variable of this name in
 
 
 class OtherPath(NamedTuple):
-    """``deps={"rows": "a.csv"}``: another path for a parameter or an output, None if not written down."""
+    """``deps={"rows": "a.csv"}``: another path for a parameter or an output, None if not written down.
+    ``node`` is what stands for it, in the statement ``top``."""
 
     name: str
     path: Text | None
     node: ast.expr
+    top: TopLevel
+
+    @property
+    def spot(self) -> Spot:
+        return self.top.spot(self.node)
 
 
 class Registration(NamedTuple):
@@ -78,7 +85,7 @@ def _paths(keywords: dict[str | None, ast.expr], which: str, scope: Scope) -> tu
     node = keywords.get(which)
     if node is None:
         return None if None in keywords else ()
-    value, _ = scope.value(node)
+    value, top = scope.value(node)
     if isinstance(value, ast.Constant) and value.value is None:
         return ()
     if not isinstance(value, ast.Dict):
@@ -88,7 +95,10 @@ def _paths(keywords: dict[str | None, ast.expr], which: str, scope: Scope) -> tu
         name = text_of(key, scope)
         if name is None:
             return None
-        found.append(OtherPath(name.value, text_of(path, scope), path))
+        text = text_of(path, scope)
+        if text is not None and text.node is path:  # written in the dict itself, wherever that is
+            text = text._replace(top=top)
+        found.append(OtherPath(name.value, text, path, top))
     return tuple(found)
 
 

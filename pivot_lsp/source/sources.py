@@ -17,6 +17,7 @@ from pivot_lsp.source.scopes import Imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from pivot_core.project import Project
     from pivot_lsp.source.registered import Stage
@@ -71,7 +72,7 @@ class Sources:
 
     def add(self, path: str, text: str) -> None:
         """As :meth:`put`, but raises SyntaxError for what Python wouldn't take."""
-        module = Module(path, text)
+        module = Module(path, text, self._root)
         self.put(path, text)
         self._modules[path] = module
 
@@ -94,6 +95,10 @@ class Sources:
             self._modules[path] = self._read(path)
         return self._modules[path]
 
+    @property
+    def _root(self) -> Path | None:
+        return self.project.root if self.project is not None else None
+
     def _read(self, path: str) -> Module | None:
         text = self._texts.get(path)
         try:
@@ -101,7 +106,7 @@ class Sources:
                 if self.project is None:
                     return None
                 text = decode((self.project.root / path).read_bytes())
-            return Module(path, text)
+            return Module(path, text, self._root)
         except (OSError, SyntaxError, ValueError, LookupError):  # gone, half-typed, no text
             return None
 
