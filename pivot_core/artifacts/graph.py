@@ -13,7 +13,7 @@ from pivot_core.artifacts import paths
 from pivot_core.artifacts.overlap import Outputs, problem_at
 from pivot_core.artifacts.places import Places
 from pivot_core.errors import InvalidPipeline
-from pivot_core.types import DepSpec, OutSpec, Place, Problem, StageSpec
+from pivot_core.types import DepSpec, Place, Problem, StageSpec
 
 _SUGGESTIONS_AT_MOST = 25  # problems that get a suggestion: each is a search through all that exists
 
@@ -91,7 +91,7 @@ def _path_problems(stages: Sequence[StageSpec], root: Path, places: Places) -> I
             if (why := wrong[dep.path]) is not None:
                 yield _path_problem(places.dep(spec, dep), spec, f'dependency "{dep.path}" {why}')
         for out in spec.outs:
-            if (why := wrong[out.path] or _wrong_kind(out)) is not None:
+            if (why := wrong[out.path] or paths.wrong_end(out.path, out.kind)) is not None:
                 yield _path_problem(places.out(spec, out), spec, f'output "{out.path}" {why}')
 
 
@@ -99,15 +99,6 @@ def _path_problem(place: Place, spec: StageSpec, message: str) -> Problem:
     return problem_at(
         place, spec, message, "write a path in the project, like data/rows.csv (a directory: data/)"
     )
-
-
-def _wrong_kind(out: OutSpec) -> str | None:
-    is_directory = out.path.endswith("/")
-    if out.kind == "directory" and not is_directory:
-        return "is a DirectoryOut, so it has to end in /"
-    if out.kind != "directory" and is_directory:
-        return "ends in /, which only a DirectoryOut does"
-    return None
 
 
 # --- edges, order, cycles -------------------------------------------------------------------------

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pivot_core.types import OutKind
 
 
 def logical(path: str) -> str:
@@ -26,6 +30,16 @@ def check(path: str, root: Path) -> str | None:
 def fault(path: str) -> str | None:
     """What is wrong with a path wherever the project is: :func:`check` without a look at the disk."""
     return _check_text(path) or _check_place(parts(logical(path))[0])
+
+
+def wrong_end(path: str, kind: OutKind) -> str | None:
+    """What is wrong with how the path of an output ends, as the end of a sentence; None if nothing is."""
+    is_directory = path.endswith("/")
+    if kind == "directory" and not is_directory:
+        return "is a DirectoryOut, so it has to end in /"
+    if kind != "directory" and is_directory:
+        return "ends in /, which only a DirectoryOut does"
+    return None
 
 
 def resolved(root: Path, path: str, parents: dict[str, str] | None = None) -> Path:

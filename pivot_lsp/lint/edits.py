@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.rule import Edit
 from pivot_lsp.positions import Span
+from pivot_lsp.source.scopes import Imported
 from pivot_lsp.source.toplevel import Spot
 
 if TYPE_CHECKING:
@@ -54,6 +55,20 @@ def respelled(text: Text, value: str) -> Edit:
     quote = "'" if source(text.top, text.node).endswith("'") else '"'
     plain = value.isprintable() and "\\" not in value and quote not in value
     return replaced(text.top, text.node, f"{quote}{value}{quote}" if plain else repr(value))
+
+
+def renamed(module: Module, top: TopLevel, node: ast.expr, name: str) -> list[Edit]:
+    """Another name from the module that a name comes from: ``outputs.Out``, ``Out`` if that is imported."""
+    if isinstance(node, ast.Attribute):
+        end = (node.end_lineno or 1, node.end_col_offset or 0)
+        start = (end[0], end[1] - len(node.attr.encode()))
+        return [Edit(Spot(top, Span(*start, *end)), name)]
+    source_of = (top.scope.chain(node) or "").rpartition(".")[0]
+    bound = module.names.get(name, ())
+    if not source_of or any(binding != Imported(f"{source_of}.{name}") for binding in bound):
+        return []
+    imports = [] if bound else importing(module, f"from {source_of} import {name}")
+    return [replaced(top, node, name), *imports]
 
 
 def importing(module: Module, statement: str) -> list[Edit]:

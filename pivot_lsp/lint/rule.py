@@ -111,7 +111,8 @@ class Rule:
 
     ``check`` gets one top-level statement at a time and is asked again only when that changes, or a name that
     it looked up: it may look at nothing else. ``check_project`` gets all sources, after every edit: it has to
-    be quick. ``feeding``: ``check`` counts for whatever feeds a stage, not only for statements about stages.
+    be quick. A rule may have both. ``feeding``: ``check`` counts for whatever feeds a stage, not only for
+    statements about stages.
     """
 
     code: str
