@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_lsp.lint.rule import Edit
 from pivot_lsp.positions import Span
+from pivot_lsp.source.nesting import first_line
 from pivot_lsp.source.toplevel import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pivot_lsp.source.nesting import Definition
+    from pivot_lsp.source.nesting import Movable
     from pivot_lsp.source.toplevel import TopLevel
 
 _WITH_DOCSTRING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -22,15 +23,15 @@ class Cut(NamedTuple):
     """Lines ``first`` to ``last`` of a statement; ``kept`` takes their place. ``without``: lines that the
     pasted text lacks."""
 
-    node: Definition
+    node: Movable
     first: int
     last: int
     kept: str = ""
     without: range = range(0)
 
 
-def cut(top: TopLevel, node: Definition) -> Cut:
-    """A definition with its decorators, and with comments right above it and at its end."""
+def cut(top: TopLevel, node: Movable) -> Cut:
+    """A statement with its decorators, and with comments right above it and at its end."""
     first, last, indent = first_line(node), node.end_lineno or node.lineno, indent_of(top, node)
     while first > 1 and top.line(first - 1).startswith(indent + "#"):
         first -= 1
@@ -40,11 +41,6 @@ def cut(top: TopLevel, node: Definition) -> Cut:
             break
         last = number if line.strip() else last
     return Cut(node, first, last)
-
-
-def first_line(node: Definition) -> int:
-    """The line of its first decorator, else its own."""
-    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
 def indent_of(top: TopLevel, node: ast.stmt) -> str:

@@ -1,4 +1,4 @@
-"""What a definition is inside of."""
+"""What a definition, or a call by itself, is inside of."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pivot_lsp.source.toplevel import TopLevel
 
 Definition: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef"
+Movable: TypeAlias = "Definition | ast.Expr"
 
 
 def around(top: TopLevel, node: Definition) -> list[Definition]:
@@ -22,8 +23,8 @@ def around(top: TopLevel, node: Definition) -> list[Definition]:
     return sorted(found, key=lambda outer: outer.lineno)
 
 
-def contains(outer: Definition, inner: Definition) -> bool:
-    """Whether a definition is inside another."""
+def contains(outer: Movable, inner: Movable) -> bool:
+    """Whether a statement is inside a definition."""
     return outer is not inner and outer.lineno <= inner.lineno <= (outer.end_lineno or outer.lineno)
 
 
@@ -36,3 +37,9 @@ def outer_function(top: TopLevel, node: Definition) -> str | None:
 def qualified(top: TopLevel, node: Definition) -> str:
     """The name of a definition, with those of the classes that it is in."""
     return ".".join(outer.name for outer in (*around(top, node), node))
+
+
+def first_line(node: Movable) -> int:
+    """The line of its first decorator, else its own."""
+    decorators = [] if isinstance(node, ast.Expr) else node.decorator_list
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])

@@ -24,7 +24,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pivot_lsp.lint.moving import captured, to_module_level
+from pivot_lsp.lint.moving import to_module_level
+from pivot_lsp.lint.needs import captured
 from pivot_lsp.lint.rule import Hit, Invalid, Rule
 from pivot_lsp.source.nesting import outer_function, qualified
 
@@ -47,7 +48,7 @@ def check(part: Part) -> Iterator[Hit]:
         else:
             message = f"{node.name} is defined inside {outer}: a worker can't find it"
             hint = "move it to module level"
-        yield Hit(part.top.name_spot(node), message, hint, fix=to_module_level(part, node, scope))
+        yield Hit(part.top.name_spot(node), message, hint, fix=to_module_level(part, [node], scope))
 
 
 _HEAD = """from typing import Annotated, TypedDict

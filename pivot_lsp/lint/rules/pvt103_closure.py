@@ -25,7 +25,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from pivot_core.define.mistakes import listed
-from pivot_lsp.lint.moving import captured
+from pivot_lsp.lint.needs import captured
 from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
 from pivot_lsp.source.nesting import outer_function
 

@@ -1,0 +1,73 @@
+"""After the fix, Pivot takes the pipeline, and the stages do what they did."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAD = """\
+from typing import Annotated, TypedDict
+from pivot_core import Pipeline, StageParams, loaders, outputs
+
+pipeline = Pipeline("demo")
+
+"""
+IN_A_FUNCTION = """
+def add_stages(pipeline: Pipeline) -> None:
+    def shouted(text: str) -> str:
+        return text.upper()
+
+    @pipeline.register  # the only one
+    def shout() -> Annotated[str, outputs.Out("out.txt", loaders.Text())]:
+        return shouted('''hello
+            world''')
+
+
+add_stages(pipeline)
+"""
+IN_A_METHOD = """
+class Stages:
+    def add(self, *names: str) -> None:
+        for name in names:
+            if name:
+                continue
+        with open(__file__):
+            def shout() -> Annotated[str, outputs.Out("out.txt", loaders.Text())]:
+                return "HELLO\\n            WORLD"
+            pipeline.register(shout)
+
+
+Stages().add()
+"""
+IN_A_SCRIPT = """
+if __name__ == "__main__":
+    def shouted(text: str) -> str:
+        return text.upper()
+
+    def shout() -> Annotated[str, outputs.Out("out.txt", loaders.Text())]:
+        return shouted('''hello
+            world''')
+
+
+if True:
+    pipeline.register(shout)
+"""
+
+
+def pivot(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *args]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("text", [IN_A_FUNCTION, IN_A_METHOD, IN_A_SCRIPT])
+def test_what_is_moved_runs_and_could_not_before(text: str, tmp_path: Path) -> None:
+    (tmp_path / "pipeline.py").write_text(HEAD + text, encoding="utf-8")
+    assert pivot(tmp_path, "pivot_core", "run").returncode == 2
+    mended = pivot(tmp_path, "pivot_lsp", "lint", "--fix")
+    assert mended.returncode == 0, mended.stdout
+    done = pivot(tmp_path, "pivot_core", "run")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "HELLO\n            WORLD"
