@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,7 +21,7 @@ from pivot_core.code.expressions import (
 )
 from pivot_core.code.scopes import Scope, import_chains
 from pivot_core.code.stream import CALL, HANDED, IMPORT, LITERAL, QUIET, READ
-from pivot_core.code.vocabulary import ATTRIBUTES, MUTATORS, TALKING
+from pivot_core.code.vocabulary import ATTRIBUTES, MUTATORS, REPLACING, TALKING
 from pivot_core.code.writer import Writer
 
 _SPECIAL: Final = frozenset(
@@ -36,6 +37,7 @@ _SEES_LOCALS: Final = frozenset(
 )
 
 
+_DOTTED: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _PLACES: Final = (ast.Attribute, ast.Subscript)
 
 
@@ -45,6 +47,7 @@ class CallWriter(Writer):
     def __init__(self, walrus: bool = True, originals: dict[str, str] | None = None) -> None:
         super().__init__(walrus, originals)
         self.methods: list[Method] = []  # around, at most one
+        self.classes: list[str] = []  # names of the classes around, outside of functions
         self.unit = ""  # the function or class of the module around
 
     def on_Call(self, node: ast.Call) -> None:
@@ -63,18 +66,36 @@ class CallWriter(Writer):
             self.slot(chain, CALL, node)
             if last in MUTATORS and isinstance(node.func, ast.Attribute):
                 self.out.effects.append(("method", chain, ""))
+            self._given(node, chain)
             if not self.depth:
                 self.out.effects.append(("use", chain, ""))
-                self._given(node, chain)
             elif any(self._is_parameter(arg) for arg in node.args):
                 self.out.effects.append(("relay", chain, ""))
         if last in ("setattr", "delattr") and node.args:
             self.notice_store(node.args[0])
+        if last == "format":
+            self.notice_made_up(node)
+        if last == "patch" or (last in REPLACING and isinstance(node.func, ast.Attribute)):
+            self._notice_replaced(node, chain)
         self._arguments(node, last)
         self._notice_getenv(node, chain, last)
 
+    def _notice_replaced(self, node: ast.Call, chain: str | None) -> None:
+        """``mock.patch("helpers.f", g)``: what is replaced is named in a text."""
+        prefix, whole = prefix_of(node.args[0]) if node.args else ("", False)
+        if whole and _DOTTED.fullmatch(prefix):
+            module, _, attributes = prefix.partition(".")
+            self.out.effects.append(("store", f"@{module}:{attributes}", ""))
+        elif not whole and chain is not None:
+            self.out.effects.append(("replace", chain, ""))
+
     def _unknown_call(self, node: ast.Call, last: str) -> None:
         self.visit(node.func)
+        getter = node.func  # ``getattr(T, "append")(1)``
+        if isinstance(getter, ast.Call) and getter.args and last_name(getter.func) == "getattr":
+            owner = self._part_of(getter.args[0])
+            if owner is not None:
+                self.out.effects.append(("bound", owner + ("?" if owner.endswith(":") else ".?"), ""))
         if not self.depth:
             self.flags.add("unknown_call")
             maker = self.bottom(node.func)  # ``C().fill(T)``
@@ -269,6 +290,16 @@ class CallWriter(Writer):
             node = node.value
         return self.chain(node)
 
+    def notice_another(self, target: ast.expr, value: ast.expr) -> None:
+        """``t = T`` in a class, ``self.t = T`` in a method: the attribute is another name."""
+        chain = self._part_of(value)
+        if chain is None or len(self.classes) != 1:
+            return
+        if isinstance(target, ast.Attribute) and self.depth and self._is_own(target.value):
+            self.out.effects.append(("another", chain, target.attr))
+        elif isinstance(target, ast.Name) and not self.depth and self.scopes[-1].kind == "class":
+            self.out.effects.append(("another", chain, target.id))
+
     def _given(self, call: ast.Call, callee: str) -> None:
         """``x = f(T)``: f may change T."""
         for arg in [*call.args, *(keyword.value for keyword in call.keywords)]:
@@ -311,8 +342,12 @@ class CallWriter(Writer):
 
     def _notice_own(self, node: ast.AST, method: Method, deep: bool) -> None:
         """A method changes its object, or something that all objects of the class share."""
-        if method.is_class(node, deep):
-            self.out.effects.append(("store", method.owner, ""))
+        shared = method.is_class(node, deep)
+        attribute = method.attribute(node)
+        if attribute and attribute != "__class__" and (shared or deep):
+            self.out.effects.append(("own", f"{method.owner}.{attribute}", "class" if shared else ""))
+        elif shared:
+            self.out.effects.append(("store", method.owner, "deep"))
         if not method.of_class:
             self.flags.add("changes_arguments")
             if method.name not in ("__init__", "__new__", "__post_init__"):
@@ -355,6 +390,12 @@ class CallWriter(Writer):
             self.freeze()
         if name in ("__globals__", "f_globals"):
             self.slot("globals", QUIET, ast.Pass())
+
+    def notice_made_up(self, node: ast.expr) -> None:
+        """``"__d" + name``: the name of anything that only Python itself names so."""
+        beginning, whole = prefix_of(node)
+        if beginning.startswith("__") and not whole:
+            self.flags |= {"reads_docs", "reads_annotations"}
 
     def freeze(self) -> None:
         """Something may look at the local variables by name: keep their names."""

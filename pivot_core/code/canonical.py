@@ -37,6 +37,10 @@ _QUERIED = re.compile(r"(?<!\w)@([^\W\d]\w*)")  # a variable in a pandas query: 
 class Canonical(ScopeWriter):
     """The whole writer: names, constants and statements."""
 
+    def __init__(self, walrus: bool = True, originals: dict[str, str] | None = None) -> None:
+        super().__init__(walrus, originals)
+        self._write_operation = self._generic(ast.BinOp)
+
     def on_Name(self, node: ast.Name) -> None:
         self.name(node.id, node, type(node.ctx) is not ast.Load)
 
@@ -69,6 +73,10 @@ class Canonical(ScopeWriter):
             self.notice_set_variable(node.value)
         else:
             self.notice_key(node.value, node.slice)
+
+    def on_BinOp(self, node: ast.BinOp) -> None:
+        self.notice_made_up(node)
+        self._write_operation(node)
 
     # --- constants -------------------------------------------------------------------------------
 
@@ -103,6 +111,7 @@ class Canonical(ScopeWriter):
         if all(isinstance(part, str) for part in parts):
             self._text("".join(part for part in parts if isinstance(part, str)))
             return
+        self.notice_made_up(node)
         tokens.append("JoinedStr")
         for part in parts:
             if isinstance(part, str):
@@ -172,6 +181,7 @@ class Canonical(ScopeWriter):
             self.annotation(node.annotation)
             self.out = with_label
         if node.value is not None:
+            self.notice_another(node.target, node.value)
             self.out.tokens.append("Assign.targets[")
             self.visit(node.target)
             self.out.tokens.append("].value")
@@ -182,6 +192,7 @@ class Canonical(ScopeWriter):
         self.out.tokens.append("Assign.targets[")
         in_class = bool(self.scopes) and self.scopes[-1].kind == "class"
         for target in node.targets:
+            self.notice_another(target, node.value)
             self.visit(target)
             if in_class and isinstance(target, ast.Name):
                 self.out.candidates.append(target.id)

@@ -61,9 +61,18 @@ def _binds_alike(was: Statement, now: Statement) -> bool:
         and was.guarded == now.guarded
         and _uses(one) == _uses(other)
         and one.environment == other.environment
+        and was.shared == now.shared
+        and was.methods == now.methods
+        and was.notes.effects == now.notes.effects
+        and _shares(was) == _shares(now)
         and {f for f in was.flags if f.startswith("unknown")}
         == {f for f in now.flags if f.startswith("unknown")}
     )
+
+
+def _shares(statement: Statement) -> list[tuple[str, str, str]]:
+    """What attributes of a class are another name for, or shared with its bases."""
+    return [effect for effect in statement.body.effects if effect[0] in ("another", "own")]
 
 
 def _does_alike(was: Statement, now: Statement) -> bool:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from itertools import chain as chained
 from typing import TYPE_CHECKING, Final
 
+from pivot_core.code.attributes import Attributes
 from pivot_core.code.reading import WHOLE, Reader
-from pivot_core.code.stream import BASE, CALL, DECORATOR, HANDED, IMPORT
+from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT
 from pivot_core.code.values import AMBIENT_KEY, ANY, Values, hands_out_its_own, library_of
 from pivot_core.code.vocabulary import (
     CALLING_BUILTINS,
@@ -22,12 +23,16 @@ from pivot_core.code.vocabulary import (
     COPYING,
     DRAWING,
     ENGINE,
+    GIVES_MODULES,
     IMPORTERS,
     INERT_DECORATORS,
     MUTATORS,
     NAMESPACES,
+    REMEMBERS_CLASSES,
+    REPLACES,
     STATEFUL,
     WRAPPING,
+    may_use,
     under,
 )
 
@@ -43,11 +48,13 @@ _SETTERS: Final = frozenset({"builtins.setattr", "builtins.delattr", "builtins.n
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one statement of a module changes when it is executed, and the units it may call meanwhile."""
+    """What one statement of a module changes when it is executed, and the units it may call meanwhile.
+    ``asked`` are the objects and libraries that it uses, which may look at other things at that moment."""
 
     index: int
     targets: tuple[Key, ...]
     called: tuple[Key, ...]
+    asked: tuple[Key, ...] = ()
 
 
 class Effects:
@@ -59,8 +66,10 @@ class Effects:
         self._reader = reader
         self._changes: dict[str, list[Change]] = {}
         self._values = Values(modules, resolver)
+        self._attributes = Attributes(resolver, self._values)
         self._calls = _Calls()
         self._stored: dict[str, dict[Key, list[Statement]]] = {}
+        self._libraries: set[Key] = set()
 
     def of_module(self, name: str) -> list[Change]:
         """The statements of a module that change something else, or call something that may."""
@@ -72,8 +81,21 @@ class Effects:
 
     def of_calling(self, units: Iterable[Key]) -> list[Key]:
         """What calling the units changes, directly or through what they use; sorted."""
-        self._follow(units)
+        self.look_at(units)
         return sorted({key for unit in units for key in self._calls.changed.get(unit, ())})
+
+    def users(self, key: Key) -> set[Key]:
+        """All units looked at so far that lead to this one, and itself; to a library that another may use."""
+        found = {key}
+        if not key[0]:
+            found.update(used for used in self._libraries if key == AMBIENT_KEY or may_use(used[1], key[1]))
+        stack = list(found)
+        while stack:
+            for user in self._calls.users.get(stack.pop(), ()):
+                if user not in found:
+                    found.add(user)
+                    stack.append(user)
+        return found
 
     @property
     def looked_at(self) -> Set[Key]:
@@ -136,12 +158,31 @@ class Effects:
             if statement.typing_only:
                 continue
             targets = self._targets(module, statement.head, statement)
+            targets.update(self._targets(module, statement.notes, statement))
             if statement.head.imports:
                 executed = self._reader.read(module, statement.head).executed
                 targets.update(((IMPORTED, name), None) for name in executed)
-            called = self.called(module, statement)
-            if targets or called:
-                yield Change(index, tuple(targets), called)
+            called = (*self.called(module, statement), *self._called_in_notes(module, statement))
+            asked = tuple(dict.fromkeys(self._asks(module, statement)))
+            if targets or called or asked:
+                yield Change(index, tuple(targets), called, asked)
+
+    def _called_in_notes(self, module: Module, statement: Statement) -> Iterator[Key]:
+        """Annotations are evaluated, too: ``def f(x: register("f"))``."""
+        notes = statement.notes
+        for chain, flags in zip(notes.slots, notes.flags, strict=True):
+            if flags & CALL:
+                yield from self._resolver.resolve(module, chain).units
+
+    def _asks(self, module: Module, statement: Statement) -> Iterator[Key]:
+        if statement.value_kind == "import":
+            return
+        for chain, flags in zip(statement.head.slots, statement.head.flags, strict=True):
+            if not flags & (IMPORT | BOUND | DECORATOR | BASE):
+                found = self._resolver.resolve(module, chain)
+                yield from (key for key in found.units if self._values.is_made(key))
+                if found.library and not self._is_inert(found):
+                    yield from (("", package) for package in found.packages)
 
     def _targets(self, module: Module, part: Part, statement: Statement) -> dict[Key, None]:
         """What the effects of a part change, and what that is only another way to."""
@@ -156,6 +197,11 @@ class Effects:
                 found[key] = None
                 if inside:
                     deep.add(key)
+        for chain, flags in zip(part.slots, part.flags, strict=True):
+            if flags & BASE and under(
+                (base := self._resolver.through(module, chain)).library, REMEMBERS_CLASSES
+            ):
+                found.update(dict.fromkeys(library_of(base)))
         if part is statement.head and self._changes_own_variable(module, statement, [*found, *drawn]):
             taken = [*self._values.taken(module, part, libraries=True), *self._asked(module, part)]
             found.update(dict.fromkeys(taken))
@@ -178,10 +224,15 @@ class Effects:
         """What one effect changes, and whether it is something inside of that."""
         if kind == "bind":
             yield (module.name, chain), False
-        if kind in ("bind", "relay"):
+        if kind in ("bind", "relay", "another"):
+            return
+        if kind == "own":
+            yield from ((key, False) for key in self._attributes.of_method(module, chain, by))
             return
         found = self._resolver.through(module, chain)
-        if kind == "store":
+        if kind == "replace":
+            keys, deep = [EVERYTHING] if under(found.library, REPLACES) else [], False
+        elif kind == "store":
             keys = [
                 *found.units,
                 *self._values.changeable(found),
@@ -201,6 +252,8 @@ class Effects:
             keys, deep = list(self._receiver(module, kind, found)), len(found.rest) > 1
         for key in keys:
             yield key, deep
+        if (found.rest or deep) and (kind in ("give", "pass") or by == "deep" or len(found.rest) > 1):
+            yield from ((key, True) for key in self._attributes.behind(found))
 
     def _receiver(self, module: Module, kind: str, called: Resolution) -> Iterator[Key]:
         """What a call changes by itself: the object whose method it is, or that is called."""
@@ -258,6 +311,9 @@ class Effects:
                     yield from self._values.taken(module, statement.head)
         if under(called.library, DRAWING) and not under(called.library, STATEFUL):
             yield from library_of(called)
+
+    def _is_bound_method(self, found: Resolution) -> bool:
+        return bool(found.rest) and (found.rest[-1] in MUTATORS or self._attributes.is_method(found))
 
     def _changes_own_variable(self, module: Module, statement: Statement, found: Iterable[Key]) -> bool:
         """``for c in (A, B): c.k = 1`` changes what its variable stands for."""
@@ -338,7 +394,7 @@ class Effects:
 
     # --- what calling a unit changes -------------------------------------------------------------
 
-    def _follow(self, units: Iterable[Key]) -> None:
+    def look_at(self, units: Iterable[Key]) -> None:
         """Look at the units and all they lead to, then carry what each changes back to its users."""
         calls = self._calls
         stack = [key for key in units if key not in calls.seen]
@@ -368,6 +424,8 @@ class Effects:
     def _look(self, key: Key) -> set[Key]:
         module = self._modules.get(key[0])
         if module is None:
+            if not key[0]:
+                self._libraries.add(key)
             return set()
         statements = module.summary.statements if key[1] == WHOLE else module.statements(key[1])
         links: set[Key] = set()
@@ -375,13 +433,22 @@ class Effects:
         for statement in self._stores(module, key):  # ``o.hook = f``, then ``o.hook()``
             links.update(self._values.taken(module, statement.head))
         for statement in statements:
+            if statement.kind == "class":
+                own.update(self._attributes.by_bases(module, statement))
             if "changes_arguments" in statement.flags:
                 defaults = self._values.taken(module, statement.head) if statement.kind == "function" else ()
                 own.update(default for default in defaults if self._values.is_object(default))
             own.update(self._targets(module, statement.body, statement))
-            for reading in self._reader.code(module, statement):
+            for part in (statement.head, statement.body):
+                reading = self._reader.read(module, part)
                 links.update(reading.links)
+                links.update(("", package) for package in reading.packages)
                 own.update((IMPORTED, name) for name in reading.executed)
+                for chain, flags in zip(part.slots, part.flags, strict=True):
+                    if not flags & IMPORT:
+                        found = self._resolver.through(module, chain)
+                        if flags & CALL or self._is_bound_method(found):  # ``HOOKS = [T.append, box.put]``
+                            own.update(self._drawn_from(found))
         if own:
             self._calls.changed.setdefault(key, set()).update(own)
         return links
@@ -405,5 +472,5 @@ def _namespace(module: Module, found: Resolution) -> Iterator[Key]:
     """``globals()["x"] = 1``, ``sys.modules["m"].x = 1``: any name of the module, or of all."""
     if found.library in NAMESPACES:
         yield module.name, ANY
-    elif under(found.library, ("sys.modules",)) or found.library in IMPORTERS:
+    elif under(found.library, ("sys.modules",)) or found.library in GIVES_MODULES:
         yield EVERYTHING

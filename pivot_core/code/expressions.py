@@ -47,6 +47,15 @@ class Method(NamedTuple):
     of_class: bool
     shared: frozenset[str]
 
+    def attribute(self, node: ast.AST) -> str:
+        """The attribute of the object that ``node`` leads through: ``all`` of ``self.all["a"].b``."""
+        while isinstance(node, REACHES_INTO):
+            below = node.func if isinstance(node, ast.Call) else node.value
+            if isinstance(below, ast.Name):
+                return node.attr if isinstance(node, ast.Attribute) else ""
+            node = below
+        return ""
+
     def is_class(self, node: ast.AST, deep: bool) -> bool:
         """Whether changing what ``node`` leads to changes the class: ``self.all.append(x)``,
         ``type(self).n = 1``."""

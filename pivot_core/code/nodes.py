@@ -128,10 +128,11 @@ class Nodes:
 
     def _moment(self, module: Module, statement: Statement) -> Iterator[str]:
         here = (module.name, module.place(statement))
-        for key in self._reader.read(module, statement.head).links:
+        direct = dict.fromkeys(self._reader.read(module, statement.head).links)
+        for key in [*direct, *sorted(self.world.read_at(here) - direct.keys())]:
             if key[0] != module.name or key[1] not in statement.names:
                 before, all_of_them = self.world.before(key, here)
-                if all_of_them > 1:
+                if all_of_them > 1 or not key[0]:
                     yield f"{key[1]}:{before}"
         if self.world.replaced:
             yield from self._taken(module, statement)
@@ -187,6 +188,10 @@ class _Collected:
             self.texts.append("+" + " ".join(f"{owner}.{name}" for owner, name in keys))
             self.links.update(dict.fromkeys(keys))
             self.places.append((module.name, module.place(statement)))
+            if statement.notes.effects:  # of calls: it may be these that change the unit
+                notes = reader.read(module, statement.notes)
+                self.texts.append(notes.text)
+                self.links.update(dict.fromkeys(notes.links))
         else:
             self.add(reader, module, statement)
 

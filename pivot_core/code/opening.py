@@ -18,7 +18,6 @@ class ScopeWriter(CallWriter):
 
     def __init__(self, walrus: bool = True, originals: dict[str, str] | None = None) -> None:
         super().__init__(walrus, originals)
-        self.classes: list[str] = []  # names of the classes around, outside of functions
         self.shared: list[frozenset[str]] = []  # of each, the attributes that its objects share
 
     # --- functions and classes -------------------------------------------------------------------
@@ -102,6 +101,8 @@ class ScopeWriter(CallWriter):
     def _note(self, label: str, annotation: ast.expr) -> None:
         outside, self.out = self.out, self.notes
         self.out.tokens.append(label)
+        if self.walrus and any(isinstance(part, ast.NamedExpr) for part in ast.walk(annotation)):
+            self.flags.add("unknown_decorator")  # what it says counts
         self.annotation(annotation)
         self.out = outside
 
@@ -145,7 +146,7 @@ class ScopeWriter(CallWriter):
             self._flagged(keyword.value, BASE)
         if not self.depth:
             self.classes.append(node.name)
-            self.shared.append(_shared(node))
+            self.shared.append(shared_attributes(node))
         self.scopes.append(scopes.class_scope(node, self.walrus))
         self.block(node.body)
         self.scopes.pop()
@@ -208,7 +209,7 @@ def _is_mutable(node: ast.expr | None) -> bool:
     )
 
 
-def _shared(node: ast.ClassDef) -> frozenset[str]:
+def shared_attributes(node: ast.ClassDef) -> frozenset[str]:
     """Attributes of a class's objects that are one object for all of them, and can be changed in place."""
     found = {
         target.id

@@ -14,7 +14,7 @@ import msgspec
 from pivot_core.code.stream import IMPORT
 
 # Part of every cache key: a summary made by another version of the engine is made again.
-ENGINE_VERSION = f"11:{sys.version_info[0]}.{sys.version_info[1]}"
+ENGINE_VERSION = f"12:{sys.version_info[0]}.{sys.version_info[1]}"
 
 ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]
 
@@ -59,6 +59,8 @@ class Statement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     guarded: bool = False
     flags: tuple[str, ...] = ()
     span: tuple[int, int] = (0, 0)  # first and last line, with the decorators
+    shared: tuple[str, ...] = ()  # attributes of a class that its objects share and that can be changed
+    methods: tuple[str, ...] = ()  # of a class
 
     def parts(self) -> Iterator[Part]:
         yield self.head

@@ -268,6 +268,8 @@ class _Binder:
         if isinstance(node, _FUNCTIONS):
             parts: list[ast.AST] = [*node.decorator_list, *node.args.defaults]
             parts += [default for default in node.args.kw_defaults if default]
+            parts += [arg.annotation for arg in parameters(node.args) if arg.annotation]
+            parts += [node.returns] if node.returns else []
         elif isinstance(node, ast.ClassDef):
             parts = [*node.decorator_list, *node.bases, *node.keywords]
         else:

@@ -29,7 +29,9 @@ class Stream:
     "call", "method" and "decorate" by calling it, "pass" by handing it to the call ``by`` that stands alone,
     "give" to one whose value is used, "use" a call by which only some objects change, "bound" by having a
     method of it that changes it, "augment" what a name stands for, "bind" a global name, "relay" a parameter
-    to the call.
+    to the call, "replace" whatever the call is given the name of, "own" an attribute of the class by one of
+    its methods (``by``: "class" if all objects share it). "another" changes nothing: the attribute ``by`` of
+    the class is another name for the chain.
     ``environment`` are (chain, template): the chain is a mapping like ``os.environ`` if it resolves to one;
     in the template every other part between NULs is the chain of a constant, or empty. ``imports`` are
     (function, prefix, line) of imports by a name that isn't literal. ``candidates`` could name a variable.
@@ -57,6 +59,11 @@ class Stream:
         self.imports: list[tuple[str, str, int]] = []
         self.candidates: list[str] = []
         self.variables: list[tuple[int, Variable]] = []
+
+    def is_text(self) -> None:
+        """It isn't evaluated."""
+        self.flags = [flags & ~CALL for flags in self.flags]
+        self.effects.clear()
 
     def encoded(self) -> bytes:
         spelled = [f"{chain} {flags & ~QUIET}" for chain, flags in zip(self.slots, self.flags, strict=True)]

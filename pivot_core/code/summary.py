@@ -15,6 +15,7 @@ import xxhash
 
 from pivot_core.code import scopes
 from pivot_core.code.canonical import Canonical
+from pivot_core.code.opening import shared_attributes
 from pivot_core.code.records import EMPTY, ModuleSummary, Part, SourceError, Star, Statement, ValueKind
 from pivot_core.code.stream import Stream
 
@@ -137,6 +138,10 @@ class _Reader:
         self.block(node.orelse, where.under("else", *tried, *caught))
         for handler in node.handlers:
             own = (handler.type,) if handler.type else ()
+            if handler.name:  # bound while it is handled, then deleted
+                error = ast.Assign([ast.Name(handler.name, ast.Store())], ast.Constant(None))
+                place = ast.copy_location(error, handler)
+                self._statement(ast.fix_missing_locations(place), where.under("except", *tried, *own))
             self.block(handler.body, where.under("except", *tried, *own))
         self.block(node.finalbody, where)
 
@@ -205,6 +210,8 @@ class _Reader:
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             writer.head.effects.append(("augment", node.target.id, ""))
         writer.finish()
+        if writer.quoted_hints:
+            writer.notes.is_text()
         if not names and not writer.head.slots and not writer.head.tokens:
             return  # a bare string
         kind = {ast.FunctionDef: "function", ast.AsyncFunctionDef: "function", ast.ClassDef: "class"}
@@ -223,6 +230,8 @@ class _Reader:
                 guarded=bool(where.guards),
                 flags=tuple(sorted(writer.flags)),
                 span=_span(node),
+                shared=tuple(sorted(shared_attributes(node))) if isinstance(node, ast.ClassDef) else (),
+                methods=_methods(node) if isinstance(node, ast.ClassDef) else (),
             )
         )
 
@@ -246,6 +255,11 @@ class _Reader:
         assert isinstance(value, ast.List | ast.Tuple)
         names = [part.value for part in value.elts if isinstance(part, ast.Constant)]
         self.exports = [*(self.exports or []), *(name for name in names if isinstance(name, str))]
+
+
+def _methods(node: ast.ClassDef) -> tuple[str, ...]:
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return tuple(dict.fromkeys(part.name for part in node.body if isinstance(part, functions)))
 
 
 def _span(node: ast.stmt) -> tuple[int, int]:

@@ -35,6 +35,14 @@ class Values:
             for statement in module.statements(key[1])
         )
 
+    def is_made(self, key: Key) -> bool:
+        """The unit is an object that code of the project makes."""
+        module = self._modules.get(key[0])
+        return module is not None and any(
+            statement.value_kind == "call" and self._resolver.resolve(module, statement.value).units
+            for statement in module.statements(key[1])
+        )
+
     def is_stateful(self, key: Key) -> bool:
         module = self._modules.get(key[0])
         for statement in module.statements(key[1]) if module is not None else ():

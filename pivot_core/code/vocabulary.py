@@ -51,6 +51,18 @@ IMPORTERS = frozenset(
 # What a module's own names can be set through.
 NAMESPACES = frozenset({"builtins.globals", "builtins.vars", "builtins.locals", "builtins.exec"})
 
+# What replaces something that it is given the name of; and what does it by any name.
+REPLACING = frozenset({"dict", "multiple", "patch", "setattr", "delattr"})
+REPLACES = ("mock", "unittest.mock", "pytest", "_pytest")
+# What gives a module that is named at run time, and the libraries that do.
+GIVES_MODULES = IMPORTERS | {
+    "importlib",
+    "importlib.reload",
+    "inspect",
+    "inspect.getmodule",
+    "pkgutil",
+}
+
 # What an attribute hands out, beyond its own value.
 ATTRIBUTES = {
     "__doc__": "docs",
@@ -84,6 +96,7 @@ OF_CODE = frozenset(
 # What hands out the documentation or the annotations of whatever it is given.
 READS_DOCS = (
     "inspect.getdoc",
+    "inspect.getmembers",
     "inspect.cleandoc",
     "builtins.help",
     "pydoc",
@@ -233,8 +246,11 @@ CHANGING = (
     "operator.isub",
     "operator.ixor",
 )
+# Classes of libraries that remember all classes that are made from them.
+REMEMBERS_CLASSES = ("marshmallow.Schema", "ruamel.yaml.YAMLObject", "yaml.YAMLObject")
 # What makes objects that are another way to what they were made of.
 WRAPPING = (
+    "builtins.getattr",
     "builtins.memoryview",
     "collections.ChainMap",
     "csv.DictWriter",
@@ -242,6 +258,7 @@ WRAPPING = (
     "functools.partial",
     "io.TextIOWrapper",
     "types.MappingProxyType",
+    "types.SimpleNamespace",
 )
 # Methods whose value shares nothing with the object.
 COPYING = frozenset(

@@ -30,6 +30,7 @@ class World:
         self._modules = modules
         self.modules = modules.closure(names)
         self._imported_by_calls: dict[Place, list[str]] = {}
+        self._asking: dict[Place, tuple[Key, ...]] = {}
         while True:
             attached, executed = self._fill()
             wider = modules.closure(self.modules | executed)
@@ -43,6 +44,24 @@ class World:
             key: self._in_order(places) for key, places in attached.items()
         }
         self._loose = any(key[1] == ANY for key in self.attached)
+
+    @cached_property
+    def unsteady(self) -> dict[Key, list[Key]]:
+        """What is changed after it was made, by the units whose calling tells what it is meanwhile; a package
+        by its key."""
+        found: dict[Key, list[Key]] = {}
+        for key in sorted(self.attached):
+            if key[0] and self.before(key, ("", 0))[1] < 2:
+                continue
+            for user in self._effects.users(key):
+                found.setdefault(user, []).append(key)
+        return found
+
+    def read_at(self, place: Place) -> set[Key]:
+        """What is changed after it was made, of all that a statement may look at by what it uses."""
+        if not self.unsteady:
+            return set()
+        return {key for unit in self._asking.get(place, ()) for key in self.unsteady.get(unit, ())}
 
     def places(self, key: Key) -> tuple[Place, ...]:
         """The statements that change a unit, or any name of its module, or any name at all."""
@@ -132,8 +151,11 @@ class World:
         attached: dict[Key, set[Place]] = {}
         executed: set[str] = set()
         self._imported_by_calls.clear()
+        self._asking.clear()
         for name in self.modules:
             for change in self._effects.of_module(name):
+                asked = self._asking[(name, change.index)] = (*change.called, *change.asked)
+                self._effects.look_at(asked)
                 keys = [*change.targets, *self._effects.of_calling(change.called)]
                 for key in keys:
                     if key[0] == IMPORTED:
