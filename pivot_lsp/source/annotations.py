@@ -25,7 +25,12 @@ ROLES: dict[str, Role] = {
     f"{OUTPUTS}DirectoryOut": "directory",
 }
 INPUTS: frozenset[Role] = frozenset({"dep", "placeholder"})
-_ANNOTATED = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
+_LOOKED_THROUGH = frozenset(
+    f"{module}.{name}"
+    for module in ("typing", "typing_extensions")
+    for name in ("Annotated", "NotRequired", "Required", "ReadOnly")
+)
+_DEEP = 20  # aliases in aliases that are followed: while one is typed, they can go round in circles
 
 
 class Text(NamedTuple):
@@ -72,14 +77,15 @@ class Artifact(NamedTuple):
 class Annotation(NamedTuple):
     """An annotation, with aliases followed (``Rows = Annotated[…]``). ``top``: where it is written.
 
-    ``artifacts`` are those that it marks. ``type`` is None if the text of this module doesn't tell: a quoted
-    annotation, a name from elsewhere.
+    ``artifacts`` are those that it marks, by some of its ``marks``: all that ``Annotated`` adds to the type.
+    ``type`` is None if the text of this module doesn't tell: a quoted annotation, a name from elsewhere.
     """
 
     type: ast.expr | None
     artifacts: tuple[Artifact, ...]
     node: ast.expr
     top: TopLevel
+    marks: tuple[ast.expr, ...] = ()
 
 
 def text_of(node: ast.expr | None, scope: Scope) -> Text | None:
@@ -95,29 +101,49 @@ def text_of(node: ast.expr | None, scope: Scope) -> Text | None:
 def read(node: ast.expr, scope: Scope, owner: Function | ast.ClassDef, name: str) -> Annotation:
     """An annotation of a parameter, a field or a result."""
     value, top = scope.value(node)
-    if isinstance(value, ast.Subscript) and scope.chain(value.value) in _ANNOTATED:
+    inner, marks = _unpacked(node, scope)
+    artifacts = tuple(_artifacts(inner, marks, scope, owner, name))
+    if marks:
+        return Annotation(inner, artifacts, value, top, tuple(mark for mark, _ in marks))
+    inner, _ = scope.value(inner)
+    known = not isinstance(inner, ast.Constant) or inner.value is None
+    return Annotation(inner if known else None, (), value, top)
+
+
+def _unpacked(node: ast.expr, scope: Scope) -> tuple[ast.expr, list[tuple[ast.expr, TopLevel]]]:
+    """The type inside ``Annotated`` and ``NotRequired``, and what is beside it, each with where it is."""
+    marks: list[tuple[ast.expr, TopLevel]] = []
+    where = scope.top
+    for _ in range(_DEEP):
+        value, found_in = scope.value(node)
+        where = found_in if isinstance(node, ast.Name) else where
+        chain = scope.chain(value.value) if isinstance(value, ast.Subscript) else None
+        if not isinstance(value, ast.Subscript) or chain not in _LOOKED_THROUGH:
+            break
         parts = value.slice.elts if isinstance(value.slice, ast.Tuple) else [value.slice]
-        inner, _ = scope.value(parts[0])
-        if isinstance(inner, ast.Subscript) and scope.chain(inner.value) in _ANNOTATED:
-            return read(inner, scope, owner, name)
-        marks = tuple(_artifacts(parts, scope, top, owner, name))
-        return Annotation(parts[0], marks, value, top)
-    known = not isinstance(value, ast.Constant) or value.value is None
-    return Annotation(value if known else None, (), value, top)
+        if not parts:
+            break
+        node = parts[0]
+        marks[:0] = [(mark, where) for mark in parts[1:]]
+    return node, marks
 
 
 def _artifacts(
-    parts: list[ast.expr], scope: Scope, top: TopLevel, owner: Function | ast.ClassDef, name: str
+    inner: ast.expr,
+    marks: list[tuple[ast.expr, TopLevel]],
+    scope: Scope,
+    owner: Function | ast.ClassDef,
+    name: str,
 ) -> Iterator[Artifact]:
-    for part in parts[1:]:
-        call, found_in = scope.value(part)
-        where = found_in if isinstance(part, ast.Name) else top
+    for mark, top in marks:
+        call, found_in = scope.value(mark)
+        where = found_in if isinstance(mark, ast.Name) else top
         if isinstance(call, ast.Call) and (role := ROLES.get(scope.chain(call.func) or "")) is not None:
             path_at, loader = _arguments(call, role)
             path = text_of(path_at, scope)
             if path is not None and path.node is path_at:  # written in the call itself
                 path = path._replace(top=where)
-            yield Artifact(role, owner, name, parts[0], call, path, path_at, loader, scope, where)
+            yield Artifact(role, owner, name, inner, call, path, path_at, loader, scope, where)
 
 
 def _arguments(call: ast.Call, role: Role) -> tuple[ast.expr | None, ast.expr | None]:

@@ -132,3 +132,10 @@ def test_deeply_nested_code_is_no_problem() -> None:
 def test_a_finding_of_a_renamed_variable_needs_certainty() -> None:
     """A name that is a pipeline only at times isn't one."""
     assert lint(LAMBDA + "\np = object()") == ()
+
+
+@pytest.mark.parametrize("alias", ["A = A[int]", "A = Annotated[A, 1]", "A = B\nB = A", "class A(A): ..."])
+def test_aliases_that_go_round_in_circles_are_no_problem(alias: str) -> None:
+    """As they do while a line is typed."""
+    head = "from typing import Annotated\nfrom pivot_core.outputs import Out\n"
+    lint(f"{head}{alias}\ndef stage(rows: A, more: Annotated[A, 2]) -> Annotated[A, Out('a.txt')]: ...\n")

@@ -154,7 +154,7 @@ from pivot_core import loaders, outputs
 def clean(
     rows: Annotated[str, outputs.Dep("räume 🏠.txt", loaders.Text())],
     *,
-    order: object = «lambda row: row»,
+    order: Annotated[object, outputs.Dep("order.pkl", loaders.Pickle())] = «lambda row: row»,
 ) -> None: ...
 """
         ),

@@ -1,0 +1,375 @@
+"""A parameter of a stage that nothing says the origin of.
+
+Pivot calls a stage, so each parameter has to say what it is given: an artifact (``Dep``, ``PlaceholderDep``,
+or an ``IncrementalOut`` that the stage returns, too), or the stage's params. A plain value belongs into the
+params class, and a change of it makes the stage stale::
+
+    def train(rows: Annotated[DataFrame, Dep("rows.csv", CSV())], rate: float = 0.1) -> ...: ...   # PVT202
+
+    class TrainParams(StageParams):
+        rate: float = 0.1
+
+    def train(rows: Annotated[DataFrame, Dep("rows.csv", CSV())], params: TrainParams) -> ...: ...
+
+There is no fix: which file a parameter comes from, only you know.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from pivot_core.define.signature import EXAMPLE
+from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
+from pivot_lsp.source.annotations import ROLES
+from pivot_lsp.source.classes import kind_of
+from pivot_lsp.source.scopes import DefinedClass
+from pivot_lsp.source.stages import outputs_class
+from pivot_lsp.source.typenames import full_name, is_others
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pivot_lsp.source.annotations import Annotation, Artifact
+    from pivot_lsp.source.stages import Part, StageFunction
+
+_ANNOTATED = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
+
+
+def check(part: Part) -> Iterator[Hit]:
+    """One hit for each parameter."""
+    for function in part.functions:
+        if function.scope.kind == "class":  # a method: its self isn't the point
+            continue
+        positional = {id(arg) for arg in function.node.args.posonlyargs}
+        params: list[ast.arg] = []
+        for arg, annotation in function.parameters:
+            if id(arg) in positional:
+                continue
+            fault = _fault(arg, annotation, function)
+            if fault is not None:
+                yield Hit(part.spot(arg), *fault)
+            elif annotation is not None and _is_params(annotation, function):
+                params.append(arg)
+        for extra in params[1:]:
+            yield _twice(extra, params[0], function, part)
+
+
+def _fault(arg: ast.arg, annotation: Annotation | None, function: StageFunction) -> tuple[str, str] | None:
+    """What is wrong with a parameter, and what to do."""
+    name = arg.arg
+    what = f"parameter {name!r} of {function.node.name}"
+    if annotation is None:
+        return f"{what} has no annotation", f"say where it comes from: {name}: {EXAMPLE}"
+    for mark in annotation.marks:
+        if (role := function.scope.chain(mark)) in ROLES:
+            kind = role.rpartition(".")[2]
+            return f"{what} is marked with the class {kind}", f'call it: {kind}("path", …)'
+    if len(annotation.artifacts) > 1:
+        kinds = ", ".join(map(_kind, annotation.artifacts))
+        return f"{what} has several markers: {kinds}", "keep one"
+    for artifact in annotation.artifacts:
+        if artifact.role == "incremental":
+            return _not_returned(artifact, function, what)
+        if not artifact.is_input:
+            return (
+                f"{what} is marked as {_kind(artifact)}",
+                f"outputs are what a stage returns; here: {EXAMPLE}",
+            )
+    if annotation.artifacts or not all(isinstance(mark, ast.Constant) for mark in annotation.marks):
+        return None
+    if annotation.type is None or not is_others(annotation.type, function.scope):
+        return None
+    return f"{what} is neither a Dep nor params", _hint(annotation.type, function)
+
+
+def _kind(artifact: Artifact) -> str:
+    return (artifact.scope.chain(artifact.call.func) or "").rpartition(".")[2]
+
+
+def _not_returned(artifact: Artifact, function: StageFunction, what: str) -> tuple[str, str] | None:
+    returned = _returned(function)
+    paths = [other.path.value if other.path is not None else None for other in returned or ()]
+    if returned is None or artifact.path is None or None in paths or artifact.path.value in paths:
+        return None
+    path = artifact.path.value
+    return (
+        f"{what} is the incremental output {path!r}, which isn't returned",
+        f"return it too: Annotated[<type>, outputs.IncrementalOut({path!r}, …)]",
+    )
+
+
+def _returned(function: StageFunction) -> list[Artifact] | None:
+    """The incremental outputs; None if the text doesn't tell all outputs."""
+    returns = function.returns
+    if returns is None:
+        return None
+    found = list(returns.artifacts)
+    if not found and isinstance(returns.type, ast.Name):
+        outputs = outputs_class(returns.type, function.scope)
+        if (
+            outputs is None
+            or len(outputs.node.bases) > 1
+            or any(not read.artifacts for _, read in outputs.fields)
+        ):
+            return None
+        if not (full_name(outputs.node.bases[0], function.scope) or "").endswith(".TypedDict"):
+            return None
+        found = outputs.artifacts
+    return [artifact for artifact in found if artifact.role == "incremental"] if found else None
+
+
+def _is_params(annotation: Annotation, function: StageFunction) -> bool:
+    node = annotation.type
+    binding = function.scope.only(node.id) if isinstance(node, ast.Name) else None
+    return isinstance(binding, DefinedClass) and kind_of(binding.node, function.scope) == "params"
+
+
+def _twice(extra: ast.arg, first: ast.arg, function: StageFunction, part: Part) -> Hit:
+    return Hit(
+        part.spot(extra),
+        f"{function.node.name} takes params twice: {first.arg!r} and {extra.arg!r}",
+        "put all parameters into one class",
+        (Related(part.spot(first), "the first params"),),
+    )
+
+
+def _hint(node: ast.expr, function: StageFunction) -> str:
+    inside = [one for one in ast.walk(node) if isinstance(one, ast.Subscript)]
+    if any(function.scope.chain(one.value) in _ANNOTATED for one in inside):
+        return "put Annotated outermost: Annotated[A | None, …]"
+    binding = function.scope.only(node.id) if isinstance(node, ast.Name) else None
+    bases = binding.node.bases if isinstance(binding, DefinedClass) else []
+    if any(full_name(base, function.scope) == "pydantic.BaseModel" for base in bases):
+        assert isinstance(node, ast.Name)
+        return f"derive {node.id} from StageParams"
+    return f"annotate it: {EXAMPLE}; a plain value belongs in a class derived from StageParams"
+
+
+RULE = Rule(
+    code="PVT202",
+    name="parameter-from-nowhere",
+    severity="error",
+    docs=__doc__,
+    check=check,
+    valid=(
+        """
+from typing import Annotated
+import pivot_core as pc
+from pivot_core.loaders import JSON, PathOnly
+from pivot_core.outputs import Dep, IncrementalOut, PlaceholderDep
+
+Rows = Annotated[list, Dep("rows.json", JSON())]
+Documented = Annotated[Rows, "all rows"]
+
+class Base(pc.StageParams):
+    seed: int = 0
+
+class Params(Base):
+    rate: float = 0.1
+
+def train(
+    rows: Rows,
+    more: Documented,
+    other: Annotated[Annotated[list, "by hand"], Dep("other.json", JSON())],
+    table: Annotated[list, PlaceholderDep(JSON())],
+    seen: Annotated[dict, IncrementalOut("seen.json", JSON())],
+    params: Params = Params(),
+) -> Annotated[dict, IncrementalOut("seen.json", JSON())]:
+    return seen
+""",
+        # What comes from elsewhere may be anything; so may a quoted annotation.
+        """
+from __future__ import annotations
+from typing import Annotated
+from pivot_core import loaders, outputs
+from common import Params, Rows, RAW, PATH
+import common
+
+def train(
+    rows: Rows,
+    raw: Annotated[str, RAW],
+    made: Annotated[str, common.made("raw")],
+    quoted: "Annotated[str, RAW]",
+    seen: Annotated[dict, outputs.IncrementalOut(PATH, loaders.JSON())],
+    params: Params,
+) -> Annotated[dict, outputs.IncrementalOut("seen.json", loaders.JSON())]: ...
+""",
+        """
+from typing import Annotated, TypeVar
+from pivot_core import loaders, outputs
+import common
+
+class Params(common.Base[int]): ...
+
+@common.params
+class More: ...
+
+T = TypeVar("T", bound=Params)
+
+def train(
+    rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())], params: Params
+) -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
+    def inner(rows, rate: float = 0.1, *more): ...
+    return rows
+
+def other(
+    rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())], params: More
+) -> Annotated[str, outputs.Out("other.txt", loaders.Text())]: ...
+""",
+        # Not stages.
+        """
+import pivot_core
+
+def helper(rows, rate: float = 0.1): ...
+
+class Params(pivot_core.StageParams):
+    rate: float = 0.1
+
+    def scaled(self, by: float) -> float:
+        return self.rate * by
+""",
+    ),
+    invalid=(
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def train(
+    räume: Annotated[str, outputs.Dep("räume.txt", loaders.Text())],
+    *,
+    «rate: float» = 0.1,
+) -> Annotated[str, outputs.Out("model.txt", loaders.Text())]: ...
+"""
+        ),
+        Invalid(
+            """
+from pivot_core import Pipeline
+
+pipeline = Pipeline("demo")
+
+@pipeline.register
+def clean(«rows») -> None: ...
+"""
+        ),
+        Invalid(
+            "def clean(«rows»): ...\n",
+            files={
+                "pipeline.py": """
+from pivot_core import Pipeline
+import stages
+
+pipeline = Pipeline("demo")
+pipeline.register(stages.clean)
+"""
+            },
+        ),
+        Invalid(
+            """
+import typing as t
+import pandas as pd
+from pivot_core.outputs import Out
+from pivot_core.loaders import CSV
+
+Table = pd.DataFrame
+
+def clean(
+    «rows: t.Annotated[Table, "as they come"]»,
+) -> t.Annotated[Table, Out("clean.csv", CSV())]: ...
+"""
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+from pydantic import BaseModel
+
+class Params(BaseModel):
+    rate: float = 0.1
+
+def train(«params: Params») -> Annotated[str, outputs.Out("model.txt", loaders.Text())]: ...
+"""
+        ),
+        Invalid(
+            """
+from dataclasses import dataclass
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+@dataclass(frozen=True)
+class Params:
+    rate: float = 0.1
+
+def train(«params: Params») -> Annotated[str, outputs.Out("model.txt", loaders.Text())]: ...
+"""
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+from common import Rows
+
+def train(
+    «rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())] | None»,
+) -> Annotated[str, outputs.Out("model.txt", loaders.Text())]: ...
+"""
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def train(
+    «rows: Annotated[str, outputs.Dep]»
+) -> Annotated[str, outputs.Out("model.txt", loaders.Text())]: ...
+"""
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def train(
+    «rows: Annotated[str, outputs.Metric("rows.txt", loaders.Text())]»,
+) -> Annotated[str, outputs.Out("model.txt", loaders.Text())]: ...
+"""
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders
+from pivot_core.outputs import Dep, Out
+
+Rows = Annotated[str, Dep("rows.txt", loaders.Text())]
+
+def train(
+    «rows: Annotated[Rows, Dep("other.txt", loaders.Text())]»,
+) -> Annotated[str, Out("model.txt", loaders.Text())]: ...
+"""
+        ),
+        Invalid(
+            """
+from typing import Annotated, TypedDict
+from pivot_core import loaders, outputs
+
+class Outputs(TypedDict):
+    model: Annotated[str, outputs.Out("model.txt", loaders.Text())]
+    log: Annotated[list, outputs.IncrementalOut("log.json", loaders.JSON())]
+
+def train(«seen: Annotated[dict, outputs.IncrementalOut("seen.json", loaders.JSON())]») -> Outputs: ...
+"""
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import StageParams, loaders, outputs
+
+class Params(StageParams):
+    rate: float = 0.1
+
+def train(a: Params, «b: Params») -> Annotated[str, outputs.Out("model.txt", loaders.Text())]: ...
+"""
+        ),
+    ),
+)

@@ -1,0 +1,90 @@
+"""What a rule says about a stage's types is what Pivot itself says when it loads the pipeline."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from importlib.util import find_spec
+from inspect import unwrap
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pivot_core.define.signature import read
+from pivot_lsp.lint import lint
+from pivot_lsp.lint.rules import RULES
+from pivot_lsp.source.sources import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pivot_lsp.lint.rule import Invalid, Rule
+
+SAME = {"PVT202"}  # these are about what keeps a pipeline from being loaded
+
+
+def runs(text: str) -> bool:
+    """Whether all that an example imports is there."""
+    nodes = list(ast.walk(ast.parse(text)))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    return all(find_spec(name.partition(".")[0]) is not None for name in names)
+
+
+INVALID = [
+    (rule, example)
+    for rule in RULES
+    for example in rule.invalid
+    if rule.code in SAME and not example.files and runs(example.text)
+]
+VALID = [
+    (rule, example)
+    for rule in RULES
+    for example in rule.valid
+    if rule.code in SAME and isinstance(example, str) and runs(example)
+]
+
+
+@pytest.fixture
+def module() -> Iterator[ModuleType]:
+    made = sys.modules["lint_example"] = ModuleType("lint_example")
+    yield made
+    del sys.modules["lint_example"]
+
+
+def mistakes(text: str, module: ModuleType) -> list[tuple[str, str]]:
+    """What Pivot has against the stages of a text, each mistake once."""
+    exec(compile(text, "<example>", "exec"), vars(module))
+    sources = Sources(None)
+    sources.add("stages.py", text)
+    (source,) = sources.modules
+    _ = sources.stages
+    names = [function.node.name for function in source.functions if function.at_module_level]
+    functions = [unwrap(vars(module)[name]) for name in names]
+    assert all(isinstance(function, FunctionType) for function in functions)
+    found = [(one.message, one.hint) for function in functions for one in read(function).mistakes]
+    return list(dict.fromkeys(found))
+
+
+@pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
+def test_a_rule_says_what_loading_the_pipeline_would_say(
+    rule: Rule, example: Invalid, module: ModuleType
+) -> None:
+    (finding,) = lint(example.text)
+    assert (finding.message, finding.hint) in mistakes(example.text, module)
+
+
+@pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
+def test_after_its_fix_the_pipeline_can_be_loaded(rule: Rule, example: Invalid, module: ModuleType) -> None:
+    if example.fixed is not None:
+        assert mistakes(example.fixed, module) == []
+
+
+@pytest.mark.parametrize(("rule", "example"), VALID, ids=lambda value: getattr(value, "code", ""))
+def test_what_a_rule_has_nothing_against_can_be_loaded(rule: Rule, example: str, module: ModuleType) -> None:
+    assert mistakes(example, module) == []
+
+
+def test_the_examples_that_run_are_most_of_them() -> None:
+    assert len(INVALID) > len(SAME) * 3
