@@ -98,10 +98,20 @@ def text_of(node: ast.expr | None, scope: Scope) -> Text | None:
     return None
 
 
-def read(node: ast.expr, scope: Scope, owner: Function | ast.ClassDef, name: str) -> Annotation:
-    """An annotation of a parameter, a field or a result."""
+def read(
+    node: ast.expr,
+    scope: Scope,
+    owner: Function | ast.ClassDef,
+    name: str,
+    home: TopLevel | None = None,
+) -> Annotation:
+    """An annotation of a parameter, a field or a result. ``home``: the statement that it is in, if that isn't
+    the scope's."""
     value, top = scope.value(node)
-    inner, marks = _unpacked(node, scope)
+    home = home if home is not None else scope.top
+    if value is node:
+        top = home
+    inner, marks = _unpacked(node, scope, home)
     artifacts = tuple(_artifacts(inner, marks, scope, owner, name))
     if marks:
         return Annotation(inner, artifacts, value, top, tuple(mark for mark, _ in marks))
@@ -110,10 +120,11 @@ def read(node: ast.expr, scope: Scope, owner: Function | ast.ClassDef, name: str
     return Annotation(inner if known else None, (), value, top)
 
 
-def _unpacked(node: ast.expr, scope: Scope) -> tuple[ast.expr, list[tuple[ast.expr, TopLevel]]]:
+def _unpacked(
+    node: ast.expr, scope: Scope, where: TopLevel
+) -> tuple[ast.expr, list[tuple[ast.expr, TopLevel]]]:
     """The type inside ``Annotated`` and ``NotRequired``, and what is beside it, each with where it is."""
     marks: list[tuple[ast.expr, TopLevel]] = []
-    where = scope.top
     for _ in range(_DEEP):
         value, found_in = scope.value(node)
         where = found_in if isinstance(node, ast.Name) else where

@@ -22,15 +22,22 @@ if TYPE_CHECKING:
 
 
 class Use(NamedTuple):
-    """A path that a stage reads or writes: logical and normalised; ``text`` is how it is written."""
+    """A path that a stage reads or writes: logical and normalised; ``text`` is how it is written. ``other``:
+    where the registration gives it, instead of the artifact."""
 
     path: str
     text: Text
     artifact: Artifact
+    other: OtherPath | None = None
 
     @property
     def spot(self) -> Spot:
         return self.text.spot
+
+    @property
+    def given_at(self) -> Spot:
+        """Where the stage gets it from: the same as ``spot``, or the name of a variable that holds it."""
+        return self.other.spot if self.other is not None else self.artifact.path_spot
 
 
 class Stage(NamedTuple):
@@ -46,6 +53,11 @@ class Stage(NamedTuple):
     inputs: tuple[Use, ...] = ()
     outputs: tuple[Use, ...] = ()
     complete: bool = False
+
+    @property
+    def title(self) -> str:
+        """What to call it: by its function if its name isn't known."""
+        return self.name or (self.function.node.name if self.function is not None else "a stage")
 
 
 def stages_in(sources: Sources) -> tuple[Stage, ...]:
@@ -121,7 +133,10 @@ def _uses(artifacts: Sequence[Artifact], others: Sequence[OtherPath] | None) -> 
     """The paths that are known, and whether these are all."""
     if others is None:
         return (), not artifacts
-    other = {one.name: one.path for one in others}
-    texts = [(artifact, other.get(artifact.name, artifact.path)) for artifact in artifacts]
-    known = tuple(Use(logical(text.value), text, artifact) for artifact, text in texts if text is not None)
+    by_name = {one.name: one for one in others}
+    given = [(artifact, by_name.get(artifact.name)) for artifact in artifacts]
+    texts = [(artifact, artifact.path if other is None else other.path, other) for artifact, other in given]
+    known = tuple(
+        Use(logical(text.value), text, artifact, other) for artifact, text, other in texts if text is not None
+    )
     return known, len(known) == len(texts)

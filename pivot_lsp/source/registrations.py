@@ -51,6 +51,21 @@ class Registration(NamedTuple):
     deps: tuple[OtherPath, ...] | None = ()
     outs: tuple[OtherPath, ...] | None = ()
 
+    @property
+    def team(self) -> tuple[PipelineKey, Scope | None] | None:
+        """The same for stages of one pipeline that can be compared; None if its pipeline can't be told.
+
+        Which functions are called, and how often, the text doesn't tell: compare within each.
+        """
+        if self.pipeline is None:
+            return None
+        return self.pipeline, self.scope if self.scope.parent is not None else None
+
+    @property
+    def func_spot(self) -> Spot:
+        """Where what it registers is named, or the decorator."""
+        return self.scope.top.spot(self.func if isinstance(self.func, ast.expr) else self.node)
+
 
 def by_call(call: ast.Call, visit: Visit) -> Registration | None:
     """A call of a pipeline's ``register``; None for somebody else's."""

@@ -61,6 +61,18 @@ class Arm(NamedTuple):
     leaves: bool
 
 
+def both_happen(first: tuple[Arm, ...], second: tuple[Arm, ...]) -> bool:
+    """Whether one run of the module can come by both places."""
+    shared = 0
+    for ours, theirs in zip(first, second, strict=False):
+        if ours.statement != theirs.statement:
+            break
+        if ours.number != theirs.number:
+            return False
+        shared += 1
+    return not any(arm.leaves for arm in first[shared:])
+
+
 class Visit(NamedTuple):
     """A node, the scope that its names are looked up in, and the arms it is in, outermost first."""
 

@@ -173,14 +173,15 @@ def _function(node: Function, scope: Scope) -> StageFunction:
     return StageFunction(node, scope, scope.top, parameters, returns, scope.parent is None)
 
 
-def class_of(node: ast.ClassDef, kind: Kind, scope: Scope) -> Class:
-    """A class of a known kind, with its fields."""
+def class_of(node: ast.ClassDef, kind: Kind, scope: Scope, top: TopLevel | None = None) -> Class:
+    """A class of a known kind, with its fields. ``top``: where it is defined, if that isn't the scope's."""
+    home = top if top is not None else scope.top
     fields = tuple(
-        (field, read(field.annotation, scope, node, field.target.id))
+        (field, read(field.annotation, scope, node, field.target.id, home))
         for field in node.body
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
     )
-    return Class(node, kind, scope, scope.top, fields, scope.parent is None)
+    return Class(node, kind, scope, home, fields, scope.parent is None)
 
 
 def _is_stage(function: StageFunction) -> bool:
@@ -197,5 +198,5 @@ def outputs_class(node: ast.Name, scope: Scope) -> Class | None:
     binding = scope.only(node.id)
     if not isinstance(binding, DefinedClass) or kind_of(binding.node, scope) != "outputs":
         return None
-    found = class_of(binding.node, "outputs", scope)._replace(top=binding.top)
+    found = class_of(binding.node, "outputs", scope, binding.top)
     return found if found.artifacts else None

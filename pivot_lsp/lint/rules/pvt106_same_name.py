@@ -13,12 +13,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
+from pivot_lsp.source.scopes import both_happen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pivot_lsp.source.registrations import Registration
-    from pivot_lsp.source.scopes import Arm
     from pivot_lsp.source.sources import Sources
 
 
@@ -27,27 +27,13 @@ def check(sources: Sources) -> Iterator[Hit]:
     earlier: dict[tuple[object, ...], list[Registration]] = {}
     for stage in sources.stages:
         registration = stage.registration
-        if registration.pipeline is None or registration.name is None:
+        if registration.team is None or registration.name is None:
             continue
-        # Which functions are called, and how often, the text doesn't tell: compare within each.
-        function = registration.scope if registration.scope.parent is not None else None
-        same = earlier.setdefault((registration.pipeline, function, registration.name), [])
-        first = next((other for other in same if _both_happen(other.arms, registration.arms)), None)
+        same = earlier.setdefault((registration.team, registration.name), [])
+        first = next((other for other in same if both_happen(other.arms, registration.arms)), None)
         if first is not None:
             yield _hit(registration, first)
         same.append(registration)
-
-
-def _both_happen(first: tuple[Arm, ...], second: tuple[Arm, ...]) -> bool:
-    """Whether one run of the module can come by both places."""
-    shared = 0
-    for ours, theirs in zip(first, second, strict=False):
-        if ours.statement != theirs.statement:
-            break
-        if ours.number != theirs.number:
-            return False
-        shared += 1
-    return not any(arm.leaves for arm in first[shared:])
 
 
 def _hit(registration: Registration, first: Registration) -> Hit:

@@ -49,11 +49,11 @@ def check_project(sources: Sources) -> Iterator[Hit]:
     """One hit for each path that a registration gives an output."""
     for stage in sources.stages:
         for use in stage.outputs:
-            wrong = _wrong(use.artifact, use.text) if use.text is not use.artifact.path else None
+            wrong = _wrong(use.artifact, use.text) if use.other is not None else None
             if wrong is not None:
                 call = use.artifact.top.spot(use.artifact.call)
                 related = (Related(call, f"this is what {use.artifact.name!r} is"),)
-                yield Hit(use.spot, wrong, _HINT, related, _respelling(use.artifact, use.text))
+                yield Hit(use.given_at, wrong, _HINT, related, _respelling(use.artifact, use.text))
 
 
 def _wrong(artifact: Artifact, text: Text) -> str | None:
