@@ -1,7 +1,7 @@
 """Outputs by place: no two may be in one place, and a dependency finds who makes it.
 
-Places compare by path component (``data/`` contains ``data/x.csv`` but not ``data-backup``). To macOS, two that
-differ in case only are one.
+Places compare by path component (``data/`` contains ``data/x.csv`` but not ``data-backup``). Two that differ
+in case only are one to macOS.
 """
 
 from __future__ import annotations

@@ -57,15 +57,14 @@ def _clash(first: _Output, second: _Output) -> bool:
 def _hit(output: _Output, earlier: _Output) -> Hit:
     stage, other = output.stage, earlier.stage
     message = told(stage.title, output.use.path, other.title, earlier.use.path)
-    if output.use.given_at != earlier.use.given_at:
-        related = (Related(earlier.use.given_at, f"{other.title} writes {earlier.use.path}"),)
-        return Hit(output.use.given_at, message, "give each output a path of its own", related)
-    related = (
-        Related(other.registration.func_spot, f"{other.title} is registered here"),
-        Related(output.use.given_at, "this is the path that both have"),
-    )
+    path_at, other_path_at = output.use.given_at, earlier.use.given_at
+    if path_at != other_path_at:
+        there = Related(other_path_at, f"{other.title} writes {earlier.use.path}")
+        return Hit(path_at, message, "give each output a path of its own", (there,))
+    registered = Related(other.registration.func_spot, f"{other.title} is registered here")
+    written = Related(path_at, "this is the path that both have")
     hint = f'give it another path here: outs={{"{output.use.artifact.name}": …}}'
-    return Hit(stage.registration.func_spot, message, hint, related)
+    return Hit(stage.registration.func_spot, message, hint, (registered, written))
 
 
 RULE = Rule(
