@@ -6,6 +6,7 @@ In that place its name means the same as before.
 from __future__ import annotations
 
 import ast
+import sys
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.cutting import Cut, cut, indent_of, pasted, removing
@@ -37,8 +38,14 @@ def to_module_level(part: Part, nodes: Sequence[Movable], scope: Scope) -> Fix |
         return None
     names = sorted({need.node.name for need in needs.moving if not isinstance(need.node, ast.Expr)})
     title = f"Move {', '.join(names) or 'the registration'} to module level"
-    safe = not needs.imports and all(_is_plain(part, need) for need in needs.moving)
+    safe = all(map(_is_known, needs.imports)) and all(_is_plain(part, need) for need in needs.moving)
     return Fix(title, lambda: _edits(part, needs), safe)
+
+
+def _is_known(statement: str) -> bool:
+    """Whether an import does nothing but to import, whenever that is."""
+    module = statement.split()[1].partition(".")[0]
+    return module in sys.stdlib_module_names or module == "pivot_core"
 
 
 def _is_plain(part: Part, need: Need) -> bool:

@@ -42,6 +42,31 @@ class Stages:
 
 Stages().add()
 """
+WITH_CLASSES = """
+def add_stages() -> None:
+    from dataclasses import dataclass
+
+    class Params(StageParams):
+        text: str = "hello"
+
+    @dataclass(frozen=True)
+    class Padded(loaders.Text):
+        width: int = 12
+
+        def save(self, value, path):
+            super().save(value.replace("_", " " * self.width), path)
+
+    class Outputs(TypedDict):
+        out: Annotated[str, outputs.Out("out.txt", Padded(width=12))]
+
+    def shout(params: Params) -> Outputs:
+        return {"out": f"{params.text}\\n_world".upper()}
+
+    pipeline.register(shout, params=Params())
+
+
+add_stages()
+"""
 IN_A_SCRIPT = """
 if __name__ == "__main__":
     def shouted(text: str) -> str:
@@ -62,7 +87,7 @@ def pivot(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("text", [IN_A_FUNCTION, IN_A_METHOD, IN_A_SCRIPT])
+@pytest.mark.parametrize("text", [IN_A_FUNCTION, IN_A_METHOD, WITH_CLASSES, IN_A_SCRIPT])
 def test_what_is_moved_runs_and_could_not_before(text: str, tmp_path: Path) -> None:
     (tmp_path / "pipeline.py").write_text(HEAD + text, encoding="utf-8")
     assert pivot(tmp_path, "pivot_core", "run").returncode == 2

@@ -16,8 +16,8 @@ when a function is called isn't there to be found::
 
 The fix moves the stage above the function, with the functions, classes and imports of that function that it
 needs; a call of ``register`` takes the place of ``@pipeline.register``. It is offered where the name is free
-and the stage uses no variable of the function. With imports, or with decorators of unknown effect, it isn't
-among the safe ones: these then run when the module is imported.
+and the stage uses no variable of the function. With imports of other libraries, or decorators of unknown
+effect, it isn't among the safe ones: these then run when the module is imported.
 """
 
 from __future__ import annotations
