@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 SHARED := ../shared/corpus
 CORPUS := $(if $(wildcard $(SHARED)/harness.py),$(SHARED),tests/corpus)
 
-.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench picture lock clean venv
+.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench bench-editor picture lock clean venv
 
 help:
 	@echo "make demo         see Pivot work on a real pipeline (sets up all it needs)"
@@ -22,6 +22,7 @@ help:
 	@echo "make fuzz         random edits of well-known packages, executed (COUNT=1000 SEED=0)"
 	@echo "make torture      kill runs, and fail their disk, at every call (SAMPLE=20: at some)"
 	@echo "make bench        100 to 10,000 stages, beside other tools; 100,000 files, 10 GB; the code graph"
+	@echo "make bench-editor the language server beside ruff, ty and pyrefly, keystroke by keystroke"
 	@echo "make lock         write the lock files again (UPGRADE=1: to the newest versions)"
 	@echo "make clean        remove what these targets made"
 
@@ -56,6 +57,10 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench.py --stages 1000 --topologies chain,wide --no-tampering
 	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/analysis.py
+
+# What a keystroke costs in the editor, beside other servers (installed into benchmarks/.venvs).
+bench-editor: $(READY)
+	$(BIN)/python benchmarks/editor.py --install-servers $(if $(EDITS),--edits $(EDITS))
 
 # Edits of well-known packages: is one missed that matters, or minded that doesn't? Some minutes for each 1,000.
 COUNT ?= 1000

@@ -16,7 +16,6 @@ import generate
 from generate import Stage
 
 _HERE = Path(__file__).parent
-_VENV = _HERE / ".venvs" / "peers"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Tool:
 
     def find(self) -> Path | None:
         """The program: beside this interpreter, in the benchmark's own environment, or on PATH."""
-        for folder in (Path(sys.executable).parent, _VENV / "bin"):
+        for folder in (Path(sys.executable).parent, environment_of("peers") / "bin"):
             if (folder / self.program).exists():
                 return folder / self.program
         found = shutil.which(self.program)
@@ -122,8 +121,18 @@ def environment() -> dict[str, str]:
     return kept | {"NO_COLOR": "1", "DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": ".dvc/site"}
 
 
-def install() -> None:
-    """Install doit and DVC, as pinned in ``peers.lock``, into the benchmark's own environment."""
-    venv.create(_VENV, with_pip=True, clear=True)
-    pip = [str(_VENV / "bin" / "python"), "-m", "pip", "-qq", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--require-hashes", "-r", str(_HERE / "peers.lock")], check=True)
+def environment_of(name: str) -> Path:
+    """The benchmark's own environment with what ``NAME.lock`` pins."""
+    return _HERE / ".venvs" / name
+
+
+def install(name: str = "peers") -> None:
+    """Install what ``NAME.lock`` pins, unless it is there already."""
+    folder, lock = environment_of(name), _HERE / f"{name}.lock"
+    made_from = folder / lock.name
+    if made_from.exists() and made_from.read_bytes() == lock.read_bytes():
+        return
+    venv.create(folder, with_pip=True, clear=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "-qq", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--require-hashes", "-r", str(lock)], check=True)
+    shutil.copyfile(lock, made_from)
