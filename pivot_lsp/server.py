@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
@@ -15,6 +16,22 @@ if TYPE_CHECKING:
 
     from pivot_lsp.connection import Server
     from pivot_lsp.session import Session
+
+_FEATURES = (
+    "synchronization",
+    "code_lens",
+    "code_action",
+    "diagnostics",
+    "hover",
+    "navigation",
+    "rename",
+    "completion",
+    "symbols",
+    "call_hierarchy",
+    "inlay_hints",
+    "configuration",
+    "lifecycle",
+)
 
 
 def serve(tcp: int | None = None) -> None:
@@ -42,19 +59,11 @@ async def _talk(source: BinaryIO, receive: Callable[[bytes], None]) -> None:
 
 def connect(server: Server) -> Session:
     """A session on a connection, with all features."""
-    from pivot_lsp.features import (
-        code_action,
-        code_lens,
-        configuration,
-        diagnostics,
-        lifecycle,
-        synchronization,
-    )
     from pivot_lsp.session import Session
 
     session = Session(server)
-    for feature in (synchronization, code_lens, code_action, diagnostics, configuration, lifecycle):
-        feature.register(session)
+    for name in _FEATURES:
+        import_module(f"pivot_lsp.features.{name}").register(session)
     return session
 
 

@@ -128,6 +128,10 @@ class Client(LanguageClient):
                 watchers = item.register_options.get("watchers", [])
                 self.watched += [watcher["globPattern"] for watcher in watchers]
 
+        @self.feature(types.WORKSPACE_INLAY_HINT_REFRESH)
+        def refresh_hints(params: None) -> None:
+            """Asked again at the next look."""
+
         @self.feature(types.WORKSPACE_CODE_LENS_REFRESH)
         def refresh(params: None) -> None:
             self.refreshes += 1

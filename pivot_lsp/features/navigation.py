@@ -1,0 +1,65 @@
+"""From a path to the stage that makes it, to all that name it, and to the file itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from pivot_lsp.asked import Asked, asked_at, location
+
+if TYPE_CHECKING:
+    from pivot_lsp.session import Session
+
+
+def register(session: Session) -> None:
+    server = session.server
+
+    @server.feature(types.TEXT_DOCUMENT_DEFINITION)
+    async def definition(params: types.DefinitionParams) -> list[types.Location]:
+        """Of a path: where a stage writes it; of a source: the file itself."""
+        from pivot_lsp.mentions import of_path
+
+        asked = asked_at(session, params.text_document.uri, params.position)
+        mention = asked.mention if asked is not None else None
+        if asked is None or mention is None:
+            return []
+        makers = [other for other in of_path(asked.sources, mention.path) if not other.is_input]
+        places = [location(session, asked, other.file, other.span) for other in makers]
+        return places or _the_file(asked, mention.path)
+
+    @server.feature(types.TEXT_DOCUMENT_REFERENCES)
+    async def references(params: types.ReferenceParams) -> list[types.Location]:
+        """All places that name the path."""
+        from pivot_lsp.mentions import of_path
+
+        asked = asked_at(session, params.text_document.uri, params.position)
+        mention = asked.mention if asked is not None else None
+        if asked is None or mention is None:
+            return []
+        wanted = of_path(asked.sources, mention.path)
+        if not params.context.include_declaration:
+            wanted = [other for other in wanted if other.is_input]
+        return [location(session, asked, other.file, other.span) for other in wanted]
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK)
+    async def links(params: types.DocumentLinkParams) -> list[types.DocumentLink]:
+        """The paths of files that are there."""
+        from pivot_lsp.mentions import mentions
+
+        asked = asked_at(session, params.text_document.uri)
+        if asked is None:
+            return []
+        found = []
+        for mention in mentions(asked.sources):
+            file = asked.root / mention.path
+            if mention.file == asked.path and file.is_file():
+                place = location(session, asked, mention.file, mention.span).range
+                found.append(types.DocumentLink(place, file.as_uri()))
+        return found
+
+
+def _the_file(asked: Asked, path: str) -> list[types.Location]:
+    file = asked.root / path
+    start = types.Position(0, 0)
+    return [types.Location(file.as_uri(), types.Range(start, start))] if file.is_file() else []

@@ -1,0 +1,253 @@
+"""From names in the source to what they stand for, in both editors, on the real server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from conftest import Editor, Project
+
+T = TypeVar("T")
+pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(60)]
+
+
+class Place:
+    """Where a text stands in a file of the project, counted as an ASCII editor does."""
+
+    def __init__(self, project: Project, name: str, text: str) -> None:
+        before = project.text(name).partition(text)[0]
+        assert text in project.text(name)
+        self.line = before.count("\n")
+        self.character = len(before) - before.rfind("\n") - 1
+        self.document = types.TextDocumentIdentifier(project.uri(name))
+        self.position = types.Position(self.line, self.character + 1)
+
+
+async def until(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask until there is an answer: the project is read in the background."""
+    async with asyncio.timeout(20):
+        while not (found := await ask()):
+            await asyncio.sleep(0.02)
+    return found
+
+
+def lines(found: object) -> list[tuple[str, int]]:
+    assert isinstance(found, list | tuple)
+    return [(place.uri.rpartition("/")[2], place.range.start.line) for place in found]
+
+
+async def test_the_definition_of_an_input_is_where_a_stage_writes_it(
+    project: Project, editor: Editor
+) -> None:
+    editor.open("stages.py")
+    reads, writes = (
+        Place(project, "stages.py", '"clean.txt", loaders.Text())],'),
+        Place(project, "stages.py", 'Out("clean'),
+    )
+    found = await until(
+        lambda: editor.client.text_document_definition_async(
+            types.DefinitionParams(reads.document, reads.position)
+        )
+    )
+    assert lines(found) == [("stages.py", writes.line)]
+
+
+async def test_the_definition_of_a_source_is_its_file(project: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    place = Place(project, "stages.py", '"raw.txt"')
+    found = await until(
+        lambda: editor.client.text_document_definition_async(
+            types.DefinitionParams(place.document, place.position)
+        )
+    )
+    assert lines(found) == [("raw.txt", 0)]
+
+
+async def test_references_are_all_places_that_name_the_path(project: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    place = Place(project, "stages.py", '"clean.txt"')
+    found = await until(
+        lambda: editor.client.text_document_references_async(
+            types.ReferenceParams(types.ReferenceContext(True), place.document, place.position)
+        )
+    )
+    assert len(lines(found)) == 2
+
+
+async def test_an_artifact_is_renamed_wherever_it_is_written(project: Project, editor: Editor) -> None:
+    project.write(
+        "pipeline.py",
+        """
+        from pivot_core import Pipeline
+        import stages
+
+        pipeline = Pipeline("demo")
+        pipeline.register(stages.clean)
+        pipeline.register(stages.count, deps={'text': './clean.txt'})
+        """,
+    )
+    editor.open("stages.py")
+    place = Place(project, "stages.py", '"clean.txt"')
+    edit = await until(
+        lambda: editor.client.text_document_rename_async(
+            types.RenameParams(place.document, place.position, "tidy/clean.txt")
+        )
+    )
+    assert edit is not None
+    assert edit.changes is not None
+    new = sorted(
+        (uri.rpartition("/")[2], one.new_text) for uri, edits in edit.changes.items() for one in edits
+    )
+    assert new == [
+        ("pipeline.py", "'tidy/clean.txt'"),
+        ("stages.py", '"tidy/clean.txt"'),
+        ("stages.py", '"tidy/clean.txt"'),
+    ]
+
+
+@pytest.mark.parametrize("name", ["../out.txt", "/abs.txt", ".pivot/x", "folder/", ""])
+async def test_an_artifact_gets_no_path_that_it_can_not_have(
+    project: Project, editor: Editor, name: str
+) -> None:
+    editor.open("stages.py")
+    place = Place(project, "stages.py", '"clean.txt"')
+    prepare = types.PrepareRenameParams(place.document, place.position)
+    await until(lambda: editor.client.text_document_prepare_rename_async(prepare))
+    with pytest.raises(Exception, match="path"):
+        await editor.client.text_document_rename_async(
+            types.RenameParams(place.document, place.position, name)
+        )
+
+
+async def test_files_that_are_there_are_links(project: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    document = types.TextDocumentIdentifier(project.uri("stages.py"))
+    found = await until(
+        lambda: editor.client.text_document_document_link_async(types.DocumentLinkParams(document))
+    )
+    assert [link.target for link in found or ()] == [project.uri("raw.txt")]
+
+
+async def complete(editor: Editor, line: int, character: int, name: str = "stages.py") -> list[str]:
+    document = types.TextDocumentIdentifier(editor.project.uri(name))
+    found = await editor.client.text_document_completion_async(
+        types.CompletionParams(document, types.Position(line, character))
+    )
+    assert isinstance(found, list)
+    return [item.label for item in found]
+
+
+async def test_paths_are_completed_in_a_line_that_is_half_typed(project: Project, editor: Editor) -> None:
+    (project.root / "data").mkdir()
+    (project.root / "data" / "more.csv").write_text("")
+    editor.open("stages.py")
+    await until(
+        lambda: editor.client.text_document_document_link_async(
+            types.DocumentLinkParams(types.TextDocumentIdentifier(project.uri("stages.py")))
+        )
+    )
+    count = project.text("stages.py").count("\n")
+    for typed, wanted, unwanted in [
+        (
+            'def f(x: Annotated[str, outputs.Dep("',
+            ["clean.txt", "count.txt", "raw.txt", "data/"],
+            "helpers.py",
+        ),
+        ('def f(x: Annotated[str, outputs.Dep("data/', ["data/more.csv"], "raw.txt"),
+        ('def f(x: Annotated[str, outputs.Dep("x", loaders.', ["CSV", "JSON", "PathOnly"], "R"),
+        ("x = 1  # pivot: ignore[", ["PVT101"], "clean.txt"),
+        ("x = 1 # clean", [], "clean.txt"),
+    ]:
+        editor.type("stages.py", project.text("stages.py") + typed)
+        found = await complete(editor, count, len(typed))
+        assert set(wanted) <= set(found), typed
+        assert unwanted not in found
+
+
+async def test_stages_are_in_the_outline_and_are_found_by_name(project: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    document = types.TextDocumentIdentifier(project.uri("stages.py"))
+    outline = await until(
+        lambda: editor.client.text_document_document_symbol_async(types.DocumentSymbolParams(document))
+    )
+    assert [symbol.name for symbol in outline or ()] == ["clean", "count"]
+    found = await editor.client.workspace_symbol_async(types.WorkspaceSymbolParams("cln"))
+    assert [symbol.name for symbol in found or ()] == ["clean", "clean.txt"]
+
+
+async def test_the_call_hierarchy_is_the_graph(project: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    place = Place(project, "stages.py", "clean(")
+    prepare = types.CallHierarchyPrepareParams(place.document, place.position)
+    items = await until(lambda: editor.client.text_document_prepare_call_hierarchy_async(prepare))
+    assert items is not None
+    (item,) = items
+    incoming = await editor.client.call_hierarchy_incoming_calls_async(
+        types.CallHierarchyIncomingCallsParams(item)
+    )
+    assert incoming is not None
+    assert [call.from_.name for call in incoming] == ["count"]
+    back = await editor.client.call_hierarchy_outgoing_calls_async(
+        types.CallHierarchyOutgoingCallsParams(incoming[0].from_)
+    )
+    assert back is not None
+    assert [call.to.name for call in back] == ["clean"]
+
+
+async def hovered(editor: Editor, place: Place) -> str:
+    found = await until(
+        lambda: editor.client.text_document_hover_async(types.HoverParams(place.document, place.position))
+    )
+    assert found is not None
+    assert isinstance(found.contents, types.MarkupContent)
+    return found.contents.value
+
+
+async def test_hovering_over_a_path_tells_who_makes_it_and_what_it_is(ran: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    text = await hovered(editor, Place(ran, "stages.py", '"clean.txt"'))
+    assert "made by clean" in text
+    assert "read by count" in text
+    assert "5 bytes, written 2" in text
+    assert "recorded content `" in text
+
+
+async def test_hovering_over_a_stage_tells_what_made_it_stale(ran: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    editor.open("helpers.py")
+    fresh = await hovered(editor, Place(ran, "stages.py", "clean("))
+    assert "**clean** · fresh" in fresh
+    assert "last run 2" in fresh
+    editor.type("helpers.py", ran.text("helpers.py").replace("lower", "upper"))
+    stale = await hovered(editor, Place(ran, "stages.py", "clean("))
+    assert "**clean** · stale" in stale
+    assert "**helpers.normalise** changed" in stale
+    assert "reads `raw.txt`" in stale
+
+
+async def test_hints_are_off_until_they_are_asked_for(ran: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    document = types.TextDocumentIdentifier(ran.uri("stages.py"))
+    everything = types.Range(types.Position(0, 0), types.Position(100, 0))
+
+    async def hints() -> list[str]:
+        found = await editor.client.text_document_inlay_hint_async(
+            types.InlayHintParams(document, everything)
+        )
+        return [str(hint.label) for hint in found or ()]
+
+    await hovered(editor, Place(ran, "stages.py", "clean("))  # the project is read
+    assert await hints() == []
+    editor.client.set_configuration({"pivot": {"inlayHints": {"enabled": True}}})
+    editor.client.workspace_did_change_configuration(
+        types.DidChangeConfigurationParams({"pivot": {"inlayHints": {"enabled": True}}})
+    )
+    found = await until(hints)
+    assert "5 B" in found
+    assert any(text.endswith(" s") for text in found)
