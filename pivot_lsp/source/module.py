@@ -95,7 +95,7 @@ class Module:
         if holds:
             assert before is not None
             return before
-        top.looked_up.clear()
+        top.forget()
         return Part(self, top, registered)
 
     # --- facts, in the order of the text

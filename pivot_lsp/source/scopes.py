@@ -49,8 +49,16 @@ class Parameter(NamedTuple):
     annotation: ast.expr | None
 
 
-Binding: TypeAlias = Imported | Assigned | Defined | DefinedClass | Parameter | None
+class Entered(NamedTuple):
+    """``with value as name``"""
+
+    value: ast.expr
+
+
+Binding: TypeAlias = Imported | Assigned | Defined | DefinedClass | Parameter | Entered | None
 UNKNOWN: Binding = None
+ANYTHING = "*"  # the name that a star import binds
+BUILTINS = "builtins."
 
 
 class Arm(NamedTuple):
@@ -96,13 +104,18 @@ class Scope:
 
     def lookup(self, name: str) -> tuple[Scope, Sequence[Binding]] | None:
         """The scope that a name comes from, and all it is bound to there; None for a builtin."""
+        scope = self._owner(name)
+        found = scope.bindings[name] if scope.parent is not None else self.top.look_up(name)
+        return (scope, found) if found else None
+
+    def _owner(self, name: str) -> Scope:
+        """The scope that a name comes from; that of the module, if no other binds it."""
         scope: Scope = self
         while scope.parent is not None:
             if name in scope.bindings and (scope is self or scope.kind != "class"):
-                return scope, scope.bindings[name]
+                break
             scope = scope.parent
-        found = self.top.look_up(name)
-        return (scope, found) if found else None
+        return scope
 
     def only(self, name: str) -> Binding:
         """What a name is bound to, if it is bound once."""
@@ -123,14 +136,21 @@ class Scope:
 
     def chain(self, node: ast.expr) -> str | None:
         """The dotted name that an expression stands for, if an import says so."""
+        found = self.full_name(node)
+        return None if found is None or found.startswith(BUILTINS) else found
+
+    def full_name(self, node: ast.expr) -> str | None:
+        """As :meth:`chain`, and ``builtins.open`` for what nothing binds."""
         attributes = []
         while isinstance(node, ast.Attribute):
             attributes.append(node.attr)
             node = node.value
-        binding = self.only(node.id) if isinstance(node, ast.Name) else UNKNOWN
-        if not isinstance(binding, Imported):
+        if not isinstance(node, ast.Name):
             return None
-        return ".".join([binding.chain, *reversed(attributes)])
+        scope = self._owner(node.id)
+        is_local = scope.parent is not None
+        found = imported(scope.bindings[node.id]) if is_local else self.top.stands_for(node.id)
+        return None if found is None else ".".join([found, *reversed(attributes)])
 
     @property
     def module(self) -> Scope:
@@ -140,6 +160,14 @@ class Scope:
     def own(self) -> Scope:
         """Where a walrus binds: comprehensions have names of their own only for their targets."""
         return self.parent.own if self.kind == "comprehension" and self.parent is not None else self
+
+
+def imported(bindings: Sequence[Binding]) -> str | None:
+    """The dotted name that a name stands for, if it is only ever bound by importing that."""
+    first = bindings[0]
+    if isinstance(first, Imported) and all(binding == first for binding in bindings):
+        return first.chain
+    return None
 
 
 def walk(body: Sequence[ast.stmt], scope: Scope) -> list[Visit]:
@@ -238,6 +266,9 @@ def _bind(node: ast.AST, scope: Scope) -> ast.AST | None:
         case ast.NamedExpr(target=target, value=value):
             scope.own.bind(target.id, Assigned(value, scope.top))
             return target
+        case ast.withitem(context_expr=value, optional_vars=ast.Name(id=name) as target):
+            scope.bind(name, Entered(value))
+            return target
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             scope.bind(name, UNKNOWN)
         case ast.Import() | ast.ImportFrom():
@@ -270,6 +301,7 @@ def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Import):
             top = alias.name.partition(".")[0]
             yield (alias.asname, alias.name) if alias.asname else (top, top)
-        elif alias.name != "*":
-            source = "." * node.level + (node.module + "." if node.module else "")
-            yield alias.asname or alias.name, source + alias.name
+        else:
+            source = "." * node.level + (node.module or "")
+            chain = f"{source}.{alias.name}" if node.module else source + alias.name
+            yield (ANYTHING, source) if alias.name == "*" else (alias.asname or alias.name, chain)

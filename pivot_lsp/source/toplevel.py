@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_lsp.positions import Lines, Span, span_of
-from pivot_lsp.source.scopes import Imported, Scope, walk
+from pivot_lsp.source.scopes import ANYTHING, BUILTINS, Imported, Scope, imported, walk
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Mapping, Sequence
 
     from pivot_lsp.source.scopes import Binding, Function, Visit
@@ -47,7 +47,8 @@ class TopLevel:
     """A top-level statement (or several that share a line) of the module at ``path``.
 
     ``text`` is that of its lines, and the places of its nodes count from there. ``first_line`` is where it
-    begins in the module now. ``looked_up``: the names it asked the module for, and what these were.
+    begins in the module now. ``looked_up``: the names it asked the module for, and what these were;
+    ``stood_for``: those of which it only asked what they stand for.
     """
 
     def __init__(self, path: str, text: str, body: tuple[ast.stmt, ...]) -> None:
@@ -57,12 +58,24 @@ class TopLevel:
         self.first_line = 1
         self.names: Names = {}
         self.looked_up: dict[str, Sequence[Binding]] = {}
+        self.stood_for: dict[str, str | None] = {}
         self.scope = Scope("module", self)
 
     @cached_property
     def visits(self) -> list[Visit]:
         """Its nodes; see :func:`walk`."""
         return walk(self.body, self.scope)
+
+    @cached_property
+    def parents(self) -> dict[int, ast.AST]:
+        """The node around each of its nodes, by the node's id."""
+        nodes: list[ast.AST] = list(self.body)
+        found: dict[int, ast.AST] = {}
+        for node in nodes:  # grows
+            children = list(ast.iter_child_nodes(node))
+            found.update((id(child), node) for child in children)
+            nodes += children
+        return found
 
     @property
     def bound(self) -> Names:
@@ -89,9 +102,21 @@ class TopLevel:
         found = self.looked_up[name] = self.names.get(name, ())
         return found
 
+    def stands_for(self, name: str) -> str | None:
+        """The dotted name that a name of the module stands for: imported, or built in; None for others."""
+        found = self.stood_for[name] = _stands_for(name, self.names)
+        return found
+
     def holds_with(self, names: Names) -> bool:
-        """Whether all that it ever looked up is the same in other names of the module."""
-        return all(_same(found, names.get(name, ())) for name, found in self.looked_up.items())
+        """Whether all that it ever asked for is the same in other names of the module."""
+        return all(_same(found, names.get(name, ())) for name, found in self.looked_up.items()) and all(
+            _stands_for(name, names) == found for name, found in self.stood_for.items()
+        )
+
+    def forget(self) -> None:
+        """Nothing has been asked for."""
+        self.looked_up.clear()
+        self.stood_for.clear()
 
     def spot(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias) -> Spot:
         """The place of a node of this statement."""
@@ -105,6 +130,13 @@ class TopLevel:
             return Spot(self, Span(node.lineno, node.col_offset, node.lineno, len(line)))
         start = node.col_offset + found.start(1)  # what is before it is ASCII
         return Spot(self, Span(node.lineno, start, node.lineno, start + len(found[1].encode())))
+
+
+def _stands_for(name: str, names: Names) -> str | None:
+    bindings = names.get(name)
+    if bindings:
+        return imported(bindings)
+    return None if ANYTHING in names else BUILTINS + name
 
 
 def _same(ours: Sequence[Binding], theirs: Sequence[Binding]) -> bool:
