@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from pivot_core.artifacts import paths
+from pivot_core.artifacts import cycles, paths
 from pivot_core.artifacts.overlap import Outputs, problem_at
 from pivot_core.artifacts.places import Places
 from pivot_core.errors import InvalidPipeline
@@ -53,8 +52,9 @@ def build(stages: Sequence[StageSpec], root: Path) -> ArtifactGraph:
             outputs.add(spec, out)
     problems.extend(outputs.problems)
     edges = {spec.name: _upstream(spec, outputs) for spec in stages}
-    order, rest = _sorted_stages(stages, edges)
-    problems.extend(_cycle_problems(stages, edges, rest, places))
+    order, rest = cycles.ordered(edges)
+    specs = {spec.name: spec for spec in stages}
+    problems.extend(_cycle_problem(cycle, specs, edges, places) for cycle in cycles.cycles(edges, rest))
     if problems:
         raise InvalidPipeline(problems)
     return _graph(stages, outputs, edges, order)
@@ -101,7 +101,7 @@ def _path_problem(place: Place, spec: StageSpec, message: str) -> Problem:
     )
 
 
-# --- edges, order, cycles -------------------------------------------------------------------------
+# --- edges and cycles -------------------------------------------------------------------------------
 
 
 def _upstream(spec: StageSpec, outputs: Outputs) -> dict[str, _Edge]:
@@ -112,74 +112,14 @@ def _upstream(spec: StageSpec, outputs: Outputs) -> dict[str, _Edge]:
     return found
 
 
-def _sorted_stages(stages: Sequence[StageSpec], edges: _Edges) -> tuple[list[str], list[str]]:
-    """Stages after their upstream, first registered first; and those that a cycle keeps from it."""
-    index = {spec.name: position for position, spec in enumerate(stages)}
-    waits = {name: len(above) for name, above in edges.items()}
-    below: dict[str, list[str]] = {name: [] for name in edges}
-    for name, above in edges.items():
-        for other in above:
-            below[other].append(name)
-    ready = [(index[name], name) for name, count in waits.items() if not count]
-    heapq.heapify(ready)
-    order: list[str] = []
-    while ready:
-        _, name = heapq.heappop(ready)
-        order.append(name)
-        for other in below[name]:
-            waits[other] -= 1
-            if not waits[other]:
-                heapq.heappush(ready, (index[other], other))
-    done = set(order)
-    return order, [name for name in edges if name not in done]
-
-
-def _cycle_problems(
-    stages: Sequence[StageSpec], edges: _Edges, rest: list[str], places: Places
-) -> Iterator[Problem]:
-    """One problem a cycle, until none is left among the stages that couldn't be sorted."""
-    specs = {spec.name: spec for spec in stages}
-    while rest:
-        cycle = _cycle_among(rest, edges)
-        yield _cycle_problem(cycle, specs, edges, places)
-        # Ordered, no set: the same mistake has to read the same every time.
-        told = set(cycle)
-        left = dict.fromkeys(name for name in rest if name not in told)
-        inner = {name: {up: edge for up, edge in edges[name].items() if up in left} for name in left}
-        rest = _sorted_stages([specs[name] for name in left], inner)[1]
-
-
-def _cycle_among(rest: Sequence[str], edges: _Edges) -> list[str]:
-    """Each of ``rest`` waits for another of it, so walking upstream must come back somewhere."""
-    position = {name: at for at, name in enumerate(rest)}
-    seen: dict[str, int] = {}
-    walked: list[str] = []
-    name = rest[0]
-    while name not in seen:
-        seen[name] = len(walked)
-        walked.append(name)
-        name = next(other for other in edges[name] if other in position)
-    cycle = walked[seen[name] :][::-1]  # now each one makes what the next one needs
-    first = min(range(len(cycle)), key=lambda at: position[cycle[at]])
-    return cycle[first:] + cycle[:first]
-
-
 def _cycle_problem(
     cycle: Sequence[str], specs: Mapping[str, StageSpec], edges: _Edges, places: Places
 ) -> Problem:
     steps = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
     links = [(specs[down], edges[down][up]) for up, down in steps]
-    text = (
-        "".join(f"{up} → {edge.artifact} → " for up, (_, edge) in zip(cycle, links, strict=True)) + cycle[0]
-    )
+    message = cycles.told(cycle, [edge.artifact for _, edge in links])
     where = [places.dep(spec, edge.dep) for spec, edge in links]
-    message = (
-        f"{cycle[0]} needs its own output, a cycle of one: {text}"
-        if len(cycle) == 1
-        else f"these stages are in a cycle: {text}"
-    )
-    hint = "let one of them read something else; to go on from one's own last result, use an IncrementalOut"
-    return problem_at(where[-1], links[-1][0], message, hint, tuple(where[:-1]))
+    return problem_at(where[-1], links[-1][0], message, cycles.HINT, tuple(where[:-1]))
 
 
 def _graph(

@@ -61,3 +61,47 @@ def test_what_is_outside_has_no_relative_path(root: Path, path: str) -> None:
     finding = the_finding(root, ROWS.replace("PATH", path.format(root=root)))
     assert finding.code == "PVT304"
     assert finding.fix is None
+
+
+STAGE = """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def STAGE(
+    it: Annotated[str, outputs.Dep("IN", loaders.Text())],
+) -> Annotated[str, outputs.Out("OUT", loaders.Text())]: ...
+"""
+
+
+def add_stage(root: Path, name: str, reads: str, writes: str) -> None:
+    text = STAGE.replace("STAGE", name).replace("IN", reads).replace("OUT", writes)
+    (root / f"{name}.py").write_text(text)
+
+
+def register(root: Path, *names: str) -> None:
+    lines = ["from pivot_core import Pipeline", f"import {', '.join(names)}", 'pipeline = Pipeline("demo")']
+    lines += [f"pipeline.register({name}.{name})" for name in names]
+    (root / "pipeline.py").write_text("\n".join(lines))
+
+
+def test_every_edge_of_a_cycle_is_told(root: Path) -> None:
+    add_stage(root, "one", "c", "a")
+    add_stage(root, "two", "a", "b")
+    add_stage(root, "three", "b", "c")
+    register(root, "one", "two", "three")
+    linter = Linter(Sources(Project(root)))
+    (finding,) = linter.findings("one.py")
+    assert finding.code == "PVT303"
+    assert finding.message == "these stages are in a cycle: one → a → two → b → three → c → one"
+    edges = [(other.path, other.span.line, other.message) for other in finding.related]
+    assert edges == [("two.py", 6, "two needs a"), ("three.py", 6, "three needs b")]
+    assert [linter.findings(path) for path in ("two.py", "three.py", "pipeline.py")] == [(), (), ()]
+
+
+def test_an_output_that_overlaps_another_tells_the_other_one(root: Path) -> None:
+    add_stage(root, "one", "in", "data/x")
+    add_stage(root, "two", "in", "data")
+    register(root, "one", "two")
+    (finding,) = Linter(Sources(Project(root))).findings("two.py")
+    assert finding.code == "PVT301"
+    assert [(other.path, other.span.line) for other in finding.related] == [("one.py", 7)]
