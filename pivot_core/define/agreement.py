@@ -35,28 +35,27 @@ _KNOWN = _OTHERS.union(*_FITTING.values())
 _PATH_ONLY_IS_NOT = _KNOWN - {"builtins.str"}
 
 _SUGGESTED = {
-    "builtins.str": "Text",
-    "pandas.DataFrame": "CSV or loaders.Parquet",
-    "matplotlib.Figure": "MatplotlibFigure",
-    "builtins.dict": "JSON",
-    "builtins.list": "JSON",
-    "builtins.int": "JSON",
-    "builtins.float": "JSON",
+    "builtins.str": ("Text",),
+    "pandas.DataFrame": ("CSV", "Parquet"),
+    "matplotlib.Figure": ("MatplotlibFigure",),
+    "builtins.dict": ("JSON",),
+    "builtins.list": ("JSON",),
+    "builtins.int": ("JSON",),
+    "builtins.float": ("JSON",),
 }
 
 
-def disagree(loader: object, annotated: object) -> bool:
-    """Whether the value of a parameter or output of type ``annotated`` can't be ``loader``'s."""
-    name = type_name(annotated)
-    if type(loader) is loaders.PathOnly:
+def disagree(loader: type, name: str) -> bool:
+    """Whether a value of the type that :func:`type_name` calls so can't be the loader's."""
+    if loader is loaders.PathOnly:
         return name in _PATH_ONLY_IS_NOT
-    fitting = _FITTING.get(type(loader))
+    fitting = _FITTING.get(loader)
     return fitting is not None and name in _KNOWN and name not in fitting
 
 
-def fitting_loader(annotated: object) -> str:
-    """The name in ``loaders`` that fits a type which ``disagree`` has found to be wrong."""
-    return _SUGGESTED.get(type_name(annotated), "Pickle")
+def suggestions(name: str) -> tuple[str, ...]:
+    """The names in ``loaders`` that fit a type, the first one best; none for a type that isn't known here."""
+    return _SUGGESTED.get(name, ("Pickle",)) if name in _KNOWN else ()
 
 
 def type_name(annotated: object) -> str:

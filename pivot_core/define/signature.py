@@ -8,7 +8,7 @@ from types import FunctionType, UnionType
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard, Union, get_args, get_origin
 from weakref import WeakKeyDictionary
 
-from pivot_core.define.agreement import disagree, fitting_loader
+from pivot_core.define.agreement import disagree, suggestions, type_name
 from pivot_core.define.hints import Hints, hints_of, is_typed_dict, qualifier, unpacked
 from pivot_core.define.loader_specs import fault as loader_fault
 from pivot_core.define.mistakes import DEF, RETURNS, At, Mistake
@@ -258,12 +258,13 @@ class _Reading:
         found = loader_fault(marker.loader, reads=reads, writes=is_output)
         if found is not None:
             self._wrong(at, f"{what} {found.message}", found.hint)
-        elif disagree(marker.loader, cls):
+        elif disagree(type(marker.loader), type_name(cls)):
             loader, shown = type(marker.loader).__name__, getattr(cls, "__name__", cls)
+            fitting = " or ".join(f"loaders.{name}" for name in suggestions(type_name(cls)))
             self._wrong(
                 at,
                 f"{what} is a {shown}, but its loader is {loader}",
-                f"use loaders.{fitting_loader(cls)}, or annotate what {loader} handles",
+                f"use {fitting}, or annotate what {loader} handles",
             )
 
     def _unreadable(self, at: At, what: str, error: Exception) -> None:

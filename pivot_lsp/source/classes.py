@@ -9,6 +9,8 @@ from pivot_lsp.source.annotations import LOADERS
 from pivot_lsp.source.scopes import DefinedClass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pivot_lsp.source.scopes import Scope
 
 Kind: TypeAlias = Literal["outputs", "params", "loader"]
@@ -19,6 +21,20 @@ _PARAMS = frozenset({"pivot_core.StageParams", "pivot_core.params.StageParams"})
 
 def kind_of(node: ast.ClassDef, scope: Scope) -> Kind | None:
     """What a class is, by its bases, as far as this module tells. ``outputs`` is any TypedDict."""
+    for one in lineage(node, scope):
+        for base in one.bases:
+            chain = scope.chain(_plain(base)) or ""
+            if chain in _TYPED_DICT:
+                return "outputs"
+            if chain in _PARAMS:
+                return "params"
+            if chain.startswith(LOADERS):
+                return "loader"
+    return None
+
+
+def lineage(node: ast.ClassDef, scope: Scope) -> Iterator[ast.ClassDef]:
+    """A class and those of this module that it is derived from."""
     seen: set[int] = set()
     waiting = [node]
     while waiting:
@@ -26,16 +42,12 @@ def kind_of(node: ast.ClassDef, scope: Scope) -> Kind | None:
         if id(one) in seen:
             continue
         seen.add(id(one))
-        for base in one.bases:
-            plain = base.value if isinstance(base, ast.Subscript) else base  # Loader[A, B]
-            chain = scope.chain(plain) or ""
-            if chain in _TYPED_DICT:
-                return "outputs"
-            if chain in _PARAMS:
-                return "params"
-            if chain.startswith(LOADERS):
-                return "loader"
-            binding = scope.only(plain.id) if isinstance(plain, ast.Name) else None
+        yield one
+        for base in map(_plain, one.bases):
+            binding = scope.only(base.id) if isinstance(base, ast.Name) else None
             if isinstance(binding, DefinedClass):
                 waiting.append(binding.node)
-    return None
+
+
+def _plain(base: ast.expr) -> ast.expr:
+    return base.value if isinstance(base, ast.Subscript) else base  # Loader[A, B]

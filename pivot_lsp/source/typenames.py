@@ -28,6 +28,9 @@ _OTHERS = frozenset(
     | {"typing", "typing_extensions", "uuid"}
     | {"matplotlib", "numpy", "pandas", "polars", "pyarrow", "pydantic"}
 )
+_ALIASES = {
+    f"typing.{name}": f"builtins.{name.lower()}" for name in ("Dict", "FrozenSet", "List", "Set", "Tuple")
+} | {"numpy.typing.NDArray": "numpy.ndarray"}
 _DEEP = 20  # aliases and bases that are followed: while one is typed, they can go round in circles
 
 
@@ -44,6 +47,16 @@ def full_name(node: ast.expr, scope: Scope) -> str | None:
     if isinstance(node, ast.Name) and scope.lookup(node.id) is None:
         return f"builtins.{node.id}" if hasattr(builtins, node.id) else None
     return scope.chain(node)
+
+
+def class_name(node: ast.expr, scope: Scope) -> str:
+    """As :func:`pivot_core.define.agreement.type_name` calls the class when the module runs; "" if that can't
+    be told."""
+    found = full_name(node, scope)
+    if found is None or found in _ALIASES:
+        return _ALIASES.get(found or "", "")
+    package, _, rest = found.partition(".")
+    return f"{package}.{rest.rpartition('.')[2]}"
 
 
 def is_others(node: ast.expr, scope: Scope) -> bool:

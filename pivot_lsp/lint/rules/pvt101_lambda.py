@@ -89,7 +89,9 @@ pipeline.register(stages.train, name="train@iris")
 from typing import Annotated
 from pivot_core import loaders, outputs
 
-def clean(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> str:
+def clean(
+    rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())],
+) -> Annotated[str, outputs.Out("clean.txt", loaders.Text())]:
     return "".join(sorted(rows, key=lambda letter: letter.lower()))
 """,
         # Other people's register, and other people's pipelines.

@@ -68,7 +68,9 @@ from typing import Annotated
 from pivot_core import Pipeline, loaders, outputs
 
 if True:
-    def clean(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> str:
+    def clean(
+        rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())],
+    ) -> Annotated[str, outputs.Out("clean.txt", loaders.Text())]:
         def word(text): return text.strip()
         return word(rows)
 

@@ -20,8 +20,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from pivot_core.define.signature import EXAMPLE
+from pivot_lsp.lint.marks import kind_of as marker
+from pivot_lsp.lint.marks import mismarked
 from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
-from pivot_lsp.source.annotations import ROLES
 from pivot_lsp.source.classes import kind_of
 from pivot_lsp.source.scopes import DefinedClass
 from pivot_lsp.source.stages import outputs_class
@@ -61,19 +62,14 @@ def _fault(arg: ast.arg, annotation: Annotation | None, function: StageFunction)
     what = f"parameter {name!r} of {function.node.name}"
     if annotation is None:
         return f"{what} has no annotation", f"say where it comes from: {name}: {EXAMPLE}"
-    for mark in annotation.marks:
-        if (role := function.scope.chain(mark)) in ROLES:
-            kind = role.rpartition(".")[2]
-            return f"{what} is marked with the class {kind}", f'call it: {kind}("path", …)'
-    if len(annotation.artifacts) > 1:
-        kinds = ", ".join(map(_kind, annotation.artifacts))
-        return f"{what} has several markers: {kinds}", "keep one"
+    if (fault := mismarked(annotation, what, function.scope)) is not None:
+        return fault
     for artifact in annotation.artifacts:
         if artifact.role == "incremental":
             return _not_returned(artifact, function, what)
         if not artifact.is_input:
             return (
-                f"{what} is marked as {_kind(artifact)}",
+                f"{what} is marked as {marker(artifact)}",
                 f"outputs are what a stage returns; here: {EXAMPLE}",
             )
     if annotation.artifacts or not all(isinstance(mark, ast.Constant) for mark in annotation.marks):
@@ -81,10 +77,6 @@ def _fault(arg: ast.arg, annotation: Annotation | None, function: StageFunction)
     if annotation.type is None or not is_others(annotation.type, function.scope):
         return None
     return f"{what} is neither a Dep nor params", _hint(annotation.type, function)
-
-
-def _kind(artifact: Artifact) -> str:
-    return (artifact.scope.chain(artifact.call.func) or "").rpartition(".")[2]
 
 
 def _not_returned(artifact: Artifact, function: StageFunction, what: str) -> tuple[str, str] | None:
