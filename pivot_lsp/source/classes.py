@@ -49,5 +49,11 @@ def lineage(node: ast.ClassDef, scope: Scope) -> Iterator[ast.ClassDef]:
                 waiting.append(binding.node)
 
 
+def is_plain(node: ast.ClassDef, scope: Scope) -> bool:
+    """Whether a class inherits from nothing but Pivot's and the like: all fields are its own."""
+    found = [scope.chain(_plain(base)) or "" for base in node.bases]
+    return all(chain in _TYPED_DICT or chain in _PARAMS or chain.startswith(LOADERS) for chain in found)
+
+
 def _plain(base: ast.expr) -> ast.expr:
     return base.value if isinstance(base, ast.Subscript) else base  # Loader[A, B]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_core.artifacts.paths import logical
 from pivot_lsp.source.scopes import Defined, DefinedClass
-from pivot_lsp.source.stages import class_of, outputs_class
 from pivot_lsp.source.uses import dotted_name
 
 if TYPE_CHECKING:
@@ -41,7 +40,8 @@ class Use(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """One registration, as far as the text tells. ``complete``: the text tells all its paths.
+    """One registration, as far as the text tells. ``complete``: the text tells all its paths;
+    ``tells_outputs``: all those that it writes.
 
     ``name``: None if it isn't written down. ``function``: None if it isn't found.
     """
@@ -53,6 +53,7 @@ class Stage(NamedTuple):
     inputs: tuple[Use, ...] = ()
     outputs: tuple[Use, ...] = ()
     complete: bool = False
+    tells_outputs: bool = False
 
     @property
     def title(self) -> str:
@@ -78,16 +79,14 @@ def stages_in(sources: Sources) -> tuple[Stage, ...]:
 
 def outputs_of(sources: Sources, module: Module, function: StageFunction) -> Class | None:
     """The TypedDict that a stage function of a module returns, wherever that is defined."""
-    returned = function.returns.type if function.returns is not None else None
-    if returned is None:
-        return None
-    if isinstance(returned, ast.Name) and (local := outputs_class(returned, function.scope)) is not None:
-        return local
-    dotted = dotted_name(returned)
+    if function.outputs is not None or function.returns is None or function.returns.artifacts:
+        return function.outputs
+    dotted = dotted_name(function.returns.type) if function.returns.type is not None else None
     bound = sources.find(module, dotted) if dotted is not None else None
     if bound is None or not isinstance(bound.binding, DefinedClass):
         return None
-    return class_of(bound.binding.node, "outputs", bound.binding.top.scope)
+    classes = bound.module.part(bound.binding.top).classes
+    return next((one for one in classes if one.node is bound.binding.node and one.kind == "outputs"), None)
 
 
 def _defined(sources: Sources, module: Module, registration: Registration) -> tuple[Module, Defined] | None:
@@ -111,12 +110,18 @@ def _stage(
     if function is None:
         return Stage(registration.name, registration, module, None)
     outputs = outputs_of(sources, home, function)
-    inputs, complete_in = _uses(_inputs(function), registration.deps)
-    outs, complete_out = _uses(_outputs(function, outputs), registration.outs)
+    inputs, all_in = _uses(_inputs(function), registration.deps)
+    outs, all_out = _uses(_outputs(function, outputs), registration.outs)
+    all_out = all_out and _tells_outputs(function, outputs)
+    all_in = all_in and registration.deps is not None
+    return Stage(registration.name, registration, module, function, inputs, outs, all_in and all_out, all_out)
+
+
+def _tells_outputs(function: StageFunction, outputs: Class | None) -> bool:
     returns = function.returns
-    told = outputs is not None or returns is None or returns.type is not None
-    complete = complete_in and complete_out and told and registration.deps is not None
-    return Stage(registration.name, registration, module, function, inputs, outs, complete)
+    if outputs is not None:
+        return outputs.complete and all(field.artifacts for _, field in outputs.fields)
+    return returns is None or bool(returns.artifacts) or isinstance(returns.type, ast.Constant)
 
 
 def _inputs(function: StageFunction) -> list[Artifact]:

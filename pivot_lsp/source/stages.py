@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pivot_lsp.source.annotations import LOADERS, OUTPUTS, read
-from pivot_lsp.source.classes import kind_of
+from pivot_lsp.source.classes import is_plain, kind_of
 from pivot_lsp.source.registrations import by_call, by_decorator
 from pivot_lsp.source.scopes import Assigned, Defined, DefinedClass
 
@@ -29,13 +29,16 @@ T = TypeVar("T")
 
 
 class StageFunction(NamedTuple):
-    """A function that is a stage, or looks like one. ``at_module_level``: not inside another or a class."""
+    """A function that is a stage, or looks like one. ``outputs``: the TypedDict that it returns, if that is
+    this module's. ``at_module_level``: not inside another or a class.
+    """
 
     node: Function
     scope: Scope
     top: TopLevel
     parameters: tuple[tuple[ast.arg, Annotation | None], ...]
     returns: Annotation | None
+    outputs: Class | None
     at_module_level: bool
 
     @property
@@ -48,13 +51,16 @@ class StageFunction(NamedTuple):
 
 
 class Class(NamedTuple):
-    """A class that belongs to stages. ``fields``: of a TypedDict or params class, by name."""
+    """A class that belongs to stages. ``fields``: of a TypedDict or params class, by name. ``complete``:
+    these are all, none is a base's.
+    """
 
     node: ast.ClassDef
     kind: Kind
     scope: Scope
     top: TopLevel
     fields: tuple[tuple[ast.AnnAssign, Annotation], ...]
+    complete: bool
     at_module_level: bool
 
     @property
@@ -111,7 +117,7 @@ class Part:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 function = _function(node, visit.scope)
                 outer = function.at_module_level and node.name in self.registered
-                if outer or id(node) in registered_here or _is_stage(function):
+                if outer or id(node) in registered_here or function.artifacts or function.outputs:
                     found.append(function)
         return sorted(found, key=lambda function: function.node.lineno)
 
@@ -170,7 +176,9 @@ def _function(node: Function, scope: Scope) -> StageFunction:
         for arg in args
     )
     returns = read(node.returns, scope, node, "return") if node.returns is not None else None
-    return StageFunction(node, scope, scope.top, parameters, returns, scope.parent is None)
+    returned = returns.type if returns is not None and not returns.artifacts else None
+    outputs = outputs_class(returned, scope) if isinstance(returned, ast.Name) else None
+    return StageFunction(node, scope, scope.top, parameters, returns, outputs, scope.parent is None)
 
 
 def class_of(node: ast.ClassDef, kind: Kind, scope: Scope, top: TopLevel | None = None) -> Class:
@@ -181,16 +189,8 @@ def class_of(node: ast.ClassDef, kind: Kind, scope: Scope, top: TopLevel | None 
         for field in node.body
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
     )
-    return Class(node, kind, scope, home, fields, scope.parent is None)
-
-
-def _is_stage(function: StageFunction) -> bool:
-    if function.artifacts:
-        return True
-    returns = function.returns
-    if returns is None or not isinstance(returns.type, ast.Name):
-        return False
-    return outputs_class(returns.type, function.scope) is not None
+    complete = len(fields) == sum(not isinstance(part, ast.Expr | ast.Pass) for part in node.body)
+    return Class(node, kind, scope, home, fields, complete and is_plain(node, scope), scope.parent is None)
 
 
 def outputs_class(node: ast.Name, scope: Scope) -> Class | None:
