@@ -10,6 +10,8 @@ from collections.abc import Callable
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from pivot_core.code.stream import CALL
+
 if TYPE_CHECKING:
     from pivot_core.code.records import ModuleSummary, Part, Statement
 
@@ -64,10 +66,15 @@ def _binds_alike(was: Statement, now: Statement) -> bool:
         and was.shared == now.shared
         and was.methods == now.methods
         and was.notes.effects == now.notes.effects
+        and _calls(was.notes) == _calls(now.notes)
         and _shares(was) == _shares(now)
         and {f for f in was.flags if f.startswith("unknown")}
         == {f for f in now.flags if f.startswith("unknown")}
     )
+
+
+def _calls(part: Part) -> list[str]:
+    return [chain for chain, flags in zip(part.slots, part.flags, strict=True) if flags & CALL]
 
 
 def _shares(statement: Statement) -> list[tuple[str, str, str]]:

@@ -14,7 +14,8 @@ from itertools import chain as chained
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.attributes import Attributes
-from pivot_core.code.reading import WHOLE, Reader
+from pivot_core.code.reading import Reader
+from pivot_core.code.records import WHOLE
 from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT
 from pivot_core.code.values import AMBIENT_KEY, ANY, Values, hands_out_its_own, library_of
 from pivot_core.code.vocabulary import (

@@ -14,6 +14,7 @@ from pivot_core.code.modules import Module, Modules, SummaryCache
 from pivot_core.code.nodes import Made, Nodes, digest_text
 from pivot_core.code.reach import Component, Reach, Variant, ambient, changed_libraries
 from pivot_core.code.reading import Reader
+from pivot_core.code.records import WHOLE
 from pivot_core.code.resolve import Key, Resolver, is_standard
 from pivot_core.code.slice import Slice
 from pivot_core.code.stream import DECORATOR
@@ -210,7 +211,7 @@ class CodeGraph:
         worlds = [nodes.world for nodes in self._worlds.values()]
         return any(
             key in self._effects.looked_at or any(key in world.attached for world in worlds)
-            for key in ((module, name) for name in statement.names)
+            for key in ((module, name) for name in (*statement.names, WHOLE))
         )
 
     def _has_named_variables(self) -> bool:

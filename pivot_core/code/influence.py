@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pivot_core.code.records import WHOLE
+
 if TYPE_CHECKING:
     from pivot_core.code.records import Statement
     from pivot_core.code.resolve import Key
@@ -37,7 +39,8 @@ class Influence(msgspec.Struct, array_like=True):
 
     def entangled(self, modules: Iterable[str], statement: Statement) -> bool:
         """Whether what the statement's functions do is part of what importing modules does."""
-        return any(_spelled((name, bound)) in self.looked_at for name in modules for bound in statement.names)
+        bound = (*statement.names, WHOLE)
+        return any(_spelled((name, each)) in self.looked_at for name in modules for each in bound)
 
     def affected(self, edited: Iterable[Place]) -> set[str]:
         """The labels of the answers that these statements have a part in."""

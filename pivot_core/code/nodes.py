@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import xxhash
 
-from pivot_core.code.reading import NOTHING, WHOLE, Reader, Reading
+from pivot_core.code.reading import NOTHING, Reader, Reading
+from pivot_core.code.records import WHOLE
 
 if TYPE_CHECKING:
     from pivot_core.code.modules import Module, Modules

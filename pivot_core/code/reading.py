@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.environment import ANY, composed, is_told
+from pivot_core.code.records import WHOLE
 from pivot_core.code.resolve import is_standard
 from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT, LITERAL, TALK
 from pivot_core.code.vocabulary import (
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from pivot_core.code.modules import Module, Modules
     from pivot_core.code.records import Part, Statement
     from pivot_core.code.resolve import Key, Resolution, Resolver
-
-WHOLE: Final = "*"  # the name of the unit that is a whole module
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -15,6 +15,8 @@ from pivot_core.code.stream import IMPORT
 
 # Part of every cache key: a summary made by another version of the engine is made again.
 ENGINE_VERSION = f"12:{sys.version_info[0]}.{sys.version_info[1]}"
+
+WHOLE: Final = "*"  # the name of the unit that is a whole module
 
 ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]
 
