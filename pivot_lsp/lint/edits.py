@@ -26,6 +26,11 @@ def inserted(top: TopLevel, line: int, column: int, text: str) -> Edit:
     return Edit(Spot(top, Span(line, column, line, column)), text)
 
 
+def after_node(top: TopLevel, node: ast.expr, text: str) -> Edit:
+    """A text right behind a node."""
+    return inserted(top, node.end_lineno or node.lineno, node.end_col_offset or 0, text)
+
+
 def before(top: TopLevel, text: str) -> Edit:
     """Lines above a top-level statement; comments right above it stay with it."""
     statement = top.body[0]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pivot_lsp.lint.rule import Invalid, Rule
 
-SAME = {"PVT202", "PVT203"}  # these are about what keeps a pipeline from being loaded
+SAME = {"PVT202", "PVT203", "PVT204"}  # these are about what keeps a pipeline from being loaded
 
 
 def runs(text: str) -> bool:
