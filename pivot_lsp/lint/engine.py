@@ -63,11 +63,12 @@ class Linter:
         return self.sources.project is not None and any(self.sources.feeds(part.top) for part in module.parts)
 
     def _hits(self, rule: Rule, module: Module) -> Iterator[Hit]:
-        if rule.check is not None:
-            for part in module.parts:
-                hits = part.answer(rule.check)
-                if hits and (not rule.feeding or self.sources.feeds(part.top)):
-                    yield from hits
+        for part in module.parts:
+            hits = part.answer(rule.check) if rule.check is not None else ()
+            if rule.check_with is not None:
+                hits += tuple(rule.check_with(part, self.sources))
+            if hits and (not rule.feeding or self.sources.feeds(part.top)):
+                yield from hits
         if rule.check_project is not None:
             yield from (hit for hit in self.sources.answer(rule.check_project) if hit.at.path == module.path)
 

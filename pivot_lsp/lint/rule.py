@@ -110,9 +110,9 @@ class Rule:
     examples are its tests.
 
     ``check`` gets one top-level statement at a time and is asked again only when that changes, or a name that
-    it looked up: it may look at nothing else. ``check_project`` gets all sources, after every edit: it has to
-    be quick. A rule may have both. ``feeding``: ``check`` counts for whatever feeds a stage, not only for
-    statements about stages.
+    it looked up: it may look at nothing else. ``check_with`` gets the statements of a module and all sources,
+    ``check_project`` all sources, both after every edit: they have to be quick. A rule may have several.
+    ``feeding``: the first two count for whatever feeds a stage, not only for statements about stages.
     """
 
     code: str
@@ -122,5 +122,6 @@ class Rule:
     valid: tuple[str | Valid, ...]
     invalid: tuple[Invalid, ...]
     check: Callable[[Part], Iterable[Hit]] | None = None
+    check_with: Callable[[Part, Sources], Iterable[Hit]] | None = None
     check_project: Callable[[Sources], Iterable[Hit]] | None = None
     feeding: bool = False

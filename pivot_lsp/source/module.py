@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pivot_core.code.statements import Statements
 from pivot_lsp.positions import Lines
+from pivot_lsp.source.scopes import imported
 from pivot_lsp.source.stages import Part
 from pivot_lsp.source.toplevel import TopLevel
 
@@ -40,6 +41,7 @@ class Module:
         self.names: dict[str, list[Binding]] = {}
         self.parts: list[Part] = []
         self._statements = Statements.of(text)
+        self._meanings: dict[str, str | None] = {}
         self._tops: list[TopLevel] = []
         self._part_by_top: dict[int, Part] = {}
         self._read()
@@ -81,6 +83,9 @@ class Module:
         for top in self._tops:
             for name, bindings in top.bound.items():
                 self.names.setdefault(name, []).extend(bindings)
+        meanings = {name: imported(bindings) for name, bindings in self.names.items()}
+        if meanings != self._meanings:  # else the same object says that they are the same
+            self._meanings = meanings
         self._update()
 
     def _update(self) -> None:
@@ -90,8 +95,12 @@ class Module:
 
     def _part(self, top: TopLevel, before: Part | None) -> Part:
         registered = self.registered.intersection(top.bound)
-        holds = before is not None and before.registered == registered and top.holds_with(self.names)
-        top.names = self.names
+        holds = (
+            before is not None
+            and before.registered == registered
+            and top.holds_with(self.names, self._meanings)
+        )
+        top.names, top.meanings = self.names, self._meanings
         if holds:
             assert before is not None
             return before

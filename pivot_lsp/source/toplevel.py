@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_lsp.positions import Lines, Span, span_of
-from pivot_lsp.source.scopes import ANYTHING, BUILTINS, Imported, Scope, imported, walk
+from pivot_lsp.source.scopes import ANYTHING, BUILTINS, Imported, Scope, walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pivot_lsp.source.scopes import Binding, Function, Visit
 
     Names = Mapping[str, Sequence[Binding]]
+    Meanings = Mapping[str, str | None]  # of each name, the dotted name that imports say it stands for
 
 _NAME = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)")
 
@@ -57,6 +58,7 @@ class TopLevel:
         self.body = body
         self.first_line = 1
         self.names: Names = {}
+        self.meanings: Meanings = {}
         self.looked_up: dict[str, Sequence[Binding]] = {}
         self.stood_for: dict[str, str | None] = {}
         self.scope = Scope("module", self)
@@ -104,14 +106,16 @@ class TopLevel:
 
     def stands_for(self, name: str) -> str | None:
         """The dotted name that a name of the module stands for: imported, or built in; None for others."""
-        found = self.stood_for[name] = _stands_for(name, self.names)
+        found = self.stood_for[name] = _stands_for(name, self.meanings)
         return found
 
-    def holds_with(self, names: Names) -> bool:
+    def holds_with(self, names: Names, meanings: Meanings) -> bool:
         """Whether all that it ever asked for is the same in other names of the module."""
-        return all(_same(found, names.get(name, ())) for name, found in self.looked_up.items()) and all(
-            _stands_for(name, names) == found for name, found in self.stood_for.items()
-        )
+        if meanings is not self.meanings and not all(
+            _stands_for(name, meanings) == found for name, found in self.stood_for.items()
+        ):
+            return False
+        return all(_same(found, names.get(name, ())) for name, found in self.looked_up.items())
 
     def forget(self) -> None:
         """Nothing has been asked for."""
@@ -132,11 +136,10 @@ class TopLevel:
         return Spot(self, Span(node.lineno, start, node.lineno, start + len(found[1].encode())))
 
 
-def _stands_for(name: str, names: Names) -> str | None:
-    bindings = names.get(name)
-    if bindings:
-        return imported(bindings)
-    return None if ANYTHING in names else BUILTINS + name
+def _stands_for(name: str, meanings: Meanings) -> str | None:
+    if name in meanings:
+        return meanings[name]
+    return None if ANYTHING in meanings else BUILTINS + name
 
 
 def _same(ours: Sequence[Binding], theirs: Sequence[Binding]) -> bool:

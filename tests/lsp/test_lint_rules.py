@@ -105,7 +105,7 @@ def test_every_rule_has_a_code_of_its_own_docs_and_examples() -> None:
     assert len({rule.code for rule in RULES}) == len({rule.name for rule in RULES}) == len(RULES)
     for rule in RULES:
         assert rule.docs and rule.valid and rule.invalid
-        assert rule.check is not None or rule.check_project is not None
+        assert (rule.check, rule.check_with, rule.check_project) != (None, None, None)
 
 
 def test_the_standard_library_has_no_findings() -> None:
