@@ -1,0 +1,157 @@
+"""Quick fixes: what is offered, and what comes of it, in both editors."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from lsprotocol import types
+
+from pivot_lsp.positions import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conftest import Editor, Project
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(60)]
+
+# An output whose path has a "/" too many (PVT305), twice; before it what is more than one unit of UTF-16.
+WRONG = """
+from typing import Annotated
+
+from pivot_core import loaders, outputs
+
+HOUSE = "🏠"; WORD = "räume"  # a comment
+
+
+def first() -> Annotated[str, outputs.Out("🏠/first.txt/", loaders.Text())]:  # stays
+    return "1"
+
+
+def second(
+    rows: Annotated[str, outputs.Dep("raw.txt", loaders.Text())],
+) -> Annotated[str, outputs.Out('second.txt/', loaders.Text())]:
+    return rows
+"""
+PIPELINE = """
+from pivot_core import Pipeline
+
+import stages
+
+pipeline = Pipeline("demo")
+pipeline.register(stages.first)
+pipeline.register(stages.second)
+"""
+
+
+@pytest.fixture
+def wrong(project: Project) -> Project:
+    project.write("stages.py", WRONG)
+    project.write("pipeline.py", PIPELINE)
+    return project
+
+
+async def offered(
+    editor: Editor, only: Sequence[types.CodeActionKind | str] | None = None
+) -> list[types.CodeAction]:
+    document = types.TextDocumentIdentifier(editor.project.uri("stages.py"))
+    everything = types.Range(types.Position(0, 0), types.Position(100, 0))
+    async with asyncio.timeout(20):
+        found = await editor.client.text_document_code_action_async(
+            types.CodeActionParams(document, everything, types.CodeActionContext([], only=only))
+        )
+    return [action for action in found or () if isinstance(action, types.CodeAction)]
+
+
+async def chosen(editor: Editor, action: types.CodeAction) -> str:
+    """The text of stages.py after it."""
+    if action.edit is None:
+        action = await editor.client.code_action_resolve_async(action)
+    assert action.edit is not None
+    if action.edit.document_changes is not None:
+        (change,) = action.edit.document_changes
+        assert isinstance(change, types.TextDocumentEdit)
+        assert change.text_document.version == editor.versions["stages.py"]
+        edits = list(change.edits)
+    else:
+        assert action.edit.changes is not None
+        ((uri, plain),) = action.edit.changes.items()
+        assert uri == editor.project.uri("stages.py")
+        edits = list(plain)
+    text = editor.project.text("stages.py")
+    for edit in sorted(edits, key=lambda edit: edit.range.start, reverse=True):
+        assert isinstance(edit, types.TextEdit)
+        start, end = _offset(editor, text, edit.range.start), _offset(editor, text, edit.range.end)
+        text = text[:start] + edit.new_text + text[end:]
+    return text
+
+
+def _offset(editor: Editor, text: str, position: types.Position) -> int:
+    """In characters. Neovim is the one that counts in UTF-8."""
+    general = editor.client.capabilities.general
+    encoding = "utf-8" if general is not None and general.position_encodings else "utf-16-le"
+    size = 1 if encoding == "utf-8" else 2
+    lines = text.splitlines(keepends=True)
+    before = "".join(lines[: position.line])
+    line = lines[position.line] if position.line < len(lines) else ""
+    return len(before) + len(line.encode(encoding)[: size * position.character].decode(encoding))
+
+
+async def test_a_fix_changes_what_is_wrong_and_nothing_else(wrong: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    fixes = [action for action in await offered(editor) if action.is_preferred]
+    assert [len(action.diagnostics or ()) for action in fixes] == [1, 1]
+    assert await chosen(editor, fixes[0]) == wrong.text("stages.py").replace("first.txt/", "first.txt")
+
+
+async def test_fix_all_mends_all_at_once(wrong: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    (action,) = await offered(editor, only=[types.CodeActionKind.SourceFixAll])
+    assert action.kind == "source.fixAll.pivot"
+    assert await chosen(editor, action) == wrong.text("stages.py").replace(".txt/", ".txt")
+
+
+async def test_a_finding_can_be_silenced_by_a_comment(wrong: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    action = next(action for action in await offered(editor) if action.title.startswith("ignore PVT305"))
+    text = await chosen(editor, action)
+    assert "loaders.Text())]:  # stays  # pivot: ignore[PVT305]\n" in text
+    editor.type("stages.py", text)
+    assert len(await editor.diagnostics("stages.py")) == 1
+
+
+async def test_nothing_is_offered_for_a_text_that_has_moved_on(wrong: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    client = editor.client.capabilities.text_document
+    assert client is not None
+    action = next(action for action in await offered(editor) if action.is_preferred)
+    if action.edit is not None:  # worked out at once, for a client that can't ask later
+        return
+    editor.type("stages.py", "# a line above\n" + wrong.text("stages.py"))
+    with pytest.raises(Exception, match="Modified"):
+        await editor.client.code_action_resolve_async(action)
+
+
+async def test_related_places_in_another_file_are_told_with_that_file(
+    project: Project, editor: Editor
+) -> None:
+    project.write(
+        "more.py", "from pipeline import pipeline\nimport stages\n\npipeline.register(stages.clean)\n"
+    )
+    project.write("pipeline.py", project.text("pipeline.py") + "import more\n")
+    editor.open("more.py")
+
+    async def until_read() -> types.Diagnostic:
+        while not (found := await editor.diagnostics("more.py")):
+            await asyncio.sleep(0.05)
+        return found[0]
+
+    async with asyncio.timeout(20):
+        found = await until_read()
+    assert found.code == "PVT106"
+    assert found.related_information is not None
+    assert found.related_information[0].location.uri == project.uri("pipeline.py")
+    line = found.related_information[0].location.range.start.line
+    assert Lines(project.text("pipeline.py")).line(line + 1) == "pipeline.register(stages.clean)"
