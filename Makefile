@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 SHARED := ../shared/corpus
 CORPUS := $(if $(wildcard $(SHARED)/harness.py),$(SHARED),tests/corpus)
 
-.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench bench-editor picture lock clean venv
+.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench bench-editor rules picture lock clean venv
 
 help:
 	@echo "make demo         see Pivot work on a real pipeline (sets up all it needs)"
@@ -23,6 +23,7 @@ help:
 	@echo "make torture      kill runs, and fail their disk, at every call (SAMPLE=20: at some)"
 	@echo "make bench        100 to 10,000 stages, beside other tools; 100,000 files, 10 GB; the code graph"
 	@echo "make bench-editor the language server beside ruff, ty and pyrefly, keystroke by keystroke"
+	@echo "make rules        write the pages of the lint's rules again"
 	@echo "make lock         write the lock files again (UPGRADE=1: to the newest versions)"
 	@echo "make clean        remove what these targets made"
 
@@ -71,6 +72,10 @@ fuzz: $(READY)
 # Runs killed, and disks failing, at each call that changes a file. About 20 minutes on two cores.
 torture: $(READY)
 	$(BIN)/python tests/torture/torture.py $(if $(SAMPLE),--sample $(SAMPLE))
+
+# A page for each rule of the lint, from the rule.
+rules: $(READY)
+	$(BIN)/python docs/rules.py
 
 # The terminal in the README.
 picture: $(READY)
