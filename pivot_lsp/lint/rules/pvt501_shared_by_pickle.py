@@ -294,7 +294,7 @@ import loky
 from typing import Annotated
 from pivot_core import loaders, outputs
 
-def clean(rows: Annotated[list, outputs.Dep("rows.json", loaders.JSON())]) -> None:
+def clean(rows: Annotated[list[int], outputs.Dep("rows.json", loaders.JSON())]) -> None:
     spawning = multiprocessing.get_context("spawn")
     stop = «spawning.Event()»
     tasks = loky.get_reusable_executor().map(print, zip(rows, [stop] * len(rows)))
@@ -305,7 +305,7 @@ import loky
 from typing import Annotated
 from pivot_core import loaders, outputs
 
-def clean(rows: Annotated[list, outputs.Dep("rows.json", loaders.JSON())]) -> None:
+def clean(rows: Annotated[list[int], outputs.Dep("rows.json", loaders.JSON())]) -> None:
     spawning = multiprocessing.get_context("spawn")
     stop = spawning.Manager().Event()
     tasks = loky.get_reusable_executor().map(print, zip(rows, [stop] * len(rows)))

@@ -185,7 +185,6 @@ def clean() -> None:
     print(f"{workers} workers")
     in_parallel(workers)
 
-Pipeline("demo").register(clean)
 pipeline = Pipeline("demo")
 pipeline.register(clean)
 """,
