@@ -22,6 +22,7 @@ _FEATURES = (
     "code_lens",
     "code_action",
     "diagnostics",
+    "neighbours",
     "hover",
     "navigation",
     "rename",

@@ -129,13 +129,14 @@ class Session:
         """Those of the open projects."""
         from pivot_lsp.linters import Linters  # with all rules: not before the client has its answer
 
-        return Linters(self._new_findings, self.tell)
+        return Linters(self.new_findings, self.tell)
 
     def on_findings(self, listener: Callable[[], None]) -> None:
         """Call it when any document may have other findings, though none was edited."""
         self._on_findings.append(listener)
 
-    def _new_findings(self) -> None:
+    def new_findings(self) -> None:
+        """Any document may have other findings than before, though it wasn't edited."""
         for document in self.documents:
             document.outdated()
         for listener in self._on_findings:

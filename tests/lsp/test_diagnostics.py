@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 from lsprotocol import types
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conftest import Editor, Project
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.asyncio]
@@ -105,3 +108,28 @@ async def test_typing_letter_by_letter_gives_the_text_that_the_editor_has(
         column += len(char.encode()) if preferred == "utf-8" else 1 + (char > "\uffff")
     (found,) = await editor.diagnostics("pipeline.py")
     assert found.range.end == types.Position(line, column - len(', name="x")'))
+
+
+async def test_an_edit_of_one_file_changes_what_is_found_in_another(project: Project, editor: Editor) -> None:
+    """The second registration is in another file than the first."""
+    again = "from pipeline import pipeline\nimport stages\n\npipeline.register(stages.clean)\n"
+    project.write("more.py", again)
+    text = project.text("pipeline.py") + "import more\n"
+    project.write("pipeline.py", text)
+    editor.open("more.py")
+    editor.open("pipeline.py")
+
+    async def until(count: int) -> None:
+        async with asyncio.timeout(20):
+            while len(await found()) != count:
+                await asyncio.sleep(0.05)
+
+    async def found() -> Sequence[types.Diagnostic]:
+        if editor.pulls:
+            return await editor.diagnostics("more.py")
+        published = editor.client.published.get(project.uri("more.py"))
+        return published.diagnostics if published is not None else ()
+
+    await until(1)
+    editor.type("pipeline.py", text.replace("stages.clean", "stages.count"))
+    await until(0)
