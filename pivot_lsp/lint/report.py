@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tokenize
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,23 +87,36 @@ def find(paths: Sequence[Path], *, fix: bool = False) -> Report:
     found: list[Entry] = []
     unreadable: list[Unread] = []
     fixed: list[str] = []
+    read: list[Path] = []
     for path in dict.fromkeys(chain.from_iterable(map(_files, paths))):
-        try:
+        with _telling(path, unreadable):
+            _loaded(path, decode(path.read_bytes()), linters)
+            read.append(path)
+    for path in read:  # now that all are known, as in an editor that has them open
+        with _telling(path, unreadable):
             if fix and _fix(path, linters):
                 fixed.append(os.fspath(path))
             found += _entries(path, linters)
-        except SyntaxError as error:
-            unreadable.append(Unread(os.fspath(path), error.lineno or 0, error.msg))
-        except (OSError, ValueError, LookupError) as error:
-            unreadable.append(Unread(os.fspath(path), 0, str(error)))
     return Report(findings=tuple(found), unreadable=tuple(unreadable), fixed=tuple(fixed))
 
 
+@contextmanager
+def _telling(path: Path, unreadable: list[Unread]) -> Iterator[None]:
+    """Note what keeps a file from being looked at."""
+    try:
+        yield
+    except SyntaxError as error:
+        unreadable.append(Unread(os.fspath(path), error.lineno or 0, error.msg))
+    except (OSError, ValueError, LookupError) as error:
+        unreadable.append(Unread(os.fspath(path), 0, str(error)))
+
+
 class Linters:
-    """One linter a project, made when the first of its files comes."""
+    """One linter a project, made when the first of its files comes; one for each file that is in none."""
 
     def __init__(self) -> None:
         self._by_root: dict[Path, Linter] = {}
+        self._alone: dict[Path, Linter] = {}
 
     def of(self, path: Path) -> tuple[Linter, str]:
         """The linter for a file, and the path that it knows the file by."""
@@ -110,12 +124,15 @@ class Linters:
         try:
             project = Project.find(full.parent)
         except UsageError:
-            return Linter(Sources(None)), os.fspath(path)
+            return self._by_itself(path)
         if not project.is_own(full):
-            return Linter(Sources(None)), os.fspath(path)
+            return self._by_itself(path)
         if project.root not in self._by_root:
             self._by_root[project.root] = Linter(Sources(project), config=load_config(project.root))
         return self._by_root[project.root], full.relative_to(project.root).as_posix()
+
+    def _by_itself(self, path: Path) -> tuple[Linter, str]:
+        return self._alone.setdefault(path, Linter(Sources(None))), os.fspath(path)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -149,10 +166,10 @@ def _fix(path: Path, linters: Linters) -> bool:
 def _loaded(path: Path, text: str, linters: Linters) -> tuple[Linter, str]:
     """The linter that knows a file, and by which path. Raises SyntaxError."""
     linter, known_as = linters.of(path)
-    if linter.sources.project is None:
-        if mentions_pivot(text):
-            linter.sources.add(known_as, text)
-    elif linter.sources.module(known_as) is None:
+    relevant = mentions_pivot(text)
+    if relevant:
+        linter.sources.put(known_as, text)
+    if (relevant or linter.sources.project is not None) and linter.sources.module(known_as) is None:
         Module(known_as, text)  # says what is wrong with it
     return linter, known_as
 

@@ -70,7 +70,7 @@ def stages_in(sources: Sources) -> tuple[Stage, ...]:
         for registration in module.registrations:
             defined = _defined(sources, module, registration)
             found.append((module, registration, defined))
-            if defined is not None:
+            if defined is not None and defined[0].only(defined[1].node.name) == defined[1]:
                 names.setdefault(defined[0].path, set()).add(defined[1].node.name)
     for module in modules:
         module.register(frozenset(names.get(module.path, ())))
@@ -94,7 +94,9 @@ def _defined(sources: Sources, module: Module, registration: Registration) -> tu
     if isinstance(func, ast.FunctionDef | ast.AsyncFunctionDef):
         return module, Defined(func, registration.scope.top)
     dotted = dotted_name(func) if func is not None else None
-    bound = sources.find(module, dotted) if dotted is not None else None
+    if dotted is None:
+        return None
+    bound = sources.follow(module, dotted, registration.scope.only(dotted[0]))
     if bound is None or not isinstance(bound.binding, Defined):
         return None
     return bound.module, bound.binding

@@ -133,7 +133,7 @@ def _pipeline(node: ast.expr, scope: Scope) -> tuple[Scope, str] | None:
     if not isinstance(node, ast.Name):
         return (scope.module, _THE_PIPELINE) if scope.chain(node) == _THE_PIPELINE else None
     found = scope.lookup(node.id)
-    if found is None or not all(_is_pipeline(binding, found[0]) for binding in found[1]):
+    if found is None or not all(is_pipeline(binding, found[0]) for binding in found[1]):
         return None
     return found[0], node.id
 
@@ -148,7 +148,8 @@ def _told_apart(scope: Scope, name: str) -> PipelineKey | None:
     return (scope.top.path, name) if len(bindings) <= 1 else None
 
 
-def _is_pipeline(binding: Binding, scope: Scope) -> bool:
+def is_pipeline(binding: Binding, scope: Scope) -> bool:
+    """Whether a name that is bound so in a scope is a pipeline."""
     match binding:
         case Assigned(ast.Call(func=func), _):
             return scope.chain(func) in _PIPELINE

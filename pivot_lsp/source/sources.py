@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pivot_core.project import Project
+    from pivot_lsp.source.files import Origin
     from pivot_lsp.source.registered import Stage
     from pivot_lsp.source.scopes import Binding
     from pivot_lsp.source.toplevel import TopLevel
@@ -117,9 +118,12 @@ class Sources:
 
         Imports are followed. None for what is bound several times, and what isn't the project's.
         """
+        return self.follow(module, dotted, module.only(dotted[0]))
+
+    def follow(self, module: Module, dotted: tuple[str, ...], binding: Binding) -> Bound | None:
+        """As :meth:`find`, where the first name is bound so in the module: in a function, perhaps."""
         name, rest = dotted[0], dotted[1:]
         for _ in range(_DEEP):
-            binding = module.only(name)
             if not isinstance(binding, Imported):
                 return Bound(module, name, binding) if binding is not None and not rest else None
             origin = self._files.origin(".".join([binding.chain, *rest]), module.path)
@@ -127,7 +131,19 @@ class Sources:
             if origin is None or inner is None:
                 return None
             module, name, rest = inner, origin.rest[0], origin.rest[1:]
+            binding = module.only(name)
         return None
+
+    def origin(self, module: Module, dotted: tuple[str, ...]) -> Origin | None:
+        """Which file of the project an imported name that is used in a module comes from."""
+        binding = module.only(dotted[0])
+        if not isinstance(binding, Imported):
+            return None
+        return self._files.origin(".".join([binding.chain, *dotted[1:]]), module.path)
+
+    def import_name(self, module: Module) -> str:
+        """The dotted name that a module is imported by."""
+        return ".".join(self._files.module_name(module.path))
 
     def imports(self, module: Module) -> Iterator[Module]:
         """The project's modules that a module imports at its top level."""

@@ -139,3 +139,17 @@ def test_two_files_of_a_project_are_seen_together(tmp_path: Path) -> None:
     with (tmp_path / "pipeline.py").open("a") as file:
         file.write("import stages\npipeline.register(stages.train)\n")
     assert lint(tmp_path, "more.py").stdout.startswith("more.py:3:19: PVT106 two stages are named 'train'")
+
+
+def test_files_that_are_looked_at_together_know_each_other(tmp_path: Path) -> None:
+    """As in an editor that has them open: one of two scripts registers what the other defines."""
+    write(tmp_path / "pipeline.py", "from pivot_core import Pipeline\npipeline = Pipeline('demo')\n")
+    write(
+        tmp_path / "a.py",
+        "from typing import Annotated\nfrom pivot_core.outputs import Metric\n\n\n"
+        "def train() -> Annotated[float, Metric('score.json')]: ...\n",
+    )
+    write(tmp_path / "b.py", "from a import train\nfrom pipeline import pipeline\npipeline.register(train)\n")
+    alone = lint(tmp_path, "a.py")
+    assert "a.py:5:5: PVT108 train looks like a stage, but is registered nowhere" in alone.stdout
+    assert lint(tmp_path).stdout == "nothing found\n"
