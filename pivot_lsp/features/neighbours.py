@@ -33,7 +33,7 @@ def register(session: Session) -> None:
     def look(edited: Path) -> None:
         try:
             now = {one.path: [_plain(finding) for finding in one.findings] for one in session.documents}
-            others = [path for path in now if path != edited and path in known and known[path] != now[path]]
+            others = [path for path in now if path != edited and known.get(path) != now[path]]
             known.clear()
             known.update(now)
             if others:
