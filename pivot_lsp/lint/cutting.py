@@ -19,15 +19,24 @@ if TYPE_CHECKING:
 _WITH_DOCSTRING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+class Insertion(NamedTuple):
+    """A text at a place of a statement; columns in bytes."""
+
+    line: int
+    column: int
+    text: str
+
+
 class Cut(NamedTuple):
     """Lines ``first`` to ``last`` of a statement; ``kept`` takes their place. ``without``: lines that the
-    pasted text lacks."""
+    pasted text lacks; ``inserted``: what it has besides, as it would be in the old place."""
 
     node: Movable
     first: int
     last: int
     kept: str = ""
     without: range = range(0)
+    inserted: tuple[Insertion, ...] = ()
 
 
 def cut(top: TopLevel, node: Movable) -> Cut:
@@ -53,10 +62,19 @@ def pasted(top: TopLevel, one: Cut) -> str:
     indent, untouched = indent_of(top, one.node), set(_inside_strings(top, one))
     lines = []
     for number in range(one.first, one.last + 1):
-        line = top.line(number)
         if number not in one.without:
-            lines.append(line if number in untouched else _outdented(line, indent))
+            line = _with(one.inserted, number, top.line(number))
+            lines += (
+                [line] if number in untouched else [_outdented(part, indent) for part in line.split("\n")]
+            )
     return "\n".join(lines)
+
+
+def _with(inserted: Sequence[Insertion], number: int, line: str) -> str:
+    data = line.encode("utf-8", "surrogatepass")
+    for _, column, text in sorted((one for one in inserted if one.line == number), reverse=True):
+        data = data[:column] + text.encode() + data[column:]
+    return data.decode("utf-8", "surrogatepass")
 
 
 def _outdented(line: str, indent: str) -> str:

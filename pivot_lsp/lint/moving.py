@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pivot_lsp.lint.cutting import Cut, cut, indent_of, pasted, removing
+from pivot_lsp.lint.cutting import Cut, Insertion, cut, indent_of, pasted, removing
 from pivot_lsp.lint.edits import before, importing, source
 from pivot_lsp.lint.needs import needs_of
 from pivot_lsp.lint.rule import Fix
@@ -28,18 +28,37 @@ if TYPE_CHECKING:
 _PLAIN = frozenset({"dataclasses.dataclass", "functools.wraps"})
 
 
-def to_module_level(part: Part, nodes: Sequence[Movable], scope: Scope) -> Fix | None:
+class Woven(NamedTuple):
+    """What else changes on the way. ``given``: the variables that the statements then have in another way.
+    ``early``: names of the module that are needed for it. ``above``: lines before the statements.
+    ``arguments``: of ``@pipeline.register`` as a call."""
+
+    given: frozenset[str] = frozenset()
+    early: frozenset[str] = frozenset()
+    imports: tuple[str, ...] = ()
+    above: str = ""
+    inserted: tuple[Insertion, ...] = ()
+    arguments: str = ""
+    edits: tuple[Edit, ...] = ()
+
+
+_NOTHING = Woven()
+
+
+def to_module_level(
+    part: Part, nodes: Sequence[Movable], scope: Scope, woven: Woven = _NOTHING
+) -> Fix | None:
     """The fix that moves statements of one scope; None if that could change what they mean.
 
     ``@pipeline.register`` in a function stays there as a call: it may happen never, or often.
     """
-    needs = needs_of(part, nodes, scope)
+    needs = needs_of(part, nodes, scope, woven.given)
     if needs is None or not all(_can_cut(part, need) for need in needs.moving):
         return None
     names = sorted({need.node.name for need in needs.moving if not isinstance(need.node, ast.Expr)})
     title = f"Move {', '.join(names) or 'the registration'} to module level"
-    safe = all(map(_is_known, needs.imports)) and all(_is_plain(part, need) for need in needs.moving)
-    return Fix(title, lambda: _edits(part, needs), safe)
+    known = all(map(_is_known, needs.imports)) and all(_is_plain(part, need) for need in needs.moving)
+    return Fix(title, lambda: _edits(part, needs, woven), known and not woven.given)
 
 
 def _is_known(statement: str) -> bool:
@@ -68,6 +87,8 @@ def _registering(part: Part, need: Need) -> Registration | None:
 
 def _can_cut(part: Part, need: Need) -> bool:
     top, node, staying = part.top, need.node, _registering(part, need)
+    if sum(item.func is node for item in part.registrations) > 1:
+        return False
     if top.line(node.lineno).encode("utf-8", "surrogatepass")[: node.col_offset].strip():
         return False
     if staying is None or isinstance(node, ast.Expr):
@@ -83,22 +104,26 @@ def _rest(top: TopLevel, node: ast.stmt | ast.expr) -> str:
     return line[node.end_col_offset :].decode("utf-8", "surrogatepass")
 
 
-def _cut(part: Part, need: Need) -> Cut:
-    found, staying = cut(part.top, need.node), _registering(part, need)
+def _cut(part: Part, need: Need, woven: Woven) -> Cut:
+    found = cut(part.top, need.node)._replace(inserted=woven.inserted)
+    staying = _registering(part, need)
     if staying is None or isinstance(need.node, ast.Expr):
         return found
-    call = f"{source(part.top, staying.node)}({need.node.name}){_rest(part.top, staying.node)}"
+    call = (
+        f"{source(part.top, staying.node)}({need.node.name}{woven.arguments}){_rest(part.top, staying.node)}"
+    )
     lines = range(staying.node.lineno, (staying.node.end_lineno or 0) + 1)
     return found._replace(kept=f"{indent_of(part.top, need.node)}{call}\n", without=lines)
 
 
-def _edits(part: Part, needs: Needs) -> list[Edit]:
-    if not needs.early <= _bound_above(part) or _imports_everything(part):
+def _edits(part: Part, needs: Needs, woven: Woven) -> list[Edit]:
+    if not needs.early | woven.early <= _bound_above(part) or _imports_everything(part):
         return []
-    cuts = sorted((_cut(part, need) for need in needs.moving), key=lambda one: one.first)
-    text = "".join(pasted(part.top, one) + "\n\n\n" for one in cuts)
-    imports = [edit for statement in needs.imports for edit in importing(part.module, statement)]
-    return [*imports, before(part.top, text), *removing(part.top, cuts)]
+    cuts = sorted((_cut(part, need, woven) for need in needs.moving), key=lambda one: one.first)
+    text = woven.above + "".join(pasted(part.top, one) + "\n\n\n" for one in cuts)
+    statements = dict.fromkeys([*woven.imports, *needs.imports])
+    imports = [edit for statement in statements for edit in importing(part.module, statement)]
+    return [*imports, before(part.top, text), *removing(part.top, cuts), *woven.edits]
 
 
 def _bound_above(part: Part) -> set[str]:

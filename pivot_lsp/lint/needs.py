@@ -38,18 +38,26 @@ class Needs(NamedTuple):
     early: set[str]
 
 
-def needs_of(part: Part, nodes: Sequence[Movable], scope: Scope) -> Needs | None:
-    """All that some statements of one scope need; None if they can't move without changing what they mean."""
+def needs_of(
+    part: Part, nodes: Sequence[Movable], scope: Scope, given: frozenset[str] = frozenset()
+) -> Needs | None:
+    """All that some statements of one scope need; None if they can't move without changing what they mean.
+
+    ``given``: variables of functions that the bodies of these statements don't need any more.
+    """
     needs = Needs([Need(node, scope) for node in nodes], [], set())
-    found = all(_can_move(part, need, needs.moving) and _follow(part, need, needs) for need in needs.moving)
-    return needs if found else None
+    for number, need in enumerate(needs.moving):  # grows
+        without = given if number < len(nodes) else frozenset()
+        if not _can_move(part, need, needs.moving) or not _follow(part, need, needs, without):
+            return None
+    return needs
 
 
 def captured(part: Part, node: Definition, scope: Scope) -> list[str]:
     """The variables of the functions around it that a definition uses, other than to define it."""
     used = _used_later(part.top, node)
     found = []
-    for name in used.free if used is not None else ():
+    for name in sorted(used.free) if used is not None else ():
         where = scope.lookup(name)
         if where is not None and not isinstance(_single(where[1]), Defined | DefinedClass | Imported):
             found.append(name)
@@ -59,12 +67,12 @@ def captured(part: Part, node: Definition, scope: Scope) -> list[str]:
 # --- what comes along
 
 
-def _follow(part: Part, need: Need, needs: Needs) -> bool:
+def _follow(part: Part, need: Need, needs: Needs, given: frozenset[str]) -> bool:
     """Take along what the names in a statement stand for; False if that can't be."""
     used, early = _used_later(part.top, need.node), set(_used_at_once(part, need.node))
     if used is None:
         return False
-    for name in sorted({*used.free, *used.outer, *early}):
+    for name in sorted({*(used.free - given), *used.outer, *early}):
         where = need.scope.lookup(name)
         if where is None:
             if name in used.free:

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pivot_core.project import Project
+from pivot_lsp.lint import Linter
+from pivot_lsp.lint.fixes import applied, changes
+from pivot_lsp.source.sources import Sources
+
 HEAD = """\
 from typing import Annotated, TypedDict
 from pivot_core import Pipeline, StageParams, loaders, outputs
@@ -96,3 +101,28 @@ def test_what_is_moved_runs_and_could_not_before(text: str, tmp_path: Path) -> N
     done = pivot(tmp_path, "pivot_core", "run")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "HELLO\n            WORLD"
+
+
+CAPTURING = """
+def add_stages(pipeline: Pipeline, texts: list[str]) -> None:
+    times = 2
+    for text in texts:
+        @pipeline.register
+        def shout() -> Annotated[str, outputs.Out("out.txt", loaders.Text())]:
+            return text.upper() * times
+
+
+add_stages(pipeline, ["hello"])
+"""
+
+
+def test_variables_that_became_params_have_their_values(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.py").write_text(HEAD + CAPTURING, encoding="utf-8")
+    assert pivot(tmp_path, "pivot_core", "run").returncode == 2
+    (finding,) = Linter(Sources(Project(tmp_path.resolve()))).findings("pipeline.py")
+    assert finding.fix is not None
+    (tmp_path / "pipeline.py").write_text(applied(HEAD + CAPTURING, changes(finding.fix)), encoding="utf-8")
+    done = pivot(tmp_path, "pivot_core", "run")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "HELLOHELLO"
+    assert '"times": 2' in pivot(tmp_path, "pivot_core", "params", "--json").stdout

@@ -17,6 +17,10 @@ parameter, and the stage a function at module level::
 
     def add_stages(pipeline: Pipeline, rate: float):
         pipeline.register(train, params=TrainParams(rate=rate))
+
+The fix does that. It is offered where the text tells the types of the variables (an annotation of built-in
+types, a constant, a loop over constants), the stage takes no params yet, and is registered once, beside its
+definition. It isn't among the safe ones: params have values that can be overridden, and names to agree on.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from pivot_core.define.mistakes import listed
 from pivot_lsp.lint.needs import captured
+from pivot_lsp.lint.parameters import as_params
 from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
 from pivot_lsp.source.nesting import outer_function
 
@@ -47,6 +52,7 @@ def check(part: Part) -> Iterator[Hit]:
                 " a worker can't find it",
                 f"move it to module level; give it {listed(names)} as parameters of its params class",
                 tuple(_uses(part, function, names)),
+                as_params(part, function, names),
             )
 
 
@@ -109,8 +115,98 @@ def add_stages(pipeline: Pipeline, rate: float):
     def «train»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None:
         print([row * rate for row in rows])
     pipeline.register(train)
-"""
+""",
+            _HEAD
+            + """
+class TrainParams(StageParams):
+    rate: float
+
+
+def train(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())], params: TrainParams) -> None:
+    rate = params.rate
+    print([row * rate for row in rows])
+
+
+def add_stages(pipeline: Pipeline, rate: float):
+    pipeline.register(train, params=TrainParams(rate=rate))
+""",
         ),
+        Invalid(
+            """
+from typing import Annotated
+import pivot_core as pc
+from pivot_core.outputs import Dep
+
+def add_stages(pipeline: pc.Pipeline, names: list[str]):
+    räume = 3  # how many
+    for name in names:
+        def «fit_model»(
+            rows: Annotated[str, Dep("räume 🏠.txt", pc.loaders.Text())],  # what comes in
+        ) -> None:
+            \"\"\"Fit a model.\"\"\"
+
+            # Inside, it is the same.
+            def inner(row): print(f"{name}: {row * räume}")
+            inner(rows)
+
+        pipeline.register(fit_model, name=f"fit@{name}")
+""",
+            """
+from typing import Annotated
+import pivot_core as pc
+from pivot_core.outputs import Dep
+from pivot_core import StageParams
+
+class FitModelParams(StageParams):
+    name: str
+    räume: int
+
+
+def fit_model(
+    rows: Annotated[str, Dep("räume 🏠.txt", pc.loaders.Text())],  # what comes in
+    params: FitModelParams,
+) -> None:
+    \"\"\"Fit a model.\"\"\"
+
+    # Inside, it is the same.
+    name = params.name
+    räume = params.räume
+    def inner(row): print(f"{name}: {row * räume}")
+    inner(rows)
+
+
+def add_stages(pipeline: pc.Pipeline, names: list[str]):
+    räume = 3  # how many
+    for name in names:
+        pipeline.register(fit_model, params=FitModelParams(name=name, räume=räume), name=f"fit@{name}")
+""",
+        ),
+        Invalid(
+            _HEAD
+            + """
+def add_stages(pipeline: Pipeline):
+    for kind in ("a", "b"):
+        @pipeline.register  # both
+        def «train»() -> None:
+            print(kind)
+""",
+            _HEAD
+            + """
+class TrainParams(StageParams):
+    kind: str
+
+
+def train(params: TrainParams) -> None:
+    kind = params.kind
+    print(kind)
+
+
+def add_stages(pipeline: Pipeline):
+    for kind in ("a", "b"):
+        pipeline.register(train, params=TrainParams(kind=kind))  # both
+""",
+        ),
+        # It is changed; nobody knows its type; a name that a field can't have; also needed for a path.
         Invalid(
             _HEAD
             + """
@@ -125,12 +221,59 @@ def add_stages(pipeline: Pipeline):
         Invalid(
             _HEAD
             + """
-def add_stages(pipeline: Pipeline, names):
-    for name in names:
-        def «train»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None:
-            def inner(row): print(name, row)
-            inner(rows)
-        pipeline.register(train, name=f"train@{name}")
+def add_stages(pipeline: Pipeline, rate):
+    @pipeline.register
+    def «train»() -> None: print(rate)
+"""
+        ),
+        Invalid(
+            _HEAD
+            + """
+def add_stages(pipeline: Pipeline, json: str):
+    @pipeline.register
+    def «train»() -> None:
+        print(json)
+"""
+        ),
+        Invalid(
+            _HEAD
+            + """
+def add_stages(pipeline: Pipeline, path: str):
+    @pipeline.register
+    def «train»(rows: Annotated[str, outputs.Dep(path, loaders.Text())]) -> None:
+        print(path, rows)
+"""
+        ),
+        # There are params already; it is registered elsewhere, or several times.
+        Invalid(
+            _HEAD
+            + """
+class Params(StageParams):
+    seed: int = 0
+
+def add_stages(pipeline: Pipeline, rate: float):
+    def «train»(params: Params) -> None:
+        print(params.seed, rate)
+    pipeline.register(train, params=Params(seed=1))
+"""
+        ),
+        Invalid(
+            _HEAD
+            + """
+def make(rate: float):
+    def «train»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None:
+        print(rows, rate)
+    return train
+"""
+        ),
+        Invalid(
+            _HEAD
+            + """
+def add_stages(pipeline: Pipeline, rate: float):
+    def «train»() -> None:
+        print(rate)
+    pipeline.register(train)
+    pipeline.register(train, name="again")
 """
         ),
     ),
