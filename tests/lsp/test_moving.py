@@ -125,4 +125,4 @@ def test_variables_that_became_params_have_their_values(tmp_path: Path) -> None:
     done = pivot(tmp_path, "pivot_core", "run")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "HELLOHELLO"
-    assert '"times": 2' in pivot(tmp_path, "pivot_core", "params", "--json").stdout
+    assert '"times":2' in pivot(tmp_path, "pivot_core", "params", "--json").stdout
