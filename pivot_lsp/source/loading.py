@@ -66,7 +66,7 @@ def _of_class(node: ast.expr, scope: Scope, is_class: bool) -> Loader | None:
     binding = scope.only(plain.id) if isinstance(plain, ast.Name) else None
     if not isinstance(binding, DefinedClass):
         return None
-    bases = _builtin_bases(binding.node, scope)
+    bases = builtin_bases(binding.node, scope)
     if not bases:
         return None
     reads = any(issubclass(base, loaders.Reader) for base in bases)
@@ -74,7 +74,7 @@ def _of_class(node: ast.expr, scope: Scope, is_class: bool) -> Loader | None:
     return Loader(binding.node.name, None, is_class, reads, writes)
 
 
-def _builtin_bases(node: ast.ClassDef, scope: Scope) -> list[type] | None:
+def builtin_bases(node: ast.ClassDef, scope: Scope) -> list[type] | None:
     """The classes of ``pivot_core.loaders`` that a class is derived from; None if it has other bases, too."""
     found = []
     for one in lineage(node, scope):

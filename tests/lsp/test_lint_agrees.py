@@ -32,12 +32,17 @@ def runs(text: str) -> bool:
     return all(find_spec(name.partition(".")[0]) is not None for name in names)
 
 
-INVALID = [
-    (rule, example)
-    for rule in RULES
-    for example in rule.invalid
-    if rule.code in SAME and not example.files and runs(example.text)
-]
+def invalid(codes: set[str]) -> list[tuple[Rule, Invalid]]:
+    """The examples of some rules that can be run."""
+    return [
+        (rule, example)
+        for rule in RULES
+        for example in rule.invalid
+        if rule.code in codes and not example.files and runs(example.text)
+    ]
+
+
+INVALID = invalid(SAME)
 VALID = [
     (rule, example)
     for rule in RULES
@@ -77,6 +82,22 @@ def test_a_rule_says_what_loading_the_pipeline_would_say(
 
 @pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
 def test_after_its_fix_the_pipeline_can_be_loaded(rule: Rule, example: Invalid, module: ModuleType) -> None:
+    if example.fixed is not None:
+        assert mistakes(example.fixed, module) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "example"), invalid({"PVT205"}), ids=lambda value: getattr(value, "code", "")
+)
+def test_a_loader_that_is_no_record_cannot_be_imported_or_used(
+    rule: Rule, example: Invalid, module: ModuleType
+) -> None:
+    try:
+        found = mistakes(example.text, module)
+    except (TypeError, ValueError):  # by the decorator
+        found = []
+    else:
+        assert [hint for _, hint in found] == [finding.hint for finding in lint(example.text)]
     if example.fixed is not None:
         assert mistakes(example.fixed, module) == []
 
