@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.rule import Edit
@@ -48,6 +49,25 @@ def after(top: TopLevel, text: str) -> Edit:
         return inserted(top, end + 1, 0, text)
     column = len(top.line(end).encode("utf-8", "surrogatepass"))  # the file doesn't end with a newline
     return inserted(top, end, column, "\n" + text.removesuffix("\n"))
+
+
+def argument(top: TopLevel, call: ast.Call, text: str) -> Edit | None:
+    """One more argument at the end of a call; None where that place isn't to be seen."""
+    if call.keywords:
+        last: ast.keyword | ast.expr = call.keywords[-1]
+    elif len(call.args) == 1 and _between(top, call.func, call.args[0]).strip() == "(":
+        last = call.args[0]  # not in parentheses of its own
+    else:
+        return None
+    return inserted(top, last.end_lineno or 0, last.end_col_offset or 0, f", {text}")
+
+
+def _between(top: TopLevel, one: ast.expr, other: ast.expr) -> str:
+    """The text between two nodes, without comments."""
+    first, last = one.end_lineno or 0, other.lineno
+    data = "\n".join(top.line(number) for number in range(first, last + 1)).encode("utf-8", "surrogatepass")
+    end = len(data) - len(top.line(last).encode("utf-8", "surrogatepass")) + other.col_offset
+    return re.sub(r"#.*", "", data[one.end_col_offset : end].decode("utf-8", "surrogatepass"))
 
 
 def source(top: TopLevel, node: ast.expr | ast.stmt) -> str:

@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.cutting import Insertion, indent_of
-from pivot_lsp.lint.edits import inserted
+from pivot_lsp.lint.edits import argument
 from pivot_lsp.lint.moving import Woven, to_module_level
 from pivot_lsp.source.nesting import first_line
 from pivot_lsp.source.scopes import Assigned, Parameter
 from pivot_lsp.source.stages import registered
 
 if TYPE_CHECKING:
-    from pivot_lsp.lint.rule import Edit, Fix
+    from pivot_lsp.lint.rule import Fix
     from pivot_lsp.source.nesting import Definition
     from pivot_lsp.source.registrations import Registration
     from pivot_lsp.source.scopes import Function, Scope
@@ -38,14 +38,16 @@ def as_params(part: Part, function: StageFunction, names: list[str]) -> Fix | No
     if registration is None or len(fields) < len(names) or not _is_free(function, made):
         return None
     lines, signature = _reading(top, node, names), _taking(top, node, made)
-    call = f", {PARAMS}={made}({', '.join(f'{name}={name}' for name in names)})"
-    edits = _giving(top, registration, call)
-    if lines is None or signature is None or edits is None:
+    call = f"{PARAMS}={made}({', '.join(f'{name}={name}' for name in names)})"
+    by_call = registration.node if isinstance(registration.node, ast.Call) else None
+    edit = argument(top, by_call, call) if by_call is not None else None
+    if lines is None or signature is None or (by_call is not None and edit is None):
         return None
     text = f"class {made}({_BASE}):\n" + "".join(f"    {name}: {fields[name]}\n" for name in names) + "\n\n"
     early = frozenset({_BASE} if scope.module.lookup(_BASE) is not None else ())
     imports = () if early else (f"from pivot_core import {_BASE}",)
-    woven = Woven(frozenset(names), early, imports, text, (signature, lines), call, edits)
+    edits = (edit,) if edit is not None else ()
+    woven = Woven(frozenset(names), early, imports, text, (signature, lines), f", {call}", edits)
     fix = to_module_level(part, [node], scope, woven)
     return (
         fix._replace(title=f"Make {made}, and move {node.name} to module level") if fix is not None else None
@@ -182,17 +184,6 @@ def _reading(top: TopLevel, node: Function, names: list[str]) -> Insertion | Non
         return None  # on the line of the def
     indent = indent_of(top, body[0])
     return Insertion(first, 0, "".join(f"{indent}{name} = {PARAMS}.{name}\n" for name in names))
-
-
-def _giving(top: TopLevel, registration: Registration, arguments: str) -> tuple[Edit, ...] | None:
-    """The params at the call of ``register``; a decorator becomes a call anyway."""
-    func = registration.func
-    if not isinstance(func, ast.expr):
-        return ()
-    line, column = func.end_lineno or 0, func.end_col_offset or 0
-    if re.match(rb"\s*[,)]", _bytes(top, line)[column:]) is None:
-        return None
-    return (inserted(top, line, column, arguments),)
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -178,7 +178,7 @@ def fit_model(
 def add_stages(pipeline: pc.Pipeline, names: list[str]):
     räume = 3  # how many
     for name in names:
-        pipeline.register(fit_model, params=FitModelParams(name=name, räume=räume), name=f"fit@{name}")
+        pipeline.register(fit_model, name=f"fit@{name}", params=FitModelParams(name=name, räume=räume))
 """,
         ),
         Invalid(
