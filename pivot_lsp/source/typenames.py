@@ -6,7 +6,7 @@ import ast
 import builtins
 from typing import TYPE_CHECKING
 
-from pivot_lsp.source.scopes import DefinedClass
+from pivot_lsp.source.scopes import BUILTINS, DefinedClass
 
 if TYPE_CHECKING:
     from pivot_lsp.source.scopes import Scope
@@ -44,9 +44,9 @@ def full_name(node: ast.expr, scope: Scope) -> str | None:
         node = node.value
     if isinstance(node, ast.Constant) and node.value is None:
         return "builtins.NoneType"
-    if isinstance(node, ast.Name) and scope.lookup(node.id) is None:
-        return f"builtins.{node.id}" if hasattr(builtins, node.id) else None
-    return scope.chain(node)
+    found = scope.full_name(node)
+    is_typo = found is not None and found.startswith(BUILTINS) and not hasattr(builtins, found.split(".")[1])
+    return None if is_typo else found
 
 
 def class_name(node: ast.expr, scope: Scope) -> str:

@@ -195,7 +195,7 @@ def train(
     rows: Annotated[Rows, Dep("rows.jsonl", JSONL())],
     frames: Annotated[set, PlaceholderDep(Frames())],
     folder: Annotated[str, Dep("folder/", PathOnly())],
-    other: Annotated[Any, Dep("other.json", JSON())],
+    other: Annotated[Any, Dep("other.json", JSON())],  # all that JSON can be
     seen: Annotated[np.ndarray, IncrementalOut("seen.npy", Array())],
     lines: Annotated[list, IncrementalOut("lines.txt", Lines())],
 ) -> Outputs: ...
