@@ -108,8 +108,11 @@ class Linters:
         for root, linter in list(self._by_root.items()):
             if path is None or path.name == "pyproject.toml":
                 self._by_root.pop(root)  # to be read again
-            elif linter is not None and path.is_relative_to(root) and path.suffix == ".py":
-                linter.sources.forget(path.relative_to(root).as_posix())
+            elif linter is not None and path.is_relative_to(root):
+                if path.suffix == ".py":
+                    linter.sources.forget(path.relative_to(root).as_posix())
+                else:
+                    linter.sources.refresh()  # a run, perhaps, which makes files
 
     def closed(self, path: Path) -> None:
         """The editor doesn't have it any more."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from pivot_core.artifacts import cycles, paths
+from pivot_core.artifacts import missing as lacking
 from pivot_core.artifacts.overlap import Outputs, problem_at
 from pivot_core.artifacts.places import Places
 from pivot_core.errors import InvalidPipeline
@@ -62,7 +63,7 @@ def build(stages: Sequence[StageSpec], root: Path) -> ArtifactGraph:
 
 def missing(graph: ArtifactGraph, stages: Sequence[StageSpec], root: Path) -> tuple[Problem, ...]:
     """A problem for every dependency that no stage makes and that isn't there, with what was meant."""
-    absent = {path for path in graph.sources if not _exists(root, path)}
+    absent = {path for path in graph.sources if not lacking.is_there(root, path)}
     if not absent:
         return ()
     places = Places(root)
@@ -73,9 +74,14 @@ def missing(graph: ArtifactGraph, stages: Sequence[StageSpec], root: Path) -> tu
             if dep.path in absent:
                 if dep.path not in hints:
                     hints[dep.path] = _hint(graph, root, dep.path, search=len(hints) < _SUGGESTIONS_AT_MOST)
-                message = f"{spec.name} needs {dep.path}, which isn't there and which no stage makes"
+                message = lacking.told(spec.name, dep.path)
                 problems.append(problem_at(places.dep(spec, dep), spec, message, hints[dep.path]))
     return tuple(problems)
+
+
+def _hint(graph: ArtifactGraph, root: Path, path: str, *, search: bool) -> str:
+    candidates = [*graph.producer, *lacking.beside(root, path)] if search else []
+    return lacking.hint(path, lacking.nearest(path, candidates))
 
 
 # --- paths ----------------------------------------------------------------------------------------
@@ -139,28 +145,3 @@ def _graph(
         order=tuple(order),
         sources=tuple(sorted(path for path in needed if not any(outputs.makers(path)))),
     )
-
-
-# --- what is missing ------------------------------------------------------------------------------
-
-
-def _exists(root: Path, path: str) -> bool:
-    full = root / path
-    return full.is_dir() if path.endswith("/") else full.exists()
-
-
-def _hint(graph: ArtifactGraph, root: Path, path: str, *, search: bool) -> str:
-    near = _nearest(graph, root, path) if search else None
-    return f"did you mean {near}?" if near else f"put {path} there, or register the stage that makes it"
-
-
-def _nearest(graph: ArtifactGraph, root: Path, path: str) -> str | None:
-    import difflib
-
-    folder = (root / path).parent
-    while not folder.is_dir():
-        folder = folder.parent
-    prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
-    beside = (f"{prefix}{item.name}{'/' if item.is_dir() else ''}" for item in folder.iterdir())
-    candidates = [*graph.producer, *(name for name in sorted(beside) if not name.startswith(".pivot/"))]
-    return next(iter(difflib.get_close_matches(path, candidates, n=1)), None)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     PipelineKey = tuple[object, str]
 
-_PIPELINE = frozenset({"pivot_core.Pipeline", "pivot_core.pipeline.Pipeline"})
+PIPELINE = frozenset({"pivot_core.Pipeline", "pivot_core.pipeline.Pipeline"})
 _THE_PIPELINE = "pipeline.pipeline"  # by contract: the variable of this name in pipeline.py
+_THE_KEY = ("pipeline.py", "pipeline")
 
 
 class OtherPath(NamedTuple):
@@ -60,6 +61,11 @@ class Registration(NamedTuple):
         if self.pipeline is None:
             return None
         return self.pipeline, self.scope if self.scope.parent is not None else None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it makes a stage of the project's pipeline whenever that is loaded."""
+        return self.team == (_THE_KEY, None) and not self.arms
 
     @property
     def func_spot(self) -> Spot:
@@ -144,7 +150,7 @@ def _told_apart(scope: Scope, name: str) -> PipelineKey | None:
         return (scope, name) if len(scope.bindings.get(name, ())) <= 1 else None
     bindings = scope.top.look_up(name)
     if name == _THE_PIPELINE or (bindings and isinstance(bindings[0], Imported)):
-        return ("pipeline.py", "pipeline")
+        return _THE_KEY
     return (scope.top.path, name) if len(bindings) <= 1 else None
 
 
@@ -152,11 +158,11 @@ def is_pipeline(binding: Binding, scope: Scope) -> bool:
     """Whether a name that is bound so in a scope is a pipeline."""
     match binding:
         case Assigned(ast.Call(func=func), _):
-            return scope.chain(func) in _PIPELINE
+            return scope.chain(func) in PIPELINE
         case Imported(chain):
             return chain.lstrip(".") == _THE_PIPELINE
         case Parameter(ast.expr() as annotation):
-            return (scope.parent or scope).chain(annotation) in _PIPELINE
+            return (scope.parent or scope).chain(annotation) in PIPELINE
     return False
 
 

@@ -295,6 +295,14 @@ def _share(names: list[str], scope: Scope) -> None:
     scope.elsewhere.update(dict.fromkeys(names, scope.parent or scope))
 
 
+def imports(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """The dotted names that an import names, be they modules or what is in them."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    else:
+        yield from (chain for _, chain in _imports(node) if chain.strip("."))
+
+
 def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
     """The names that an import binds, each with the dotted name that it stands for."""
     for alias in node.names:

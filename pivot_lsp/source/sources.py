@@ -49,6 +49,7 @@ class Sources:
         self._files = Files(project)
         self._texts: dict[str, str] = {}  # of the editor, by logical path
         self._modules: dict[str, Module | None] = {}  # None: not there, or never could be parsed
+        self._all: list[Module] | None = None
         self._stages: tuple[Stage, ...] | None = None
         self._feeding: frozenset[int] | None = None
         self._answers: dict[object, object] = {}
@@ -82,6 +83,10 @@ class Sources:
         self._texts.pop(path, None)
         self._modules.pop(path, None)
         self._files.forget()
+        self._changed()
+
+    def refresh(self) -> None:
+        """Other files than sources may have changed."""
         self._changed()
 
     def copy(self) -> Sources:
@@ -145,36 +150,46 @@ class Sources:
         """The dotted name that a module is imported by."""
         return ".".join(self._files.module_name(module.path))
 
-    def imports(self, module: Module) -> Iterator[Module]:
-        """The project's modules that a module imports at its top level."""
-        for bindings in module.names.values():
-            for binding in bindings:
-                if isinstance(binding, Imported):
-                    origin = self._files.origin(binding.chain, module.path)
-                    found = self.module(origin.path) if origin is not None else None
-                    if found is not None:
-                        yield found
+    def imported(self, module: Module) -> Iterator[str]:
+        """The project's modules that a module imports, at its top level or in a function: by their paths."""
+        for part in module.parts:
+            for chain in part.imports:
+                origin = self._files.origin(chain, module.path)
+                if origin is not None:
+                    yield origin.path
+
+    def is_own(self, chain: str, module: Module) -> bool:
+        """Whether a dotted name that a module imports is the project's."""
+        return self._files.origin(chain, module.path) is not None
 
     @property
     def modules(self) -> list[Module]:
         """``pipeline.py``, all that it imports, and what these import and mentions Pivot; such modules of the
         editor."""
-        found: dict[str, Module] = {}
+        if self._all is None:
+            self._all = list(self._reached())
+        return self._all
+
+    def _reached(self) -> Iterator[Module]:
+        seen: set[str] = set()
         waiting = [PIPELINE, *(path for path, text in self._texts.items() if mentions_pivot(text))]
         for path in waiting:  # grows
-            module = self.module(path) if path not in found else None
+            module = self.module(path) if path not in seen else None
             if module is not None:
-                found[path] = module
-                every = path == PIPELINE  # a stage without any annotation doesn't mention Pivot
-                imported = self.imports(module)
-                waiting += [other.path for other in imported if every or mentions_pivot(other.text)]
-        return list(found.values())
+                seen.add(path)
+                yield module
+                # A stage without an annotation doesn't mention Pivot, nor does a package of stages.
+                every = path == PIPELINE or path.endswith("__init__.py")
+                for other in dict.fromkeys(self.imported(module)):
+                    found = self.module(other) if other not in seen else None
+                    if found is not None and (every or mentions_pivot(found.text)):
+                        waiting.append(other)
 
     # --- what they say together
 
     def _changed(self) -> None:
         self.state += 1
-        self._stages = self._feeding = None
+        self._all = self._stages = self._feeding = None
         self._answers.clear()
 
     def answer(self, question: Callable[[Sources], Iterable[T]]) -> tuple[T, ...]:

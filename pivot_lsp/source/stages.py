@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from pivot_lsp.source.annotations import LOADERS, OUTPUTS, read
 from pivot_lsp.source.classes import is_plain, kind_of
 from pivot_lsp.source.registrations import by_call, by_decorator
-from pivot_lsp.source.scopes import Assigned, Defined, DefinedClass
+from pivot_lsp.source.scopes import Assigned, Defined, DefinedClass, imports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pivot_lsp.source.annotations import Annotation, Artifact
     from pivot_lsp.source.classes import Kind
@@ -94,6 +94,16 @@ class Part:
         return self.top.spot(node)
 
     @cached_property
+    def imports(self) -> tuple[str, ...]:
+        """The dotted names that imports here name, and the packages that these are in."""
+        found: dict[str, None] = {}
+        for visit in self.top.visits:
+            if isinstance(visit.node, ast.Import | ast.ImportFrom):
+                for chain in imports(visit.node):
+                    found.update(dict.fromkeys(_with_packages(chain)))
+        return tuple(found)
+
+    @cached_property
     def registrations(self) -> list[Registration]:
         """All calls of ``register``, and uses as a decorator, in the order of the text."""
         found = []
@@ -147,6 +157,12 @@ class Part:
             if isinstance(visit.node, ast.Call)
             and (visit.scope.chain(visit.node.func) or "").startswith((OUTPUTS, LOADERS))
         ]
+
+
+def _with_packages(chain: str) -> Iterator[str]:
+    names = chain.lstrip(".").split(".")
+    dots = chain[: len(chain) - len(chain.lstrip("."))]
+    return (dots + ".".join(names[:length]) for length in range(1, len(names) + 1))
 
 
 def value(registration: Registration) -> Assigned | None:

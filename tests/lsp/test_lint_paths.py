@@ -99,9 +99,31 @@ def test_every_edge_of_a_cycle_is_told(root: Path) -> None:
 
 
 def test_an_output_that_overlaps_another_tells_the_other_one(root: Path) -> None:
+    (root / "in").touch()
     add_stage(root, "one", "in", "data/x")
     add_stage(root, "two", "in", "data")
     register(root, "one", "two")
     (finding,) = Linter(Sources(Project(root))).findings("two.py")
     assert finding.code == "PVT301"
     assert [(other.path, other.span.line) for other in finding.related] == [("one.py", 7)]
+
+
+def test_a_dependency_is_missing_until_it_is_there(root: Path) -> None:
+    add_stage(root, "one", "in", "out")
+    register(root, "one")
+    linter = Linter(Sources(Project(root)))
+    assert [finding.code for finding in linter.findings("one.py")] == ["PVT302"]
+    (root / "in").touch()
+    linter.sources.refresh()
+    assert linter.findings("one.py") == ()
+
+
+def test_a_dependency_is_missing_until_a_stage_makes_it(root: Path) -> None:
+    add_stage(root, "one", "in", "out")
+    add_stage(root, "two", "pipeline.py", "in")
+    register(root, "one")
+    linter = Linter(Sources(Project(root)))
+    assert [finding.code for finding in linter.findings("one.py")] == ["PVT302"]
+    text = (root / "pipeline.py").read_text()
+    linter.sources.put("pipeline.py", text + "\nimport two\npipeline.register(two.two)")
+    assert linter.findings("one.py") == ()
