@@ -10,6 +10,8 @@ from collections.abc import Callable
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pivot_core.code.stream import CALL
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def edited(
         return None
     found = []
     for index, (was, now) in enumerate(zip(old.statements, new.statements, strict=True)):
-        if was == now:
+        if was is now or _is_same(was, now):
             continue
         if not _binds_alike(was, now) or (was.value != now.value and named()):
             return None
@@ -43,6 +45,16 @@ def edited(
         if not _is_moved(was, now):
             found.append(index)
     return found
+
+
+def _is_same(was: Statement, now: Statement) -> bool:
+    """It stands on another line, at most. Its parts are mostly the same objects then."""
+    return (
+        was.head == now.head
+        and was.body == now.body
+        and was.notes == now.notes
+        and msgspec.structs.replace(was, line=now.line, span=now.span) == now
+    )
 
 
 def evaluates_alike(was: Statement, now: Statement) -> bool:

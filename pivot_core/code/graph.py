@@ -25,9 +25,10 @@ from pivot_core.project import PIPELINE_MODULE
 from pivot_core.types import CodeFact, Unit, Widening
 
 if TYPE_CHECKING:
+    from pivot_core.code.drafts import Drafts
     from pivot_core.code.influence import Influence
     from pivot_core.code.nodes import Node
-    from pivot_core.code.records import ModuleSummary, Statement
+    from pivot_core.code.records import Statement
     from pivot_core.code.sources import Sources
 
 __all__ = ["CodeGraph", "SummaryCache"]
@@ -49,16 +50,16 @@ class _Answer:
 class CodeGraph:
     """Answers for one state of the sources; summaries come from the cache.
 
-    After an edit, make a new one, or have it :meth:`follow`. ``readable``: see ``Modules``.
+    After an edit, make a new one, or have it :meth:`follow`. ``drafts``: see ``Modules``.
     """
 
     def __init__(
         self,
         sources: Sources,
         summaries: SummaryCache,
-        readable: dict[str, ModuleSummary] | None = None,
+        drafts: Drafts | None = None,
     ) -> None:
-        self._modules = Modules(sources, summaries, readable)
+        self._modules = Modules(sources, summaries, drafts)
         self._resolver = Resolver(self._modules)
         self._reader = Reader(self._modules, self._resolver)
         self._effects = Effects(self._modules, self._resolver, self._reader)
@@ -194,8 +195,8 @@ class CodeGraph:
             indices = edited(old.summary, new.summary, entangled, self._has_named_variables)
             if indices is None or new.error is not None:
                 return False
-            self._reader.forget(old)
-            self._slice.forget(old.name)
+            self._reader.follow(new)
+            self._slice.forget(old.name, indices)
             self._lines.pop(old.name, None)
             keys = self._made.forget((old.name, index) for index in indices)
             for nodes in self._worlds.values():
@@ -340,6 +341,14 @@ class CodeGraph:
         for name, index in node.places:
             module = self._modules.get(name)
             assert module is not None
-            for reading in self._reader.code(module, module.summary.statements[index]):
-                found.extend(reading.widened)
+            statement = module.summary.statements[index]
+            for reading in self._reader.code(module, statement):
+                found += [_at(each, statement.line) for each in reading.widened]
         return found
+
+
+def _at(widening: Widening, line: int) -> Widening:
+    """What a statement's reading says, with its place in the file."""
+    import msgspec
+
+    return msgspec.structs.replace(widening, line=widening.line + line)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pivot_core.code.drafts import Drafts
 from pivot_core.code.graph import CodeGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pivot_core.code.modules import SummaryCache
-    from pivot_core.code.records import ModuleSummary
     from pivot_core.code.sources import Sources
 
 
@@ -19,7 +19,7 @@ class LiveGraph:
 
     def __init__(self) -> None:
         self._graph: CodeGraph | None = None
-        self._readable: dict[str, ModuleSummary] = {}
+        self._drafts = Drafts()
 
     @property
     def consulted(self) -> Iterable[str]:
@@ -28,5 +28,5 @@ class LiveGraph:
 
     def now(self, sources: Sources, summaries: SummaryCache) -> CodeGraph:
         if self._graph is None or not self._graph.follow(sources, summaries):
-            self._graph = CodeGraph(sources, summaries, self._readable)
+            self._graph = CodeGraph(sources, summaries, self._drafts)
         return self._graph

@@ -12,6 +12,7 @@ import xxhash
 from pivot_core.code.records import ENGINE_VERSION, ModuleSummary, SourceError, Statement, decode, encode
 
 if TYPE_CHECKING:
+    from pivot_core.code.drafts import Drafts
     from pivot_core.code.sources import Sources
 
 
@@ -129,15 +130,14 @@ class Module:
 class Modules:
     """The modules of a project by name.
 
-    ``readable`` keeps, for each unsaved buffer, its last summary without a syntax error.
+    ``drafts``: what is kept of the buffers that are edited, for who asks again after each keystroke.
     """
 
-    def __init__(
-        self, sources: Sources, cache: SummaryCache, readable: dict[str, ModuleSummary] | None = None
-    ) -> None:
+    def __init__(self, sources: Sources, cache: SummaryCache, drafts: Drafts | None = None) -> None:
         self.sources = sources
         self._cache = cache
-        self._readable = {} if readable is None else readable
+        self._drafts = drafts
+        self._readable = {} if drafts is None else drafts.readable
         self._loaded: dict[str, Module | None] = {}
         self._direct: dict[str, tuple[str, ...]] = {}
         self._closures: dict[str, frozenset[str]] = {}
@@ -267,5 +267,10 @@ class Modules:
         return self._readable[path]
 
     def _summary(self, path: str, digest: str, saved: bool = False) -> ModuleSummary:
+        drafts = self._drafts
+        if drafts is not None and (known := drafts.known(path, digest)) is not None:
+            return known
+        if drafts is not None and not saved and self.sources.is_unsaved(path):
+            return drafts.read(path, digest, self.sources.text(path)[0])
         read = self.sources.saved_text if saved else self.sources.text
         return summary_of(self._cache, digest, lambda: read(path))

@@ -33,7 +33,7 @@ class Reading:
     """``text`` covers the form and what each free name in it stands for. ``links`` are the units that it
     leads to; ``valued`` those used as a value, not called; ``executed`` the modules that it imports;
     ``templates`` are those of the environment's variables that can't be told, and ``candidates`` the texts
-    that may be in their names."""
+    that may be in their names. The lines in ``widened`` count from that of the statement."""
 
     text: str
     links: tuple[Key, ...] = ()
@@ -58,20 +58,22 @@ class Reader:
     def __init__(self, modules: Modules, resolver: Resolver) -> None:
         self._modules = modules
         self._resolver = resolver
-        self._memo: dict[int, Reading] = {}
+        self._memo: dict[str, dict[int, Reading]] = {}  # by module: two names of one file can share parts
 
     def read(self, module: Module, part: Part) -> Reading:
         if not part.form and not part.slots:
             return NOTHING
-        found = self._memo.get(id(part))  # no part is dropped before it is forgotten here
+        memo = self._memo.setdefault(module.name, {})
+        found = memo.get(id(part))  # no part is dropped before it is forgotten here
         if found is None:
-            found = self._memo[id(part)] = _Pass(self._modules, self._resolver, module).read(part)
+            found = memo[id(part)] = _Pass(self._modules, self._resolver, module).read(part)
         return found
 
-    def forget(self, module: Module) -> None:
-        for statement in module.summary.statements:
-            for part in statement.parts():
-                self._memo.pop(id(part), None)
+    def follow(self, module: Module) -> None:
+        """The module is another one than before: keep what was read of the parts that it still has."""
+        memo = self._memo.get(module.name, {})
+        parts = {id(part) for statement in module.summary.statements for part in statement.parts()}
+        self._memo[module.name] = {part: memo[part] for part in parts & memo.keys()}
 
     def code(self, module: Module, statement: Statement) -> tuple[Reading, Reading]:
         """What a statement's code is: head and body, without annotations and documentation."""

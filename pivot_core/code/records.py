@@ -14,7 +14,7 @@ import msgspec
 from pivot_core.code.stream import IMPORT
 
 # Part of every cache key: a summary made by another version of the engine is made again.
-ENGINE_VERSION = f"12:{sys.version_info[0]}.{sys.version_info[1]}"
+ENGINE_VERSION = f"13:{sys.version_info[0]}.{sys.version_info[1]}"
 
 WHOLE: Final = "*"  # the name of the unit that is a whole module
 
@@ -22,7 +22,10 @@ ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "con
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One stream of a statement: the digest of its tokens, and its free names (see stream.py)."""
+    """One stream of a statement: the digest of its tokens, and its free names (see stream.py).
+
+    Lines count from that of the statement, so that a part is the same wherever the statement stands.
+    """
 
     form: str = ""
     slots: tuple[str, ...] = ()

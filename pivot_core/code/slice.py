@@ -7,7 +7,7 @@ annotations; and in full each function and class that any of this may call. What
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -27,14 +27,23 @@ class Evaluated(NamedTuple):
     by_text: bool
 
 
+class _Shell(NamedTuple):
+    """What is evaluated of one statement when its module is imported, and its signature."""
+
+    text: str
+    called: tuple[Key, ...]
+    by_text: bool
+
+
 class Slice:
-    """What of each module is evaluated when it is imported; looked at once a module."""
+    """What of each module is evaluated when it is imported; each statement is looked at once."""
 
     def __init__(self, modules: Modules, reader: Reader, effects: Effects) -> None:
         self._modules = modules
         self._reader = reader
         self._effects = effects
         self._found: dict[str, Evaluated] = {}
+        self._shells: dict[str, dict[int, _Shell | None]] = {}  # by module, and index of the statement
 
     def of(self, name: str, world: World) -> Evaluated:
         """All that importing a module evaluates."""
@@ -44,8 +53,11 @@ class Slice:
         texts = [text for part in parts for text in part.texts]
         return Evaluated(texts, list(called), any(part.by_text for part in parts))
 
-    def forget(self, name: str) -> None:
-        self._found.pop(name, None)
+    def forget(self, name: str, indices: Iterable[int]) -> None:
+        """These statements of a module say something else."""
+        for index in indices:
+            self._found.pop(name, None)
+            self._shells.get(name, {}).pop(index, None)
 
     def _module(self, module: Module) -> Evaluated:
         if module.name not in self._found:
@@ -55,22 +67,26 @@ class Slice:
     def _read(self, module: Module) -> Evaluated:
         if module.error is not None:
             return Evaluated([f"!{module.name}={module.digest}"], [], False)
+        known = self._shells.setdefault(module.name, {})
         shells = []
-        by_text = False
-        called: dict[Key, None] = {}
-        for statement in module.summary.statements:
-            if not statement.typing_only and not _only_binds_a_module_name(statement):
-                shells.append(_shell(module, statement, self._reader))
-                by_text = by_text or "source" in self._reader.read(module, statement.head).reads
-                called.update(dict.fromkeys(self._effects.called(module, statement)))
-                called.update(dict.fromkeys(_annotated(module, statement, self._reader)))
-        return Evaluated([f"{module.name}:" + "\x1d".join(sorted(shells))], list(called), by_text)
+        for index, statement in enumerate(module.summary.statements):
+            if index not in known:
+                known[index] = self._shell(module, statement)
+            if (shell := known[index]) is not None:
+                shells.append(shell)
+        called = dict.fromkeys(key for shell in shells for key in shell.called)
+        text = f"{module.name}:" + "\x1d".join(sorted(shell.text for shell in shells))
+        return Evaluated([text], list(called), any(shell.by_text for shell in shells))
 
-
-def _shell(module: Module, statement: Statement, reader: Reader) -> str:
-    """What is evaluated of a statement when its module is imported, and its signature."""
-    head, notes = reader.read(module, statement.head), reader.read(module, statement.notes)
-    return f"{' '.join(statement.names)} {head.text} {notes.text}"
+    def _shell(self, module: Module, statement: Statement) -> _Shell | None:
+        if statement.typing_only or _only_binds_a_module_name(statement):
+            return None
+        head, notes = self._reader.read(module, statement.head), self._reader.read(module, statement.notes)
+        called = (
+            *self._effects.called(module, statement),
+            *_annotated(module, statement, self._reader),
+        )
+        return _Shell(f"{' '.join(statement.names)} {head.text} {notes.text}", called, "source" in head.reads)
 
 
 def _annotated(module: Module, statement: Statement, reader: Reader) -> Iterator[Key]:

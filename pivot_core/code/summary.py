@@ -2,13 +2,17 @@
 
 The top-level statements of a module are taken one by one. ``if`` and ``try`` are opened: what they contain
 counts as top-level, with the condition (for ``try``: all that can raise in it) in front of each.
+
+What is read of a statement follows from it and a few facts about the whole text, its :class:`Setting`; so
+while those stay, an edit costs the statements that it touches (see drafts.py).
 """
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import xxhash
@@ -16,7 +20,9 @@ import xxhash
 from pivot_core.code import scopes
 from pivot_core.code.canonical import Canonical
 from pivot_core.code.opening import shared_attributes
+from pivot_core.code.pieces import Piece, Setting, is_documented, joined, setting_of
 from pivot_core.code.records import EMPTY, ModuleSummary, Part, SourceError, Star, Statement, ValueKind
+from pivot_core.code.statements import parse
 from pivot_core.code.stream import Stream
 
 _DEPTH = 12_000  # calls
@@ -29,23 +35,41 @@ _MADE_ON_THE_SPOT = (
 def summarise(text: str) -> ModuleSummary:
     """Never raises on any text: what can't be read is a summary with ``error`` set."""
     try:
-        tree = ast.parse(text)
-        return _with_room(lambda: _Reader(text, _originals(tree)).module(tree))
+        body = parse(text).body
+        with room():
+            return joined([read(body, setting_of(text, body), documented=is_documented(body))])
     except SyntaxError as error:
-        return ModuleSummary(error=SourceError(error.lineno or 0, error.msg))
-    except ValueError as error:
-        return ModuleSummary(error=SourceError(0, str(error)))
+        return unreadable(error)
     except (RecursionError, MemoryError):
-        return ModuleSummary(error=SourceError(0, "nested too deeply to be read"))
+        return unreadable(nested_too_deeply())
 
 
-def _with_room(read: Callable[[], ModuleSummary]) -> ModuleSummary:
+def unreadable(error: SyntaxError) -> ModuleSummary:
+    """The summary of a text that isn't Python."""
+    return ModuleSummary(error=SourceError(error.lineno or 0, error.msg))
+
+
+def nested_too_deeply() -> SyntaxError:
+    """Why a text can't be read that the parser takes."""
+    return SyntaxError("nested too deeply to be read")
+
+
+def read(body: Sequence[ast.stmt], setting: Setting, *, documented: bool) -> Piece:
+    """What statements say; ``documented``: the first is the module's docstring. Needs :func:`room`.
+
+    Raises RecursionError or MemoryError for what is nested too deeply.
+    """
+    return _Reader(setting).piece(body, documented)
+
+
+@contextmanager
+def room() -> Iterator[None]:
     """Let the reader recurse deeper than usual: a long sum or chain of ``elif`` is a deep tree. Its
     recursion is Python's own, which needs no machine stack; the parser's is bounded by the parser."""
     usual = sys.getrecursionlimit()
     sys.setrecursionlimit(max(usual, _DEPTH))
     try:
-        return read()
+        yield
     finally:
         sys.setrecursionlimit(usual)
 
@@ -68,30 +92,27 @@ class _Where:
 
 
 class _Reader:
-    def __init__(self, text: str, originals: dict[str, str]) -> None:
-        self.writer = Canonical(walrus=":=" in text, originals=originals)
+    def __init__(self, setting: Setting) -> None:
+        self.writer = Canonical(walrus=setting.walrus, originals=dict(setting.originals))
+        self.writer.quoted_hints = setting.quoted_hints
         self.found: list[Statement] = []
         self.stars: list[Star] = []
         self.exports: list[str] | None = None
         self.exports_all = False
 
-    def module(self, tree: ast.Module) -> ModuleSummary:
-        body = tree.body
-        self.writer.quoted_hints = any(map(_quotes_hints, body))
-        if ast.get_docstring(tree, clean=False) is not None:
+    def piece(self, body: Sequence[ast.stmt], documented: bool) -> Piece:
+        if documented:
             self._module_docs(body[0])
         self.block(body, _Where())
-        rebound = {
+        rebound = frozenset(
             name
             for statement in self.found
             for part in (statement.head, statement.body)
             for kind, name, _ in part.effects
             if kind == "bind"
-        }
-        exports = tuple(self.exports) if self.exports is not None else None
-        return ModuleSummary(
-            tuple(self.found), tuple(self.stars), exports, self.exports_all, tuple(sorted(rebound))
         )
+        exports = tuple(self.exports) if self.exports is not None else None
+        return Piece(tuple(self.found), tuple(self.stars), exports, self.exports_all, rebound)
 
     def _module_docs(self, node: ast.stmt) -> None:
         self.writer.begin()
@@ -103,7 +124,7 @@ class _Reader:
 
     # --- opening if and try ----------------------------------------------------------------------
 
-    def block(self, body: list[ast.stmt], where: _Where) -> None:
+    def block(self, body: Sequence[ast.stmt], where: _Where) -> None:
         for node in body:
             if isinstance(node, ast.If):
                 self._if(node, where)
@@ -219,9 +240,9 @@ class _Reader:
             Statement(
                 line=node.lineno,
                 names=tuple(names),
-                head=_part(writer.head),
-                body=_part(writer.body),
-                notes=_part(writer.notes),
+                head=_part(writer.head, node.lineno),
+                body=_part(writer.body, node.lineno),
+                notes=_part(writer.notes, node.lineno),
                 docs=xxhash.xxh3_128_hexdigest(writer.docs.form()) if writer.docs.tokens else "",
                 kind=kind.get(type(node), "other"),  # type: ignore[arg-type]
                 value_kind=value_kind,
@@ -267,37 +288,18 @@ def _span(node: ast.stmt) -> tuple[int, int]:
     return min([node.lineno, *(each.lineno for each in decorators)]), node.end_lineno or node.lineno
 
 
-def _originals(tree: ast.Module) -> dict[str, str]:
-    """Names of the module that stand for something imported under another name."""
-    return {
-        alias.asname: alias.name
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-        if alias.asname
-    }
-
-
-def _quotes_hints(node: ast.stmt) -> bool:
-    """``from __future__ import annotations``"""
-    return (
-        isinstance(node, ast.ImportFrom)
-        and node.module == "__future__"
-        and any(alias.name == "annotations" for alias in node.names)
-    )
-
-
-def _part(stream: Stream) -> Part:
+def _part(stream: Stream, line: int) -> Part:
+    """``line``: that of the statement, which the part's count from."""
     if not stream.tokens and not stream.slots:
         return EMPTY
     return Part(
         xxhash.xxh3_128_hexdigest(stream.form()),
         tuple(stream.slots),
         tuple(stream.flags),
-        tuple(stream.lines),
+        tuple(each - line if each else 0 for each in stream.lines),
         tuple(dict.fromkeys(stream.effects)),
         tuple(stream.environment),
-        tuple(stream.imports),
+        tuple((function, prefix, each - line) for function, prefix, each in stream.imports),
         tuple(dict.fromkeys(stream.candidates)),
     )
 
