@@ -117,7 +117,7 @@ def _cut(part: Part, need: Need, woven: Woven) -> Cut:
 
 
 def _edits(part: Part, needs: Needs, woven: Woven) -> list[Edit]:
-    if not needs.early | woven.early <= _bound_above(part) or _imports_everything(part):
+    if not needs.early | woven.early <= _bound_above(part) or imports_everything(part):
         return []
     cuts = sorted((_cut(part, need, woven) for need in needs.moving), key=lambda one: one.first)
     text = woven.above + "".join(pasted(part.top, one) + "\n\n\n" for one in cuts)
@@ -135,7 +135,7 @@ def _bound_above(part: Part) -> set[str]:
     return found
 
 
-def _imports_everything(part: Part) -> bool:
+def imports_everything(part: Part) -> bool:
     """Whether the module has names by ``from x import *`` that the text doesn't tell."""
     return any(
         isinstance(visit.node, ast.ImportFrom) and visit.node.names[0].name == "*"
