@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pivot_lsp.source.scopes import Scope
+    from pivot_lsp.source.scopes import Arm, Scope
     from pivot_lsp.source.stages import Part
 
 
@@ -18,6 +18,7 @@ class KnownCall(NamedTuple):
     node: ast.Call
     name: str
     scope: Scope
+    arms: tuple[Arm, ...]
 
 
 def known_calls(part: Part) -> Iterator[KnownCall]:
@@ -26,7 +27,7 @@ def known_calls(part: Part) -> Iterator[KnownCall]:
         if isinstance(visit.node, ast.Call):
             name = visit.scope.full_name(visit.node.func)
             if name is not None:
-                yield KnownCall(visit.node, name, visit.scope)
+                yield KnownCall(visit.node, name, visit.scope, visit.arms)
 
 
 def argument(call: ast.Call, position: int | None, name: str) -> ast.expr | None:
