@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pivot_lsp.source.annotations import LOADERS, OUTPUTS, read
-from pivot_lsp.source.classes import is_plain, kind_of
+from pivot_lsp.source.classes import is_plain, kind_of, lineage
 from pivot_lsp.source.registrations import by_call, by_decorator
 from pivot_lsp.source.scopes import Assigned, Defined, DefinedClass, imports
 
@@ -216,3 +216,22 @@ def outputs_class(node: ast.Name, scope: Scope) -> Class | None:
         return None
     found = class_of(binding.node, "outputs", scope, binding.top)
     return found if found.artifacts else None
+
+
+def returned_class(function: StageFunction) -> DefinedClass | None:
+    """The TypedDict of this module that a stage returns, for several outputs."""
+    node = function.returns.type if function.returns is not None and not function.returns.artifacts else None
+    binding = function.scope.only(node.id) if isinstance(node, ast.Name) else None
+    if isinstance(binding, DefinedClass) and kind_of(binding.node, function.scope) == "outputs":
+        return binding
+    return None
+
+
+def typed_dicts(node: ast.ClassDef, scope: Scope, top: TopLevel) -> list[Class]:
+    """A TypedDict and those of this module that it is derived from, itself first."""
+    found = []
+    for one in lineage(node, scope):
+        binding = scope.only(one.name)
+        home = binding.top if isinstance(binding, DefinedClass) and binding.node is one else top
+        found.append(class_of(one, "outputs", scope)._replace(top=home))
+    return found

@@ -109,3 +109,30 @@ def test_what_a_rule_has_nothing_against_can_be_loaded(rule: Rule, example: str,
 
 def test_the_examples_that_run_are_most_of_them() -> None:
     assert len(INVALID) > len(SAME) * 3
+
+
+RETURNING = [(rule, example) for rule, example in invalid({"PVT206"}) if "return" in example.text]
+
+
+@pytest.mark.parametrize(("rule", "example"), RETURNING, ids=lambda value: getattr(value, "code", ""))
+def test_a_stage_whose_keys_a_rule_is_against_returns_others(
+    rule: Rule, example: Invalid, module: ModuleType
+) -> None:
+    exec(example.text, vars(module))
+    keys = set(module.Outputs.__annotations__)
+    assert set(module.train() or ()) != keys
+    if example.fixed is not None:
+        exec(example.fixed, vars(module))
+        assert set(module.train()) == keys
+
+
+@pytest.mark.parametrize(
+    ("rule", "example"),
+    [one for one in invalid({"PVT206"}) if one not in RETURNING],
+    ids=lambda value: getattr(value, "code", ""),
+)
+def test_a_pipeline_with_outputs_that_may_be_missing_cannot_be_loaded(
+    rule: Rule, example: Invalid, module: ModuleType
+) -> None:
+    (finding,) = lint(example.text)
+    assert [hint for _, hint in mistakes(example.text, module)] == [finding.hint]

@@ -27,9 +27,8 @@ from pivot_lsp.lint.marks import kind_of as marker
 from pivot_lsp.lint.marks import mismarked
 from pivot_lsp.lint.naming import named
 from pivot_lsp.lint.rule import Fix, Hit, Invalid, Rule
-from pivot_lsp.source.classes import kind_of, lineage
 from pivot_lsp.source.scopes import DefinedClass
-from pivot_lsp.source.stages import class_of
+from pivot_lsp.source.stages import returned_class, typed_dicts
 from pivot_lsp.source.typenames import class_name, is_others
 
 if TYPE_CHECKING:
@@ -48,34 +47,15 @@ def check(part: Part) -> Iterator[Hit]:
     """One hit for each output."""
     for one in part.classes:
         if one.kind == "outputs":
-            classes = _classes(one.node, one.scope, part.top)
+            classes = typed_dicts(one.node, one.scope, part.top)
             if any(artifact for cls in classes for artifact in cls.artifacts):  # else it can be any TypedDict
                 yield from _fields(classes, part)
     for function in part.functions:
-        returned = _returned(function)
+        returned = returned_class(function)
         if returned is not None:
-            yield from _fields(_classes(returned.node, function.scope, returned.top), part)
+            yield from _fields(typed_dicts(returned.node, function.scope, returned.top), part)
         elif function.returns is not None and function.node.returns is not None:
             yield from _result(function, function.returns, function.node.returns, part)
-
-
-def _returned(function: StageFunction) -> DefinedClass | None:
-    """The TypedDict of this module that a stage returns."""
-    node = function.returns.type if function.returns is not None else None
-    binding = function.scope.only(node.id) if isinstance(node, ast.Name) else None
-    if isinstance(binding, DefinedClass) and kind_of(binding.node, function.scope) == "outputs":
-        return binding
-    return None
-
-
-def _classes(node: ast.ClassDef, scope: Scope, top: TopLevel) -> list[Class]:
-    """A TypedDict and those that it is derived from, itself first."""
-    found = []
-    for one in lineage(node, scope):
-        binding = scope.only(one.name)
-        home = binding.top if isinstance(binding, DefinedClass) and binding.node is one else top
-        found.append(class_of(one, "outputs", scope)._replace(top=home))
-    return found
 
 
 def _fields(classes: list[Class], part: Part) -> Iterator[Hit]:
