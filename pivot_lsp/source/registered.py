@@ -6,18 +6,22 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_core.artifacts.paths import logical
-from pivot_lsp.source.scopes import Defined, DefinedClass
+from pivot_lsp.source.annotations import Text
+from pivot_lsp.source.scopes import Assigned, Defined, DefinedClass, Imported
 from pivot_lsp.source.uses import dotted_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pivot_lsp.source.annotations import Artifact, Text
+    from pivot_lsp.source.annotations import Artifact
     from pivot_lsp.source.module import Module
     from pivot_lsp.source.registrations import OtherPath, Registration
+    from pivot_lsp.source.scopes import Scope
     from pivot_lsp.source.sources import Sources
     from pivot_lsp.source.stages import Class, StageFunction
     from pivot_lsp.source.toplevel import Spot
+
+    Others = Sequence[OtherPath] | None
 
 
 class Use(NamedTuple):
@@ -89,6 +93,23 @@ def outputs_of(sources: Sources, module: Module, function: StageFunction) -> Cla
     return next((one for one in classes if one.node is bound.binding.node and one.kind == "outputs"), None)
 
 
+def imported_text(sources: Sources, node: ast.expr | None, scope: Scope) -> Text | None:
+    """The literal text that an imported name stands for, in another module of the project."""
+    dotted = dotted_name(node) if node is not None else None
+    binding = scope.only(dotted[0]) if dotted is not None else None
+    module = sources.module(scope.top.path)
+    if dotted is None or module is None or not isinstance(binding, Imported):
+        return None
+    bound = sources.follow(module, dotted, binding)
+    if bound is None or not isinstance(bound.binding, Assigned):
+        return None
+    value, top = bound.binding.top.scope.value(bound.binding.value)
+    is_here = value is bound.binding.value
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return Text(value.value, value, bound.binding.top if is_here else top)
+    return None
+
+
 def _defined(sources: Sources, module: Module, registration: Registration) -> tuple[Module, Defined] | None:
     func = registration.func
     if isinstance(func, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -112,8 +133,8 @@ def _stage(
     if function is None:
         return Stage(registration.name, registration, module, None)
     outputs = outputs_of(sources, home, function)
-    inputs, all_in = _uses(_inputs(function), registration.deps)
-    outs, all_out = _uses(_outputs(function, outputs), registration.outs)
+    inputs, all_in = _uses(sources, registration, _inputs(function), registration.deps)
+    outs, all_out = _uses(sources, registration, _outputs(function, outputs), registration.outs)
     all_out = all_out and _tells_outputs(function, outputs)
     all_in = all_in and registration.deps is not None
     return Stage(registration.name, registration, module, function, inputs, outs, all_in and all_out, all_out)
@@ -136,14 +157,20 @@ def _outputs(function: StageFunction, outputs: Class | None) -> list[Artifact]:
     return [*own, *(outputs.artifacts if outputs is not None else ())]
 
 
-def _uses(artifacts: Sequence[Artifact], others: Sequence[OtherPath] | None) -> tuple[tuple[Use, ...], bool]:
+def _uses(
+    sources: Sources, registration: Registration, artifacts: Sequence[Artifact], others: Others
+) -> tuple[tuple[Use, ...], bool]:
     """The paths that are known, and whether these are all."""
     if others is None:
         return (), not artifacts
     by_name = {one.name: one for one in others}
-    given = [(artifact, by_name.get(artifact.name)) for artifact in artifacts]
-    texts = [(artifact, artifact.path if other is None else other.path, other) for artifact, other in given]
-    known = tuple(
-        Use(logical(text.value), text, artifact, other) for artifact, text, other in texts if text is not None
-    )
-    return known, len(known) == len(texts)
+    known = []
+    for artifact in artifacts:
+        other = by_name.get(artifact.name)
+        if other is not None:
+            text = other.path or imported_text(sources, other.node, registration.scope)
+        else:
+            text = artifact.path or imported_text(sources, artifact.path_at, artifact.scope)
+        if text is not None:
+            known.append(Use(logical(text.value), text, artifact, other))
+    return tuple(known), len(known) == len(artifacts)

@@ -146,9 +146,18 @@ from pipeline import pipeline
 from names import NAME
 
 @pipeline.register
-def fetch() -> Annotated[str, outputs.Out(NAME, loaders.Text())]: ...  # pivot: ignore[PVT307]
+def fetch() -> Annotated[str, outputs.Out(NAME, loaders.Text())]: ...
 """,
                 "names.py": "NAME = 'data/räume.csw'",
+            },
+        ),
+        Valid(
+            _WRONG,
+            files={
+                "pipeline.py": _PIPELINE
+                + """
+pipeline.register(stages.clean, name="clean@2", deps={"rows": "a"}, outs={"return": "data/räume" + ".csw"})
+"""
             },
         ),
         Valid(

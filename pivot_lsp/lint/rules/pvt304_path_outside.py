@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pivot_lsp.source.annotations import Text
+    from pivot_lsp.source.sources import Sources
     from pivot_lsp.source.stages import Part
     from pivot_lsp.source.toplevel import Spot
 
@@ -45,6 +46,16 @@ def check(part: Part) -> Iterator[Hit]:
             for other in others or ():
                 if other.path is not None:
                     yield from _hits(other.path, other.spot, is_input=is_input, root=part.module.root)
+
+
+def check_project(sources: Sources) -> Iterator[Hit]:
+    """One hit for each path that another module has."""
+    for stage in sources.stages:
+        for use in (*stage.inputs, *stage.outputs):
+            given = use.other.path if use.other is not None else use.artifact.path
+            if given is None:
+                root = sources.project.root if sources.project is not None else None
+                yield from _hits(use.text, use.given_at, is_input=use.artifact.is_input, root=root)
 
 
 def _hits(text: Text, at: Spot, *, is_input: bool, root: Path | None) -> Iterator[Hit]:
@@ -86,6 +97,7 @@ RULE = Rule(
     severity="error",
     docs=__doc__,
     check=check,
+    check_project=check_project,
     valid=(
         """
 from typing import Annotated, TypedDict
@@ -124,7 +136,7 @@ from places import ROOT
 from pivot_core.outputs import Dep
 from pivot_core.loaders import Text
 
-def clean(rows: Annotated[str, Dep(ROOT, Text())]) -> None: ...  # pivot: ignore[PVT307]
+def clean(rows: Annotated[str, Dep(ROOT, Text())]) -> None: ...
 """,
         Valid(
             """
@@ -241,6 +253,26 @@ pipeline = Pipeline("demo")
 for kind in ("a", "b"):
     pipeline.register(stages.clean, name=f"clean@{kind}", deps={"rows": f"{kind}.csv", "more": «".."»})
 """
+        ),
+        # In another module.
+        Invalid(
+            """
+from pivot_core import Pipeline
+import places, stages
+
+pipeline = Pipeline("demo")
+pipeline.register(stages.clean, outs={"return": «places.ROWS»})
+""",
+            path="pipeline.py",
+            files={
+                "places.py": "FOLDER = '/data/'\nROWS = FOLDER\n",
+                "stages.py": """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def clean() -> Annotated[str, outputs.Out("rows.csv", loaders.Text())]: ...
+""",
+            },
         ),
         Invalid(
             """

@@ -46,10 +46,10 @@ def check(part: Part) -> Iterator[Hit]:
 
 
 def check_project(sources: Sources) -> Iterator[Hit]:
-    """One hit for each path that a registration gives an output."""
+    """One hit for each path that a registration, or another module, gives an output."""
     for stage in sources.stages:
         for use in stage.outputs:
-            wrong = _wrong(use.artifact, use.text) if use.other is not None else None
+            wrong = _wrong(use.artifact, use.text) if use.artifact.path is not use.text else None
             if wrong is not None:
                 call = use.artifact.top.spot(use.artifact.call)
                 related = (Related(call, f"this is what {use.artifact.name!r} is"),)
