@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
+import ast
+import dataclasses
+import functools
+import inspect
+import shutil
 import subprocess
 import sys
+import textwrap
+import tokenize
+from collections import Counter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from pivot_core.project import Project
 from pivot_lsp.lint import Linter
 from pivot_lsp.lint.fixes import applied, changes
+from pivot_lsp.lint.moving import to_module_level
 from pivot_lsp.source.sources import Sources
 
 HEAD = """\
@@ -126,3 +137,63 @@ def test_variables_that_became_params_have_their_values(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "HELLOHELLO"
     assert '"times":2' in pivot(tmp_path, "pivot_core", "params", "--json").stdout
+
+
+@pytest.mark.parametrize("module", [argparse, ast, dataclasses, functools, shutil, textwrap, tokenize])
+def test_code_that_is_moved_stays_the_same_code(module: ModuleType) -> None:
+    """Functions and classes of the standard library, put into a function, as if they were stages."""
+    text = inspect.getsource(module)
+    moved = 0
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            source = ast.get_source_segment(text, node)
+            decorators = [f"@{ast.unparse(one)}" for one in node.decorator_list]
+            inner = textwrap.indent("\n".join([*decorators, source or ""]), "    ")
+            moved += is_moved(f"def outer():\n{inner}\n    return {node.name}\n")
+    assert moved > 5
+
+
+def is_moved(before: str) -> bool:
+    """Whether there is a fix for the first definition in the function; then checks what it makes."""
+    sources = Sources(None)
+    sources.add("stages.py", before)
+    module = sources.module("stages.py")
+    assert module is not None
+    (part,) = module.parts
+    (outer,) = part.top.body
+    assert isinstance(outer, ast.FunctionDef)
+    node = outer.body[0]
+    assert isinstance(node, ast.FunctionDef | ast.ClassDef)
+    scope = next(visit.scope for visit in part.top.visits if visit.node is node)
+    fix = to_module_level(part, [node], scope)
+    if fix is None:
+        return False
+    check_moved(node, before, applied(before, changes(fix)))
+    return True
+
+
+def check_moved(node: ast.FunctionDef | ast.ClassDef, before: str, after: str) -> None:
+    compile(after, "after", "exec")
+    body = ast.parse(after).body
+    (made,) = [
+        one for one in body if isinstance(one, ast.FunctionDef | ast.ClassDef) and one.name == node.name
+    ]
+    assert said(made) == said(node)
+    assert statements(after) == statements(before)
+
+
+def said(node: ast.FunctionDef | ast.ClassDef) -> str:
+    """What a definition says, whatever its docstrings are indented by."""
+    copy = ast.parse(ast.unparse(node))
+    for one in ast.walk(copy):
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            docstring = ast.get_docstring(one)
+            if docstring is not None:
+                one.body[0] = ast.Expr(ast.Constant(docstring.rstrip()))
+    return ast.dump(copy)
+
+
+def statements(text: str) -> Counter[type]:
+    """How many there are of each kind, but for imports, which are copied, and what fills an empty block."""
+    fillers = (ast.Pass, ast.Import, ast.ImportFrom, ast.alias)
+    return Counter(type(node) for node in ast.walk(ast.parse(text)) if not isinstance(node, fillers))
