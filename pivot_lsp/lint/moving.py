@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from pivot_lsp.lint.needs import Need, Needs
     from pivot_lsp.lint.rule import Edit
-    from pivot_lsp.source.nesting import Movable
+    from pivot_lsp.source.nesting import Definition, Movable
     from pivot_lsp.source.registrations import Registration
     from pivot_lsp.source.scopes import Scope
     from pivot_lsp.source.stages import Part
     from pivot_lsp.source.toplevel import TopLevel
 
+_MADE = (ast.List, ast.Dict, ast.Set, ast.Call, ast.ListComp, ast.DictComp, ast.SetComp)
 _PLAIN = frozenset({"dataclasses.dataclass", "functools.wraps"})
 
 
@@ -69,7 +70,7 @@ def _is_known(statement: str) -> bool:
 
 def _is_plain(part: Part, need: Need) -> bool:
     """Whether it doesn't matter how often, and when, a statement is run."""
-    if isinstance(need.node, ast.Expr):
+    if isinstance(need.node, ast.Expr) or any(isinstance(value, _MADE) for value in _values(need.node)):
         return False
     staying = _registering(part, need)
     for decorator in need.node.decorator_list:
@@ -77,6 +78,13 @@ def _is_plain(part: Part, need: Need) -> bool:
         if (staying is None or decorator is not staying.node) and need.scope.chain(plain) not in _PLAIN:
             return False
     return True
+
+
+def _values(node: Definition) -> list[ast.expr | None]:
+    """What a function has from when it is defined, and a class shares among all."""
+    if isinstance(node, ast.ClassDef):
+        return [statement.value for statement in node.body if isinstance(statement, ast.Assign)]
+    return [*node.args.defaults, *node.args.kw_defaults]
 
 
 def _registering(part: Part, need: Need) -> Registration | None:
@@ -119,6 +127,8 @@ def _cut(part: Part, need: Need, woven: Woven) -> Cut:
 def _edits(part: Part, needs: Needs, woven: Woven) -> list[Edit]:
     if not needs.early | woven.early <= _bound_above(part) or imports_everything(part):
         return []
+    if _is_taken_above(part, needs):
+        return []
     cuts = sorted((_cut(part, need, woven) for need in needs.moving), key=lambda one: one.first)
     text = woven.above + "".join(pasted(part.top, one) + "\n\n\n" for one in cuts)
     statements = dict.fromkeys([*woven.imports, *needs.imports])
@@ -133,6 +143,18 @@ def _bound_above(part: Part) -> set[str]:
             break
         found.update(other.top.bound)
     return found
+
+
+def _is_taken_above(part: Part, needs: Needs) -> bool:
+    """Whether a function further up has something of the same name, which may move, too."""
+    names = {need.node.name for need in needs.moving if not isinstance(need.node, ast.Expr)}
+    for other in part.module.parts:
+        if other.top is part.top:
+            break
+        for visit in other.top.visits:
+            if visit.scope.kind == "function" and getattr(visit.node, "name", None) in names:
+                return True
+    return False
 
 
 def imports_everything(part: Part) -> bool:

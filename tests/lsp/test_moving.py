@@ -20,7 +20,7 @@ import pytest
 
 from pivot_core.project import Project
 from pivot_lsp.lint import Linter
-from pivot_lsp.lint.fixes import applied, changes
+from pivot_lsp.lint.fixes import applied, changes, fix_all
 from pivot_lsp.lint.moving import to_module_level
 from pivot_lsp.source.sources import Sources
 
@@ -137,6 +137,38 @@ def test_variables_that_became_params_have_their_values(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "HELLOHELLO"
     assert '"times":2' in pivot(tmp_path, "pivot_core", "params", "--json").stdout
+
+
+TWO_OF_A_NAME = """
+def first(pipeline: Pipeline) -> None:
+    def shout() -> Annotated[str, outputs.Out("1.txt", loaders.Text())]:
+        return "1"
+    pipeline.register(shout, name="first")
+
+
+def second(pipeline: Pipeline) -> None:
+    def shout() -> Annotated[str, outputs.Out("2.txt", loaders.Text())]:
+        return "2"
+    pipeline.register(shout, name="second")
+"""
+
+
+def test_of_two_functions_with_one_name_only_one_moves() -> None:
+    sources = Sources(None)
+    sources.add("pipeline.py", HEAD + TWO_OF_A_NAME)
+    fixed = fix_all(Linter(sources), "pipeline.py")
+    assert fixed is not None
+    functions = [node.name for node in ast.parse(fixed).body if isinstance(node, ast.FunctionDef)]
+    assert functions == ["shout", "first", "second"]
+    assert [finding.code for finding in Linter(sources).findings("pipeline.py")] == ["PVT102"]
+
+
+@pytest.mark.parametrize("default", ["[]", "compute()"])
+def test_what_is_made_at_each_call_is_not_moved_by_fix_all(default: str) -> None:
+    text = HEAD + IN_A_FUNCTION.replace("shouted(text: str)", f"shouted(text: str, seen={default})")
+    sources = Sources(None)
+    sources.add("pipeline.py", text)
+    assert fix_all(Linter(sources), "pipeline.py") is None
 
 
 @pytest.mark.parametrize("module", [argparse, ast, dataclasses, functools, shutil, textwrap, tokenize])

@@ -16,8 +16,8 @@ when a function is called isn't there to be found::
 
 The fix moves the stage above the function, with the functions, classes and imports of that function that it
 needs; a call of ``register`` takes the place of ``@pipeline.register``. It is offered where the name is free
-and the stage uses no variable of the function. With imports of other libraries, or decorators of unknown
-effect, it isn't among the safe ones: these then run when the module is imported.
+and the stage uses no variable of the function. With imports of other libraries, decorators of unknown
+effect, or defaults like ``[]``, it isn't among the safe ones: all that then happens at import, once.
 """
 
 from __future__ import annotations
@@ -297,6 +297,16 @@ def build():
             _HEAD
             + """
 from names import *
+
+def build():
+    def «clean»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None: ...
+"""
+        ),
+        Invalid(
+            _HEAD
+            + """
+def first():
+    def clean(): ...
 
 def build():
     def «clean»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None: ...
