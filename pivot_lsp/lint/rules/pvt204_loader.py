@@ -101,8 +101,7 @@ def _writes(artifact: Artifact) -> bool:
 
 
 def _shown(artifact: Artifact) -> str:
-    name = (full_name(artifact.type, artifact.scope) or "").rpartition(".")[2]
-    return "None" if name == "NoneType" else name
+    return (full_name(artifact.type, artifact.scope) or "").rpartition(".")[2]
 
 
 def _hit(artifact: Artifact, message: str, hint: str, fix: Fix | None) -> Hit:
