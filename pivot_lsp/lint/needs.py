@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import symtable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_lsp.source.nesting import contains, first_line
@@ -16,6 +15,7 @@ from pivot_lsp.source.scripts import is_script_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from symtable import SymbolTable
 
     from pivot_lsp.source.nesting import Definition, Movable
     from pivot_lsp.source.scopes import Binding, Scope, Visit
@@ -179,12 +179,7 @@ def _used_later(top: TopLevel, node: Movable) -> _Used | None:
     """What the body uses; None if that can't be told."""
     if isinstance(node, ast.Expr):
         return _Used(frozenset(), frozenset())
-    try:
-        tables = [symtable.symtable(top.text, top.path, "exec")]
-    except (SyntaxError, RecursionError, ValueError):
-        return None
-    for table in tables:  # grows
-        tables += table.get_children()
+    for table in top.tables:
         if table.get_name() == node.name and first_line(node) <= table.get_lineno() <= node.lineno:
             return _Used(
                 frozenset(symbol.get_name() for symbol in table.get_symbols() if symbol.is_free()),
@@ -193,7 +188,7 @@ def _used_later(top: TopLevel, node: Movable) -> _Used | None:
     return None
 
 
-def _outer_names(table: symtable.SymbolTable) -> Iterator[str]:
+def _outer_names(table: SymbolTable) -> Iterator[str]:
     yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_global())
     for inner in table.get_children():
         yield from _outer_names(inner)

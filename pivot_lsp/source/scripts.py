@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 def is_script_only(top: TopLevel, arms: Iterable[Arm]) -> bool:
     """Whether what is in these arms of a statement is never done when the module is imported."""
-    guards = {id(node) for node in ast.walk(top.body[0]) if _is_guard(node)} if arms else set()
-    return any(arm.statement in guards and arm.number == 0 for arm in arms)
+    return any(arm.number == 0 and arm.statement in top.guards for arm in arms)
 
 
-def _is_guard(node: ast.AST) -> bool:
+def is_guard(node: ast.AST) -> bool:
+    """Whether a statement is such an ``if``."""
     return isinstance(node, ast.If) and _asks_for_main(node.test)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from functools import cached_property
+from symtable import SymbolTable, symtable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_lsp.positions import Lines, Span, span_of
 from pivot_lsp.source.scopes import ANYTHING, BUILTINS, Imported, Scope, walk
+from pivot_lsp.source.scripts import is_guard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,6 +79,22 @@ class TopLevel:
             children = list(ast.iter_child_nodes(node))
             found.update((id(child), node) for child in children)
             nodes += children
+        return found
+
+    @cached_property
+    def guards(self) -> frozenset[int]:
+        """Ids of each ``if __name__ == "__main__"`` in it."""
+        return frozenset(id(visit.node) for visit in self.visits if is_guard(visit.node))
+
+    @cached_property
+    def tables(self) -> list[SymbolTable]:
+        """What Python says of the names in each definition in it; nothing for what it can't compile."""
+        try:
+            found = [symtable(self.text, self.path, "exec")]
+        except (SyntaxError, RecursionError, ValueError):
+            return []
+        for table in found:  # grows
+            found += table.get_children()
         return found
 
     @property
