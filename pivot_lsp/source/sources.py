@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pivot_core.project import Project
+    from pivot_lsp.source.feeding import Fed
     from pivot_lsp.source.files import Origin
     from pivot_lsp.source.registered import Stage
     from pivot_lsp.source.scopes import Binding
@@ -51,7 +52,7 @@ class Sources:
         self._modules: dict[str, Module | None] = {}  # None: not there, or never could be parsed
         self._all: list[Module] | None = None
         self._stages: tuple[Stage, ...] | None = None
-        self._feeding: frozenset[int] | None = None
+        self._feeding: dict[int, Fed] | None = None
         self._answers: dict[object, object] = {}
         self.state = 0  # another number for each state of the texts
 
@@ -207,8 +208,13 @@ class Sources:
             self._stages = stages_in(self)
         return self._stages
 
-    def feeds(self, top: TopLevel) -> bool:
-        """Whether a stage uses what a statement defines, however indirectly."""
+    @property
+    def feeding(self) -> dict[int, Fed]:
+        """The statements that feed stages, by their ids."""
         if self._feeding is None:
             self._feeding = feeding(self)
-        return id(top) in self._feeding
+        return self._feeding
+
+    def feeds(self, top: TopLevel) -> bool:
+        """Whether a stage uses what a statement defines, however indirectly."""
+        return id(top) in self.feeding

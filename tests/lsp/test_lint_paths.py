@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,18 @@ import pytest
 from pivot_core.project import Project
 from pivot_lsp.lint import Finding, Linter
 from pivot_lsp.lint.fixes import applied, changes
+from pivot_lsp.lint.rule import Invalid
+from pivot_lsp.lint.rules import RULES
 from pivot_lsp.source.sources import Sources
+
+# About what keeps a pipeline from being used, or run.
+TOLD = [
+    (rule.code, example)
+    for rule in RULES
+    for example in rule.invalid
+    if rule.code in ("PVT301", "PVT302", "PVT303", "PVT304", "PVT305") and "pipeline.py" in example.files
+]
+OPENED = next(rule.invalid[0] for rule in RULES if rule.code == "PVT306")
 
 ROWS = """
 from typing import Annotated
@@ -127,3 +140,43 @@ def test_a_dependency_is_missing_until_a_stage_makes_it(root: Path) -> None:
     text = (root / "pipeline.py").read_text()
     linter.sources.put("pipeline.py", text + "\nimport two\npipeline.register(two.two)")
     assert linter.findings("one.py") == ()
+
+
+# --- the lint and Pivot
+
+
+def write(root: Path, example: Invalid) -> Linter:
+    for path, text in {**example.files, example.path: example.text}.items():
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    return Linter(Sources(Project(root)))
+
+
+def said(root: Path, command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pivot_core", command],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("code", "example"), TOLD, ids=lambda value: value if isinstance(value, str) else "")
+def test_pivot_says_the_same_of_the_pipeline(root: Path, code: str, example: Invalid) -> None:
+    (finding,) = write(root, example).findings(example.path)
+    assert finding.message in said(root, "run" if code == "PVT302" else "status")
+
+
+def test_a_run_warns_of_the_file_that_is_found_and_no_longer_after_the_fix(root: Path) -> None:
+    linter = write(root, OPENED)
+    (finding,) = linter.findings("stages.py")
+    assert finding.message == "train reads config.json undeclared"
+    assert "reads config.json undeclared" in said(root, "run")
+    assert finding.fix is not None
+    (root / "stages.py").write_text(applied(OPENED.text, changes(finding.fix)), encoding="utf-8")
+    told = said(root, "run")
+    assert "undeclared" not in told
+    assert "ran 1" in told

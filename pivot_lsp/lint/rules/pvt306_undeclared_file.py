@@ -1,0 +1,376 @@
+"""A file that the code of a stage opens without the stage declaring it.
+
+Pivot sees it when the stage runs, records it as an input, and says so. But until then nobody knows who makes
+the file, so the stage may run before it is made; and nobody who reads the signature knows what the stage
+needs::
+
+    def train(rows: Annotated[DataFrame, Dep("rows.csv", CSV())]) -> ...:
+        config = json.loads(Path("config.json").read_text())      # PVT306
+
+    def train(
+        rows: Annotated[DataFrame, Dep("rows.csv", CSV())],
+        config: Annotated[dict, Dep("config.json", JSON())],
+    ) -> ...:
+
+It is told of files that are there, or that another stage makes, and that the code only reads. The fix makes
+the path a parameter of the stage that opens it. It isn't safe: who calls the function has to give the path,
+and the stage is stale then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pivot_core.artifacts import missing, paths
+from pivot_lsp.lint.declaring import declaring
+from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule, Valid
+from pivot_lsp.source.connections import makers
+from pivot_lsp.source.feeding import stages_with
+from pivot_lsp.source.opened import reads, said
+from pivot_lsp.source.registered import imported_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pivot_lsp.source.opened import Read
+    from pivot_lsp.source.registered import Stage
+    from pivot_lsp.source.sources import Sources
+    from pivot_lsp.source.stages import Part
+
+
+def check(part: Part, sources: Sources) -> Iterator[Hit]:
+    """One hit for each place that opens one."""
+    found = [(read, path) for read in part.answer(reads) if (path := _path(read, sources)) is not None]
+    if not found or not sources.feeds(part.top):
+        return
+    stages = stages_with(sources, part.top)
+    if not stages or not all(stage.complete for stage in stages):
+        return
+    found = [(read, path) for read, path in found if not any(_declares(stage, path) for stage in stages)]
+    others = frozenset[str]().union(*sources.answer(_otherwise)) if found else frozenset[str]()
+    for read, path in found:
+        maker = _maker(path, sources)
+        is_there = sources.project is not None and missing.is_there(sources.project.root, path)
+        if (maker is not None or is_there) and path not in others:
+            same = [one for one, other in found if other == path]
+            yield _hit(part, read, path, maker, stages, same)
+
+
+def _path(read: Read, sources: Sources) -> str | None:
+    """The path of a file of the project that isn't code."""
+    path = read.path
+    if path is None:
+        text = imported_text(sources, read.at, read.scope)
+        path = paths.logical(text.value) if text is not None else None
+    is_data = path is not None and paths.fault(path) is None and not path.endswith((".py", "/"))
+    return path if is_data else None
+
+
+def _otherwise(sources: Sources) -> Iterator[frozenset[str]]:
+    """The paths that code of stages may do something else with: write them, say."""
+    statements = [one for fed in sources.feeding.values() for one in fed.part.answer(said)]
+    names = frozenset[str]().union(*(one.names for one in statements))
+    yield frozenset(
+        path
+        for one in statements
+        for path in (
+            *one.texts,
+            *(path for name, path in one.variables if name in one.names),
+            *(path for name, path in one.shared if name in names),
+        )
+    )
+
+
+def _maker(path: str, sources: Sources) -> Stage | None:
+    outputs = [(stage, use.path) for stage in sources.stages for use in stage.outputs]
+    (made,) = makers(tuple(output for _, output in outputs), (path,))
+    return outputs[made[0]][0] if made else None
+
+
+def _declares(stage: Stage, path: str) -> bool:
+    own = (use.path.rstrip("/") for use in (*stage.inputs, *stage.outputs))
+    return any(f"{path}/".startswith(f"{one}/") for one in own)
+
+
+def _hit(
+    part: Part, read: Read, path: str, maker: Stage | None, stages: Sequence[Stage], same: Sequence[Read]
+) -> Hit:
+    stage = stages[0]
+    made = f", which {maker.title} makes," if maker is not None else ""
+    message = f"{stage.title} reads {path}{made} undeclared"
+    hint = f"take it as a parameter, with outputs.Dep({path!r}, …)"
+    function = stage.function
+    assert function is not None
+    if function.top is not part.top:
+        used = Related(function.top.name_spot(function.node), f"{stage.title} uses this code")
+        return Hit(part.spot(read.at), message, hint, (used,))
+    return Hit(part.spot(read.at), message, hint, fix=declaring(function, part, path, same))
+
+
+_PIPELINE = """
+from pivot_core import Pipeline
+import stages
+
+pipeline = Pipeline("demo")
+pipeline.register(stages.train)
+"""
+_FILES = {"pipeline.py": _PIPELINE, "config.json": "{}", "rows.csv": ""}
+
+RULE = Rule(
+    code="PVT306",
+    name="undeclared-file",
+    severity="warning",
+    docs=__doc__,
+    check_with=check,
+    feeding=True,
+    valid=(
+        # Declared, alone or in a folder; not of the project; nobody knows which.
+        Valid(
+            """
+import json
+from pathlib import Path
+from typing import Annotated
+from pivot_core import StageParams, loaders, outputs
+
+class Params(StageParams):
+    name: str = "config.json"
+
+def train(
+    rows: Annotated[Path, outputs.Dep("rows.csv", loaders.PathOnly())],
+    params: Params,
+) -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
+    first = open("rows.csv").readline()
+    host = open("/etc/hostname").read() + Path("~/.config").read_text() + Path("nowhere").read_text()
+    return json.dumps([first, host, json.load(open(params.name)), json.load(open(f"{first}.json"))])
+""",
+            files=_FILES,
+        ),
+        # It is written, or may be, before it is read.
+        Valid(
+            """
+import json
+import shutil
+from pathlib import Path
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+CONFIG = Path("config.json")
+ROWS = "rows.csv"
+
+def write(path, text): ...
+
+def train() -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
+    with open("scratch.txt", "w") as file:
+        file.write("x")
+    write(CONFIG, "{}")
+    shutil.copy("a.txt", ROWS)
+    return open("scratch.txt").read() + CONFIG.read_text() + open(ROWS).read()
+""",
+            files={**_FILES, "scratch.txt": "x"},
+        ),
+        # Nothing to do with a stage; or only when the file is run.
+        Valid(
+            """
+import json
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def show():
+    return json.load(open("config.json"))
+
+def train() -> Annotated[str, outputs.Out("model.txt", loaders.Text())]: ...
+
+if __name__ == "__main__":
+    print(open("rows.csv").read(), train(), show())
+""",
+            files=_FILES,
+        ),
+        # The stages aren't known well enough.
+        Valid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def train(
+    rows: Annotated[str, outputs.PlaceholderDep(loaders.Text())],
+) -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
+    return rows + open("config.json").read()
+""",
+            files={
+                **_FILES,
+                "pipeline.py": _PIPELINE.replace("train)", 'train, deps={"rows": "config" + ".json"})'),
+            },
+        ),
+        # Another open.
+        Valid(
+            """
+from typing import Annotated
+from archive import open
+from pivot_core import loaders, outputs
+
+def train() -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
+    return open("config.json").read()
+""",
+            files=_FILES,
+        ),
+    ),
+    invalid=(
+        Invalid(
+            """
+import json
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def train(
+    rows: Annotated[str, outputs.Dep("rows.csv", loaders.Text())],  # the räume
+    *,
+    more: Annotated[str, outputs.Dep("rows.csv", loaders.Text())],
+) -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
+    with open(«"config.json"», encoding="utf-8") as file:
+        return rows + more + str(json.load(file))
+""",
+            fixed="""
+import json
+from typing import Annotated
+from pivot_core import loaders, outputs
+from pathlib import Path
+
+def train(
+    config_path: Annotated[Path, outputs.Dep("config.json", loaders.PathOnly())],
+    rows: Annotated[str, outputs.Dep("rows.csv", loaders.Text())],  # the räume
+    *,
+    more: Annotated[str, outputs.Dep("rows.csv", loaders.Text())],
+) -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
+    with open(config_path, encoding="utf-8") as file:
+        return rows + more + str(json.load(file))
+""",
+            files=_FILES,
+        ),
+        Invalid(
+            """
+import pandas as pd
+from pathlib import Path
+from typing import Annotated
+from pivot_core.loaders import PathOnly, Text
+from pivot_core.outputs import Dep, Out
+
+ROWS = "räume 🏠.csv"
+
+def train() -> Annotated[str, Out("model.txt", Text())]:
+    return str(pd.read_csv(«ROWS», sep=";"))
+""",
+            fixed="""
+import pandas as pd
+from pathlib import Path
+from typing import Annotated
+from pivot_core.loaders import PathOnly, Text
+from pivot_core.outputs import Dep, Out
+
+ROWS = "räume 🏠.csv"
+
+def train(räume_path: Annotated[Path, Dep(ROWS, PathOnly())]) -> Annotated[str, Out("model.txt", Text())]:
+    return str(pd.read_csv(räume_path, sep=";"))
+""",
+            files={**_FILES, "räume 🏠.csv": ""},
+        ),
+        Invalid(
+            """
+from pathlib import Path
+from typing import Annotated
+import pivot_core as pc
+
+def train(
+    rows: Annotated[str, pc.outputs.Dep("rows.csv", pc.loaders.Text())],
+) -> Annotated[str, pc.outputs.Out("model.txt", pc.loaders.Text())]:
+    if not Path("config", "a.json").exists():
+        return rows
+    return rows + («Path("config") / "a.json"»).read_text()
+""",
+            fixed="""
+from pathlib import Path
+from typing import Annotated
+import pivot_core as pc
+
+def train(
+    a_path: Annotated[Path, pc.outputs.Dep("config/a.json", pc.loaders.PathOnly())],
+    rows: Annotated[str, pc.outputs.Dep("rows.csv", pc.loaders.Text())],
+) -> Annotated[str, pc.outputs.Out("model.txt", pc.loaders.Text())]:
+    if not Path("config", "a.json").exists():
+        return rows
+    return rows + (a_path).read_text()
+""",
+            files={**_FILES, "config/a.json": ""},
+        ),
+        # What another stage makes; by a name of another module.
+        Invalid(
+            """
+from typing import Annotated
+import places
+from pivot_core import loaders, outputs
+
+def clean() -> Annotated[str, outputs.Out("clean.csv", loaders.Text())]: ...
+
+def train() -> Annotated[
+    str, outputs.Out("model.txt", loaders.Text())
+]:
+    return open(«places.CLEAN», "rt").read()
+""",
+            fixed="""
+from typing import Annotated
+import places
+from pivot_core import loaders, outputs
+from pathlib import Path
+
+def clean() -> Annotated[str, outputs.Out("clean.csv", loaders.Text())]: ...
+
+def train(clean_path: Annotated[Path, outputs.Dep("clean.csv", loaders.PathOnly())]) -> Annotated[
+    str, outputs.Out("model.txt", loaders.Text())
+]:
+    return open(clean_path, "rt").read()
+""",
+            files={
+                **_FILES,
+                "pipeline.py": _PIPELINE + "pipeline.register(stages.clean)\n",
+                "places.py": "CLEAN = 'clean.csv'\n",
+            },
+        ),
+        # In code that a stage uses, from another module.
+        Invalid(
+            """
+import json
+
+CONFIG = json.load(open(«"config.json"»))
+
+def setting(name):
+    return CONFIG[name]
+""",
+            path="settings.py",
+            files={
+                **_FILES,
+                "stages.py": """
+from typing import Annotated
+from pivot_core import loaders, outputs
+from settings import setting
+
+def train() -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
+    return setting("rate")
+""",
+            },
+        ),
+        # Where no parameter can be put.
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+config_path = None
+
+def train() -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
+    name = "config.json"
+    with open(«name») as file:
+        return file.read()
+""",
+            files=_FILES,
+        ),
+    ),
+)
