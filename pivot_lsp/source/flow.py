@@ -32,9 +32,9 @@ _PASSING = (
     ast.Tuple,
     ast.UnaryOp,
 )
-_TALKING = frozenset({"builtins.print", "click.echo", "click.secho", "tqdm.tqdm.write", "rich.print"}) | {
-    f"sys.{stream}.write" for stream in ("stdout", "stderr")
-}
+_TALKING = frozenset(
+    {"builtins.print", "click.echo", "click.secho", "rich.print", "time.sleep", "tqdm.tqdm.write"}
+) | {f"sys.{stream}.write" for stream in ("stdout", "stderr")}
 _CONVERTING = frozenset(
     BUILTINS + name for name in "abs ascii float format int len max min repr round str".split()
 )
@@ -71,6 +71,8 @@ class Flow:
                     return self._variable(name, parent, scope)
                 case ast.AugAssign(target=ast.Name(id=name)):
                     return self._variable(name, parent, scope)
+                case ast.Tuple() if (target := self._unpacked(parent, child)) is not None:
+                    return self._variable(target, parent, scope)
                 case _ if not isinstance(parent, _PASSING):
                     return False
             assert parent is not None
@@ -82,6 +84,14 @@ class Flow:
         if is_format or scope.full_name(call.func) in _CONVERTING:
             return True
         return isinstance(self._top.parents.get(id(call)), ast.Raise)
+
+    def _unpacked(self, values: ast.Tuple, one: ast.AST) -> str | None:
+        """``start, end = 1, one``: the variable that gets one of the values."""
+        match self._top.parents.get(id(values)):
+            case ast.Assign(targets=[ast.Tuple(elts=names)]) if len(names) == len(values.elts):
+                name = next(name for name, value in zip(names, values.elts, strict=True) if value is one)
+                return name.id if isinstance(name, ast.Name) else None
+        return None
 
     def _variable(self, name: str, node: ast.AST, scope: Scope) -> bool:
         found = scope.lookup(name)

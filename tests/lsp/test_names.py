@@ -76,6 +76,7 @@ def test_an_edit_of_a_function_leaves_the_answers_about_those_that_call_it() -> 
         "raise ValueError(f'not at {VALUE}')",
         "print(VALUE.isoformat(), file=sys.stderr)",
         "progress.report(VALUE, 10)",
+        "a, now = rows, VALUE\n    print(now)\n    return a",
     ],
 )
 def test_what_is_printed_or_logged_goes_nowhere_else(body: str) -> None:
@@ -94,6 +95,8 @@ def test_what_is_printed_or_logged_goes_nowhere_else(body: str) -> None:
         "log.info(use(VALUE))",
         "with use(VALUE): ...",
         "if VALUE: return 1",
+        "a, now = VALUE, 1\n    return a",
+        "a, now = a, *b = VALUE, 1\n    print(now)",
         "return VALUE - 1",
         "while VALUE < 1: ...",
     ],
