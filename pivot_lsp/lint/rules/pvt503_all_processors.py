@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.rule import Hit, Invalid, Rule, Valid
 from pivot_lsp.source.calls import argument, known_calls
+from pivot_lsp.source.feeding import stages_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +34,10 @@ _HINT = 'give a number, or register the stage with mutex=("*",) to let it run al
 
 
 def check(part: Part, sources: Sources) -> Iterator[Hit]:
-    """One hit for each such argument, unless its stage runs alone."""
+    """One hit for each such argument, unless all stages that it counts for run alone."""
     for node, option in part.answer(_greedy):
-        if not any(map(_runs_alone, _registrations(part, node, sources))):
+        stages = stages_with(sources, part.top)
+        if not stages or not all(_runs_alone(stage.registration) for stage in stages):
             message = f"{option} takes all processors, while other stages are running"
             yield Hit(part.spot(node), message, _HINT)
 
@@ -57,18 +59,6 @@ def _is_all(node: ast.expr, scope: Scope) -> bool:
     if not isinstance(value, ast.UnaryOp) or not isinstance(value.op, ast.USub):
         return False
     return isinstance(value.operand, ast.Constant) and isinstance(value.operand.value, int)
-
-
-def _registrations(part: Part, node: ast.expr | ast.keyword, sources: Sources) -> Iterator[Registration]:
-    """Those of the stage that a node is in; in other code, those of all stages, since any may use it."""
-    around = [
-        function.node
-        for function in part.functions
-        if function.node.lineno <= node.lineno <= (function.node.end_lineno or 0)
-    ]
-    for stage in sources.stages:
-        if not around or (stage.function is not None and stage.function.node in around):
-            yield stage.registration
 
 
 def _runs_alone(registration: Registration) -> bool:
@@ -134,10 +124,13 @@ from typing import Annotated
 import models
 from pivot_core import Pipeline, loaders, outputs
 
+def clean() -> Annotated[str, outputs.Out("rows.txt", loaders.Text())]: ...
+
 def train() -> Annotated[object, outputs.Out("model.pkl", loaders.Pickle())]:
     return models.forest()
 
 pipeline = Pipeline("demo")
+pipeline.register(clean)
 pipeline.register(train, mutex=("*",))
 """
             },
