@@ -21,7 +21,7 @@ from pivot_core.code.expressions import (
 )
 from pivot_core.code.scopes import Scope, import_chains
 from pivot_core.code.stream import CALL, HANDED, IMPORT, LITERAL, QUIET, READ
-from pivot_core.code.vocabulary import ATTRIBUTES, MUTATORS, REPLACING, TALKING
+from pivot_core.code.vocabulary import ATTRIBUTES, MUTATORS, PRINTING, REPLACING, TALKING
 from pivot_core.code.writer import Writer
 
 _SPECIAL: Final = frozenset(
@@ -38,6 +38,10 @@ _SEES_LOCALS: Final = frozenset(
 
 
 _DOTTED: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_NAMES_OF_MODULES: Final = {
+    "__globals__": "FunctionType.__globals__",
+    "f_globals": "FrameType.f_globals",
+}
 _PLACES: Final = (ast.Attribute, ast.Subscript)
 
 
@@ -156,7 +160,7 @@ class CallWriter(Writer):
         if not key.value.isidentifier():
             return False
         self.slot(chain, CALL, node)
-        self.notice_attribute(key.value)
+        self.notice_attribute(key.value, node)
         self.slot(owner + ("" if owner.endswith(":") else ".") + key.value, 0, node)
         self.items(node.args[2:])
         return True
@@ -271,9 +275,9 @@ class CallWriter(Writer):
     def only_talks(self, call: ast.Call) -> bool:
         """``log.error(…)``, ``print(…)``"""
         last = last_name(call.func)
-        if isinstance(call.func, ast.Attribute):
-            return last in TALKING
-        return last == "print" and all(keyword.arg != "file" for keyword in call.keywords)
+        if isinstance(call.func, ast.Attribute) and last in TALKING:
+            return True
+        return last in PRINTING and all(keyword.arg != "file" for keyword in call.keywords)
 
     def _is_parameter(self, node: ast.expr) -> bool:
         if not isinstance(node, ast.Name):
@@ -382,20 +386,23 @@ class CallWriter(Writer):
 
     # --- what code reads -------------------------------------------------------------------------
 
-    def notice_attribute(self, name: str) -> None:
+    def notice_attribute(self, name: str, node: ast.AST) -> None:
         reads = ATTRIBUTES.get(name)
         if reads is not None and not self.talking:
             self.flags.add(f"reads_{reads}")
         if name in _SEES_LOCALS:
             self.freeze()
-        if name in ("__globals__", "f_globals"):
-            self.slot("globals", QUIET, ast.Pass())
+        if name in _NAMES_OF_MODULES:
+            self.slot(f"@types:{_NAMES_OF_MODULES[name]}", QUIET, node)
 
     def notice_made_up(self, node: ast.expr) -> None:
         """``"__d" + name``: the name of anything that only Python itself names so."""
         beginning, whole = prefix_of(node)
         if beginning.startswith("__") and not whole:
-            self.flags |= {"reads_docs", "reads_annotations"}
+            found = {reads for name, reads in ATTRIBUTES.items() if name.startswith(beginning)}
+            if beginning == "__":  # of an operator, say
+                found.discard("source")
+            self.flags.update(f"reads_{reads}" for reads in found)
 
     def freeze(self) -> None:
         """Something may look at the local variables by name: keep their names."""
@@ -405,7 +412,8 @@ class CallWriter(Writer):
                 variable.frozen = True
 
     def notice_key(self, mapping: ast.expr, key: ast.expr) -> None:
-        """``mapping["KEY"]``: an environment variable if the mapping turns out to be ``os.environ``."""
+        """``mapping["KEY"]``: an environment variable if the mapping turns out to be ``os.environ``, a module
+        if it is ``sys.modules``."""
         chain = self.chain(mapping)
         if chain is not None:
             name = template(key, self.chain)
@@ -413,9 +421,9 @@ class CallWriter(Writer):
                 self.out.environment.append((chain, name))
 
     def notice_set_variable(self, mapping: ast.expr) -> None:
-        """``os.environ["KEY"] = x`` reads none."""
+        """``os.environ["KEY"] = x`` reads none, ``sys.modules["m"] = x`` gives none."""
         chain = self.chain(mapping)
-        if chain is not None and last_name(mapping) == "environ":
+        if chain is not None and last_name(mapping) in ("environ", "modules"):
             self.out.environment.append((chain, ""))
 
     def on_Compare(self, node: ast.Compare) -> None:

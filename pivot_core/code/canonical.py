@@ -26,11 +26,20 @@ from collections.abc import Sequence
 from pivot_core.code import scopes
 from pivot_core.code.opening import ScopeWriter
 from pivot_core.code.stream import BOUND, IMPORT, QUIET, READ
-from pivot_core.code.vocabulary import MUTATORS, OF_CODE
+from pivot_core.code.vocabulary import DATA_FILES, MUTATORS, OF_CODE
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _VARIABLE = re.compile(r"_*[A-Za-z][\w.\-]{0,60}", re.ASCII)
 _VARIABLES = re.compile(r"\$\{?_*[A-Za-z]\w*|\b[A-Z][A-Z0-9_]+", re.ASCII)
+_SPECIAL_NAME = re.compile(r"__[a-z_]+__")
+_QUERIED_BY_PARTS = re.compile(r"([-+*/%<>=!&|(,]|\b(and|or|not|in))\s*@$")
+_NAMED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*[.:][^\W\d]\w*")
+# A word of a command, or what stands in one after "python" and its options, or after a ``{sys.executable}``.
+_FILE = r"((?:\./)?(?:[^\W\d]\w*/)*[^\W\d]\w*\.py)"
+_PROGRAM = re.compile(
+    rf"^{_FILE}$|(?:^\s+|python[\w.]*\s+(?:-\w+\s+)*){_FILE}(?=\s|$)"
+    r"|(?:^\s*|python[\w.]*\s+(?:-\w+\s+)*)-m\s+([^\W\d][\w.]*)"
+)
 _QUERIED = re.compile(r"(?<!\w)@([^\W\d]\w*)")  # a variable in a pandas query: ``x > @LIMIT``
 
 
@@ -62,7 +71,7 @@ class Canonical(ScopeWriter):
             self.out.tokens.append("." + node.attr)
             if stored:
                 self.notice_store(node, outer=True)
-        self.notice_attribute(node.attr)
+        self.notice_attribute(node.attr, node)
 
     def on_Subscript(self, node: ast.Subscript) -> None:
         self.out.tokens.append("Subscript")
@@ -83,18 +92,20 @@ class Canonical(ScopeWriter):
     def on_Constant(self, node: ast.Constant) -> None:
         value = node.value
         if isinstance(value, str):
-            self._text(value)
+            self._text(value, node)
         elif type(value) is int:
             self.out.tokens.append(f"i{value:x}")
         else:
             self.out.tokens.append(f"{type(value).__name__}:{value!r}")
 
-    def _text(self, text: str) -> None:
+    def _text(self, text: str, node: ast.AST) -> None:
         self.out.tokens.append(f"s{len(text)}:{text}")
         if self.depth:
             self.words.update(_WORD.findall(text))
-        if text.startswith("__"):
-            self.notice_attribute(text)
+        if self.out is not self.notes:
+            self._notice_named(text, node)
+        for name in _SPECIAL_NAME.findall(text) if "__" in text else ():
+            self.notice_attribute(name, node)
         if _VARIABLE.fullmatch(text):
             self.out.candidates.append(text)
         else:
@@ -102,20 +113,36 @@ class Canonical(ScopeWriter):
         if "@" in text:
             for name in _QUERIED.findall(text):
                 if self.find(name) is None:
-                    self.slot(name, QUIET | READ, ast.Pass())
+                    self.slot(name, QUIET | READ, node)
+            if _QUERIED_BY_PARTS.search(text):
+                self.slot("globals", QUIET, node)
+
+    def _notice_named(self, text: str, node: ast.AST) -> None:
+        """What could be the name of a function, a file of code, or a word of a command for Python."""
+        found = []
+        if self.option == "-c":
+            self.quoted(ast.copy_location(ast.Constant(text), node))
+        elif self.option == "-m" and all(map(str.isidentifier, text.split("."))):
+            found.append(f"-m {text}")
+        elif _NAMED.fullmatch(text) and text.rpartition(".")[2] not in DATA_FILES:
+            found.append(text)
+        if ".py" in text or "-m" in text:
+            found += [f"-m {name}" if name else file or path for file, path, name in _PROGRAM.findall(text)]
+        self.out.named += [(each, getattr(node, "lineno", 0)) for each in found]
+        self.option = text
 
     def on_JoinedStr(self, node: ast.JoinedStr) -> None:
         """An f-string: text between values merged, empty text and an empty format left out."""
         tokens = self.out.tokens
         parts = _merged(node.values)
         if all(isinstance(part, str) for part in parts):
-            self._text("".join(part for part in parts if isinstance(part, str)))
+            self._text("".join(part for part in parts if isinstance(part, str)), node)
             return
         self.notice_made_up(node)
         tokens.append("JoinedStr")
         for part in parts:
             if isinstance(part, str):
-                self._text(part)
+                self._text(part, node)
             else:
                 self.visit(part)
         tokens.append(")")

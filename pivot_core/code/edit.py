@@ -60,7 +60,9 @@ def _is_same(was: Statement, now: Statement) -> bool:
 def evaluates_alike(was: Statement, now: Statement) -> bool:
     """Whether executing it evaluates just the same, if the names it uses stand for the same."""
     pairs = ((was.head, now.head), (was.notes, now.notes))
-    return all(one.form == other.form and _uses(one) == _uses(other) for one, other in pairs)
+    return now.typing_only or all(
+        one.form == other.form and _uses(one) == _uses(other) for one, other in pairs
+    )
 
 
 def _binds_alike(was: Statement, now: Statement) -> bool:
@@ -101,7 +103,7 @@ def _does_alike(was: Statement, now: Statement) -> bool:
 
 
 def _uses(part: Part) -> tuple[object, ...]:
-    return part.slots, part.flags, part.effects, part.imports
+    return part.slots, part.flags, part.effects, part.imports, [text for text, _ in part.named]
 
 
 def _is_moved(was: Statement, now: Statement) -> bool:

@@ -160,7 +160,7 @@ class Effects:
                 continue
             targets = self._targets(module, statement.head, statement)
             targets.update(self._targets(module, statement.notes, statement))
-            if statement.head.imports:
+            if statement.head.imports or statement.head.named:
                 executed = self._reader.read(module, statement.head).executed
                 targets.update(((IMPORTED, name), None) for name in executed)
             called = (*self.called(module, statement), *self._called_in_notes(module, statement))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from pivot_core.code.reading import NOTHING, Reader, Reading
-from pivot_core.code.records import WHOLE
+from pivot_core.code.records import MAIN, WHOLE
 
 if TYPE_CHECKING:
     from pivot_core.code.modules import Module, Modules
@@ -117,7 +117,7 @@ class Nodes:
         if key[1] == WHOLE:
             readings.links.update(((name, WHOLE), None) for name in self._modules.imported(key[0]))
             if module is not None:
-                readings.links.update(((key[0], name), None) for name in module.index)
+                readings.links.update(((key[0], name), None) for name in module.index if name != MAIN)
         return readings.node(key)
 
     def _moments(self, key: Key) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.environment import ANY, composed, is_told
-from pivot_core.code.records import WHOLE
+from pivot_core.code.records import MAIN, WHOLE
 from pivot_core.code.resolve import is_standard
 from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT, LITERAL, TALK
 from pivot_core.code.vocabulary import (
@@ -17,9 +17,11 @@ from pivot_core.code.vocabulary import (
     ENVIRONMENT,
     IMPORTERS,
     INERT_DECORATORS,
+    REACHES_ALL,
     packages_of_loader,
     under,
 )
+from pivot_core.project import PIPELINE_MODULE
 from pivot_core.types import Widening
 
 if TYPE_CHECKING:
@@ -106,6 +108,7 @@ class _Pass:
         self.decorated = False
         self.documented = False
         self.variables = 0  # uses of what has the environment's variables
+        self.loaded: list[int] = []  # lines of uses of sys.modules
 
     def read(self, part: Part) -> Reading:
         texts = [part.form]
@@ -134,6 +137,10 @@ class _Pass:
                 self._looked_at(found, flags)
         for function, prefix, line in part.imports:
             self._dynamic_import(function, prefix, line)
+        if self.loaded:
+            self._loaded_modules(part)
+        for text, line in part.named:
+            self._named(text, line)
         environment, templates = self._environment(part)
         return Reading(
             "\x1f".join(texts),
@@ -163,6 +170,10 @@ class _Pass:
     def _module_value(self, names: tuple[str, ...], line: int) -> None:
         for name in names:
             self._widen(name, line, f"the module {name} is used as a value")
+            around = self.modules.closure({PIPELINE_MODULE, self.module.name})
+            for below in sorted(other for other in around if other.startswith(f"{name}.")):
+                self.links[(below, WHOLE)] = None  # it is an attribute of the package
+                self.executed[below] = None
 
     def _library(self, found: Resolution, flags: int, line: int) -> None:
         library = found.library
@@ -171,6 +182,10 @@ class _Pass:
             self.variables += 1
         if under(library, BY_FILE):
             self._any_module("", "code is executed by the path of its file", line)
+        elif under(library, REACHES_ALL):
+            self._any_module("", f"{library} can reach any module", line)
+        elif under(library, ("sys.modules",)):
+            self.loaded.append(line)
         elif library in IMPORTERS and not flags & (CALL | BOUND):
             self._any_module("", f"{library} is used as a value", line)
         elif "any name" in found.reads and not flags & LITERAL:
@@ -212,6 +227,51 @@ class _Pass:
                 self.packages[folder.partition(".")[0]] = None
                 return
         self._any_module(prefix, "a module is imported by a name that isn't literal", line)
+
+    def _loaded_modules(self, part: Part) -> None:
+        """``sys.modules["m"]``: the module, or any if that can't be told."""
+        line = self.loaded[0]
+        keys = [
+            template
+            for chain, template in part.environment
+            if under(self.resolver.through(self.module, chain).library, ("sys.modules",))
+        ]
+        told = [self.module.name if key == "\0__name__\0" else key for key in keys]
+        if len(told) < len(self.loaded) or any("\0" in name for name in told):
+            self._any_module("", "sys.modules is used with a name that isn't literal", line)
+        self._module_value(tuple(filter(self.modules.exists, filter(None, told))), line)
+
+    def _named(self, text: str, line: int) -> None:
+        """``"helpers.f"`` may be imported by its name, ``"tool.py"`` and ``"-m tool"`` executed by Python."""
+        if text.endswith(".py"):
+            name = text.removeprefix("./").removeprefix("src/").removesuffix(".py").replace("/", ".")
+            self._program(name, line)
+        elif text.startswith("-m "):
+            self._program(text.removeprefix("-m "), line)
+            self._program(f"{text.removeprefix('-m ')}.__main__", line)
+        else:
+            self._attribute(text.replace(":", ".").split("."))
+
+    def _attribute(self, parts: list[str]) -> None:
+        for count in range(len(parts) - 1, 0, -1):
+            name = ".".join(parts[:count])
+            if self.modules.exists(name):
+                module = self.modules.get(name)
+                if module is not None and module.binds(parts[count]):
+                    self.links.update(dict.fromkeys(self.resolver.member(name, parts[count:]).units))
+                    self.executed[name] = None
+                return
+
+    def _program(self, name: str, line: int) -> None:
+        """A module that another Python executes, with what stands beside it."""
+        module = self.modules.get(name) if self.modules.exists(name) else None
+        if module is None or (name, MAIN) in self.links:
+            return
+        self._widen(name, line, f"{module.path} can be executed as a program")
+        self.links[(name, MAIN)] = None
+        folder = name.rpartition(".")[0]
+        for chain in module.executed_imports() if folder else ():
+            self._program(f"{folder}.{chain[1:].partition(':')[0].partition('.')[0]}", line)
 
     def _environment(self, part: Part) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The variables that it reads, and the templates of those that can't be told."""

@@ -14,9 +14,10 @@ import msgspec
 from pivot_core.code.stream import IMPORT
 
 # Part of every cache key: a summary made by another version of the engine is made again.
-ENGINE_VERSION = f"13:{sys.version_info[0]}.{sys.version_info[1]}"
+ENGINE_VERSION = f"14:{sys.version_info[0]}.{sys.version_info[1]}"
 
 WHOLE: Final = "*"  # the name of the unit that is a whole module
+MAIN: Final = "(main)"  # of what a module does only when it is executed as a program
 
 ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]
 
@@ -35,6 +36,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
     environment: tuple[tuple[str, str], ...] = ()
     imports: tuple[tuple[str, str, int], ...] = ()
     candidates: tuple[str, ...] = ()
+    named: tuple[tuple[str, int], ...] = ()
 
 
 EMPTY = Part()

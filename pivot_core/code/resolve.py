@@ -172,7 +172,8 @@ class Resolver:
             return _of_module(module, names)
         if self._has_submodule(module, names[0]):
             return self.member(f"{module.name}.{names[0]}", names[1:])
-        foreign = tuple(self._foreign_stars(module))
+        stars = tuple(dict.fromkeys(self._foreign_stars(module)))
+        foreign = tuple(dict.fromkeys(star.partition(".")[0] for star in stars))
         if names[0] in _BUILTINS:
             return Resolution(
                 f"b:{chain}",
@@ -182,7 +183,10 @@ class Resolver:
             )
         if foreign:
             return Resolution(
-                f"x:{'|'.join(foreign)}.*.{chain}", packages=foreign, library=f"{foreign[0]}.{chain}"
+                f"x:{'|'.join(foreign)}.*.{chain}",
+                packages=foreign,
+                library=f"{stars[0]}.{chain}",
+                reads=frozenset().union(*(_reads(f"{star}.{chain}") for star in stars)),
             )
         return _unit(module.name, names)
 
@@ -271,15 +275,16 @@ class Resolver:
         return below in self._modules.closure(frozenset({module.name}))
 
     def _foreign_stars(self, module: Module) -> Iterable[str]:
+        """Modules that aren't the project's, and of which all names are imported."""
         for imported in module.summary.stars:
             name = module.absolute(imported.chain[1:-1])
             if not self._modules.exists(name):
-                yield name.partition(".")[0]
+                yield name
             else:
                 source = self._modules.get(name)
                 if source is not None and source is not module:
                     yield from (
-                        other.partition(".")[0]
+                        other
                         for other in (source.absolute(star.chain[1:-1]) for star in source.summary.stars)
                         if not self._modules.exists(other)
                     )
@@ -391,4 +396,6 @@ def _reads(name: str) -> frozenset[str]:
     ):
         if under(name, prefixes):
             found.add(what)
+    if name.endswith(".__subclasses__"):  # ``type.__subclasses__(Base)``
+        found.add("subclasses")
     return frozenset(found)

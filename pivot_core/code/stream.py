@@ -35,6 +35,7 @@ class Stream:
     ``environment`` are (chain, template): the chain is a mapping like ``os.environ`` if it resolves to one;
     in the template every other part between NULs is the chain of a constant, or empty. ``imports`` are
     (function, prefix, line) of imports by a name that isn't literal. ``candidates`` could name a variable.
+    ``named`` are texts that could name a function or a program of the project, with their lines.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Stream:
         "flags",
         "imports",
         "lines",
+        "named",
         "slots",
         "tokens",
         "variables",
@@ -58,6 +60,7 @@ class Stream:
         self.environment: list[tuple[str, str]] = []
         self.imports: list[tuple[str, str, int]] = []
         self.candidates: list[str] = []
+        self.named: list[tuple[str, int]] = []
         self.variables: list[tuple[int, Variable]] = []
 
     def is_text(self) -> None:

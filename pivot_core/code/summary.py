@@ -21,7 +21,7 @@ from pivot_core.code import scopes
 from pivot_core.code.canonical import Canonical
 from pivot_core.code.opening import shared_attributes
 from pivot_core.code.pieces import Piece, Setting, is_documented, joined, setting_of
-from pivot_core.code.records import EMPTY, ModuleSummary, Part, SourceError, Star, Statement, ValueKind
+from pivot_core.code.records import EMPTY, MAIN, ModuleSummary, Part, SourceError, Star, Statement, ValueKind
 from pivot_core.code.statements import parse
 from pivot_core.code.stream import Stream
 
@@ -137,6 +137,7 @@ class _Reader:
 
     def _if(self, node: ast.If, where: _Where) -> None:
         if _is_main(node.test):
+            self._write(node, _Where(typing_only=True), [MAIN])
             self.block(node.orelse, where)
         elif _is_type_checking(node.test):
             self.block(node.body, _Where(where.guards, typing_only=True))
@@ -301,6 +302,7 @@ def _part(stream: Stream, line: int) -> Part:
         tuple(stream.environment),
         tuple((function, prefix, each - line) for function, prefix, each in stream.imports),
         tuple(dict.fromkeys(stream.candidates)),
+        tuple((text, each - line if each else 0) for text, each in dict.fromkeys(stream.named)),
     )
 
 

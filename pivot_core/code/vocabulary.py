@@ -31,7 +31,6 @@ WIDENING = (
     "builtins.eval",
     "builtins.compile",
     "builtins.globals",
-    "sys.modules",
     "sys._getframe",
     "runpy.run_path",
     "importlib.util.spec_from_file_location",
@@ -88,6 +87,14 @@ ATTRIBUTES = {
     "co_positions": "source",
     "co_varnames": "source",
 }
+# Ends of names of files, which are no attributes of modules.
+DATA_FILES = frozenset(
+    """
+    avro bin bz2 cfg conf csv db feather gif gz h5 hdf5 html ini ipynb jpeg jpg joblib json jsonl log lock md
+    npy npz onnx orc parquet pdf pickle pkl png pt pth py rst sql sqlite svg tar toml tsv txt wav webp xls
+    xlsx xml yaml yml zip zst
+    """.split()
+)
 # What of a code object doesn't depend on how it is written.
 OF_CODE = frozenset(
     {"co_argcount", "co_flags", "co_kwonlyargcount", "co_name", "co_posonlyargcount", "co_qualname"}
@@ -100,7 +107,10 @@ READS_DOCS = (
     "inspect.cleandoc",
     "builtins.help",
     "pydoc",
+    "cmd",
     "doctest",
+    "unittest",
+    "xmlrpc.server",
     "argh",
     "click",
     "clize",
@@ -160,9 +170,21 @@ BY_FILE = (
     "sys.meta_path",
     "sys.path_hooks",
 )
+# What gives any object, or the names of any module.
+REACHES_ALL = (
+    "gc.get_objects",
+    "gc.get_referents",
+    "gc.get_referrers",
+    "inspect.getmodule",
+    "types.FrameType.f_globals",
+    "types.FunctionType.__globals__",
+)
 # What hands out the text itself, or where in it something stands, or what its local variables are called.
 READS_SOURCE = (
+    "dis",
+    "inspect.findsource",
     "inspect.getclosurevars",
+    "inspect.getcomments",
     "inspect.getframeinfo",
     "inspect.getinnerframes",
     "inspect.getouterframes",
@@ -180,6 +202,10 @@ READS_SOURCE = (
     "traceback.format_exception",
     "traceback.format_stack",
     "traceback.format_tb",
+    "traceback.print_exc",
+    "traceback.print_exception",
+    "traceback.print_stack",
+    "traceback.print_tb",
     "traceback.walk_stack",
     "traceback.walk_tb",
 )
@@ -264,6 +290,8 @@ WRAPPING = (
 COPYING = frozenset(
     "copy deepcopy model_copy format join lower upper strip split read_text read_bytes".split()
 )
+# Functions that print, if they aren't given a file.
+PRINTING = frozenset({"print", "print_exc", "print_exception", "print_stack", "print_tb"})
 # Methods that are called for what they print.
 TALKING = frozenset(
     """

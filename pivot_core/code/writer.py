@@ -38,6 +38,7 @@ class Writer:
     def begin(self) -> None:
         self.head, self.body, self.notes, self.docs = Stream(), Stream(), Stream(), Stream()
         self.out = self.head
+        self.option = ""  # the text before, which may be an option of Python
         self.words: set[str] = set()
         self.flags: set[str] = set()
 

@@ -40,7 +40,12 @@ class Executor:
         engine = str(Path(pivot_core.__file__).parents[1])
         self._process = subprocess.Popen(
             [sys.executable, "-B", str(_EXECUTOR)],
-            env={**known, "PYTHONHASHSEED": "0", "PYTHONPATH": engine},
+            env={
+                **known,
+                "PYTHONHASHSEED": "0",
+                "PYTHONPATH": engine,
+                "PYTHONDONTWRITEBYTECODE": "1",  # by what a stage starts, of files that are edited at once
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
