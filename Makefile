@@ -72,6 +72,7 @@ fuzz: $(READY)
 # Runs killed, and disks failing, at each call that changes a file. About 20 minutes on two cores.
 torture: $(READY)
 	$(BIN)/python tests/torture/torture.py $(if $(SAMPLE),--sample $(SAMPLE))
+	$(BIN)/python tests/torture/noise.py $(if $(SAMPLE),--count $(SAMPLE))
 
 # A page for each rule of the lint, from the rule.
 rules: $(READY)

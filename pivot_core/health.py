@@ -18,7 +18,6 @@ from pivot_core.config import load_config
 from pivot_core.errors import PivotError
 from pivot_core.store.atomic import is_scratch, scratch_path
 from pivot_core.store.cache import ContentCache
-from pivot_core.store.database import what_is_wrong
 from pivot_core.store.digests import is_digest
 from pivot_core.store.links import Linker
 from pivot_core.store.lock import Locks, UnreadableLock
@@ -159,10 +158,12 @@ def _cache(project: Project, whole: bool) -> Iterator[Finding]:
 def _state(project: Project) -> Finding:
     if not project.state.exists():
         return Finding("state", "ok", "none yet")
-    if (wrong := what_is_wrong(project.state)) is not None:
-        return Finding("state", "warning", f"the database is damaged ({wrong})", "nothing: it is made anew")
     with State(project.state, readonly=True) as state:
         known = sum(1 for _ in state.scan(FILES))
+        trouble = state.trouble()
+    if trouble is not None:
+        hint = "nothing has to be done: results are right, commands are slower; or remove .pivot/state.lmdb"
+        return Finding("state", "warning", f"the database {trouble}", hint)
     return Finding("state", "ok", f"digests of {known} files are known")
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _A_RUN, _ANY_STAGE = 0, 1
 _TAKEN = frozenset({errno.EACCES, errno.EAGAIN})
+# What a file system without locks says (some network file systems, some in user space).
+_REFUSED = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 # Locks belong to processes, not to threads: runs of one process (there are none in ours) take turns.
 _runs_of_this_process = threading.Lock()
@@ -52,12 +54,15 @@ class Claims:
         self._sharing: dict[int, int] = {}  # byte -> how many of our stages share it
         self._own = self._length()
         self._foreign = 0
+        # Without locks nobody can tell who else is at work. Inputs that change while a stage runs are noticed
+        # all the same.
+        self.hold = True
 
     @contextmanager
     def run(self) -> Iterator[bool]:
         """While a run is under way; True if it began as the only one. Its end gives all claims back."""
         with _runs_of_this_process:
-            alone = self._lock(_A_RUN, fcntl.LOCK_EX)
+            alone = self._lock(_A_RUN, fcntl.LOCK_EX) and self.hold
             if alone:  # nobody counts on the length
                 os.ftruncate(self._file, 0)
                 self._own = 0
@@ -147,10 +152,9 @@ class Claims:
         except OSError as error:
             if error.errno in _TAKEN:
                 return False
-            if error.errno != errno.ENOLCK:
+            if error.errno not in _REFUSED:
                 raise
-            # A file system without locks: nobody can tell who else is at work. Inputs that change while a
-            # stage runs are noticed all the same.
+            self.hold = False
         return True
 
     def _unlock(self, byte: int) -> None:

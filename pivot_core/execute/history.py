@@ -41,7 +41,8 @@ class PastRunDetails(msgspec.Struct, frozen=True):
     stages: tuple[StageEnd, ...]
 
 
-_decode = msgspec.msgpack.Decoder(PastRun).decode
+_ALL = "all"  # they are few and small: one value has them
+_decode = msgspec.msgpack.Decoder(list[PastRun]).decode
 _decode_details = msgspec.msgpack.Decoder(PastRunDetails).decode
 
 
@@ -53,13 +54,7 @@ class History:
 
     def runs(self) -> list[PastRun]:
         """All that are known, the newest first."""
-        found = []
-        for _, data in self._state.scan(RUN_SUMMARIES):
-            try:
-                found.append(_decode(data))
-            except msgspec.MsgspecError:
-                continue  # of another version of Pivot
-        return sorted(found, key=lambda run: run.at, reverse=True)
+        return _runs(self._state.get(RUN_SUMMARIES, _ALL))
 
     def find(self, name: str) -> PastRun:
         """The run with an id, or the only one whose id begins so, or the ``latest``. Raises UsageError."""
@@ -81,11 +76,22 @@ class History:
 
     def add(self, run: PastRun, stages: Sequence[StageEnd]) -> None:
         """Keep a run, and forget the oldest if there are too many."""
-        self._state.put(RUN_SUMMARIES, run.run_id, msgspec.msgpack.encode(run))
-        self._state.put(RUN_DETAILS, run.run_id, msgspec.msgpack.encode(PastRunDetails(tuple(stages))))
-        for old in self.runs()[KEPT:]:
-            self._state.delete(RUN_SUMMARIES, old.run_id)
+        for old in self.runs()[KEPT - 1 :]:
             self._state.delete(RUN_DETAILS, old.run_id)
+        self._state.put(RUN_DETAILS, run.run_id, msgspec.msgpack.encode(PastRunDetails(tuple(stages))))
+        # (Another run may end at the same time.)
+        self._state.update(
+            RUN_SUMMARIES, _ALL, lambda known: msgspec.msgpack.encode([run, *_runs(known)][:KEPT])
+        )
+
+
+def _runs(data: bytes | None) -> list[PastRun]:
+    """The newest first; none if another version of Pivot wrote them."""
+    try:
+        found = [] if data is None else _decode(data)
+    except msgspec.MsgspecError:
+        return []
+    return sorted(found, key=lambda run: run.at, reverse=True)
 
 
 class RunLog:

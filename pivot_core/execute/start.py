@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pivot_core.errors import InvalidPipeline
+from pivot_core.execute.events import Warning
 from pivot_core.execute.foresee import foresee
 from pivot_core.execute.history import History, RunLog
 from pivot_core.execute.plan import Planner
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from pivot_core.execute.events import Event
     from pivot_core.types import StageSpec
     from pivot_core.workspace import Workspace
+
+_NO_LOCKS = (
+    "this file system refuses locks, so runs can't tell of each other: have one at a time here, "
+    "or keep the project on another file system"
+)
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -55,6 +61,8 @@ def run(workspace: Workspace, request: Request) -> RunSummary:
         return foresee(workspace, order, forced)
     options = Options(forced, request.keep_going, request.frozen)
     with under_way(workspace.project) as claims, stopped_by_signals():
+        if not claims.hold:
+            workspace.emit(Warning(message=_NO_LOCKS))
         return _run(workspace, order, options, claims, request.words()).execute()
 
 

@@ -9,6 +9,7 @@ who use the same path share one ``Database``.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import sys
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 import lmdb
 
 from pivot_core.store.atomic import remove, scratch_path
+from pivot_core.store.soundness import mark, what_is_unsound
 
 if TYPE_CHECKING:
     Transaction = lmdb.Transaction[bytes]
@@ -29,6 +31,10 @@ T = TypeVar("T")
 
 _FIRST_MAP_SIZE = 1 << 26  # bytes of address space, not of memory or disk; doubled when full
 _MAX_READERS = 512
+_LOCKS_SIZE = 1 << 16  # bytes; more than LMDB needs for so many readers
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# How LMDB says that a file system has no locks.
+_NO_LOCKS = tuple(os.strerror(code) for code in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS))
 _DAMAGED = (
     lmdb.InvalidError,
     lmdb.VersionMismatchError,
@@ -57,6 +63,7 @@ class Database:
         self._guard = threading.RLock()
         self._environment: lmdb.Environment | None = None
         self._writable = False
+        self.trouble: str | None = None
         self._damaged = False
         self._unwritable = False  # a write failed: from now on it is only read
         self._unusable = False
@@ -110,6 +117,7 @@ class Database:
             return False
         self._transact(job, write=True)
         self._fill_up()
+        mark(self.path)
         return True
 
     def _is_being_made(self) -> bool:
@@ -137,18 +145,19 @@ class Database:
         self._close()
         if write and self._damaged:
             self._drop()
-        elif (wrong := what_is_wrong(self.path)) is not None:
+        elif (wrong := what_is_wrong(self.path) or what_is_unsound(self.path)) is not None:
             self._note_damage(wrong)
             return self._open(write=True) if write else False
         if not write and not _size(self.path / "data.mdb"):
             return False
+        if write:
+            self.path.mkdir(parents=True, exist_ok=True)
         self._environment = self._opened(write=write)
         self._writable = write
         return True
 
     def _opened(self, *, write: bool) -> lmdb.Environment:
-        if write:
-            self.path.mkdir(parents=True, exist_ok=True)
+        _make_room(self.path / "lock.mdb")
         environment = lmdb.open(
             str(self.path),
             map_size=max(_FIRST_MAP_SIZE, _size(self.path / "data.mdb")),
@@ -193,17 +202,49 @@ class Database:
     def _note_damage(self, why: str) -> None:
         self._close()
         self._damaged = True
-        _warn("the state database %s is damaged (%s); it will be made anew", self.path, why)
+        self._tell(f"is damaged ({why}); it will be made anew")
 
     def _give_up_writing(self, error: Exception) -> None:
         self._close()
         self._unwritable = True
-        _warn("the state database %s can't be written (%s); going on without", self.path, error)
+        self._tell(f"can't be written{_why(error)}")
 
     def _give_up(self, error: Exception) -> None:
         self._close()
         self._unusable = True
-        _warn("the state database %s can't be read (%s); going on without", self.path, error)
+        self._tell(f"can't be read{_why(error)}")
+
+    def _tell(self, trouble: str) -> None:
+        import logging  # here: a command that has nothing to warn about shouldn't pay for it
+
+        self.trouble = trouble
+        logging.getLogger("pivot").warning("the state database %s %s", self.path, trouble)
+
+
+def _why(error: Exception) -> str:
+    """The end of a message: nothing is wrong with what comes out, but somebody has to act."""
+    todo = "see whether its disk is full, and whether you may write there"
+    if any(text in str(error) for text in _NO_LOCKS):
+        todo = "this file system refuses locks: keep the project on another one"
+    return f" ({error}); going on without, which is slower\n    {todo}"
+
+
+def _make_room(locks: Path) -> None:
+    """Take the room on the disk that LMDB's lock file needs. It is written through memory, which on a full
+    disk would kill the process (SIGBUS). Raises OSError if there is no room."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        descriptor = os.open(locks, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError:
+        return  # LMDB says it better, or doesn't need it on a disk that is read-only
+    try:
+        os.posix_fallocate(descriptor, 0, _LOCKS_SIZE)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def what_is_wrong(path: Path) -> str | None:
@@ -244,9 +285,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _warn(message: str, *details: object) -> None:
-    import logging  # here: a command that has nothing to warn about shouldn't pay for it
-
-    logging.getLogger("pivot").warning(message, *details)

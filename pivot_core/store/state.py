@@ -11,12 +11,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import msgspec
-import xxhash
 
+from pivot_core.store import entries
 from pivot_core.store.database import Database
 
 if TYPE_CHECKING:
-    import lmdb
+    from pivot_core.store.database import Transaction
 
 T = TypeVar("T")
 
@@ -28,13 +28,9 @@ CODE = "code"  # the project -> the fingerprints of all stages, and the files th
 DEFINITION = "definition"  # the project -> what loading pipeline.py gave, and what it was made from
 PACKAGES = "packages"  # interpreter -> installed versions by import name
 RUNS = "run"  # code and inputs of earlier runs -> their outputs, so that these can come from the cache
-RUN_SUMMARIES = "history"  # run id -> what was asked and how it ended
+RUN_SUMMARIES = "history"  # what was asked of the newest runs, and how they ended
 RUN_DETAILS = "details"  # run id -> how each stage ended that wasn't skipped
 LAST_RUNS = "last"  # stage -> when it last ran here, and how that ended
-
-# LMDB takes keys of up to 511 bytes (format 1). Longer ones are kept by hash, the key before the value.
-_MAX_KEY = 511
-_PLAIN, _HASHED = b":", b"#"
 
 
 class State:
@@ -49,6 +45,7 @@ class State:
         self._readonly = readonly
         # Stored key -> stored value, None: to be deleted. Consulted before the database.
         self._buffer: dict[bytes, bytes | None] = {}
+        self._changes: dict[bytes, list[Callable[[bytes | None], bytes]]] = {}
 
     def get(self, prefix: str, key: str) -> bytes | None:
         """The value, or None."""
@@ -70,51 +67,60 @@ class State:
 
     def get_many(self, prefix: str, keys: Iterable[str]) -> dict[str, bytes]:
         """The values of those of ``keys`` that have one, read in one transaction."""
-        wanted = {key: _stored_key(prefix, key) for key in keys}
+        wanted = {key: entries.stored_key(prefix, key) for key in keys}
         values = {key: self._buffer[stored] for key, stored in wanted.items() if stored in self._buffer}
         absent = [(key, stored) for key, stored in wanted.items() if key not in values]
         if absent:
             values.update(self._read(absent))
         found: dict[str, bytes] = {}
         for key, value in values.items():
-            own = None if value is None else _own_value(key, wanted[key], value)
+            own = None if value is None else entries.own_value(key, wanted[key], value)
             if own is not None:
                 found[key] = own
         return found
 
     def put(self, prefix: str, key: str, value: bytes) -> None:
         """Keep a value: visible at once here, to others after ``flush``."""
-        stored = _stored_key(prefix, key)
-        self._buffer[stored] = _stored_value(key, stored, value)
+        stored = entries.stored_key(prefix, key)
+        self._buffer[stored] = entries.stored_value(key, stored, value)
 
     def delete(self, prefix: str, key: str) -> None:
         """Forget a value; none there is fine."""
-        self._buffer[_stored_key(prefix, key)] = None
+        self._buffer[entries.stored_key(prefix, key)] = None
+
+    def update(self, prefix: str, key: str, change: Callable[[bytes | None], bytes]) -> None:
+        """Put what ``change`` makes of the value: when it is stored, of the one that is stored then, whoever
+        stored it."""
+        stored = entries.stored_key(prefix, key)
+        self.put(prefix, key, change(self.get(prefix, key)))
+        self._changes.setdefault(stored, []).append(change)
 
     def scan(self, prefix: str) -> Iterator[tuple[str, bytes]]:
-        """All keys and values of a prefix, as they are when the first is asked for."""
-        stored: dict[bytes, bytes | None] = {}
-        for start in (prefix.encode() + _PLAIN, prefix.encode() + _HASHED):
-            stored.update(self._range(start))
-            stored.update((key, value) for key, value in self._buffer.items() if key.startswith(start))
+        """All keys and values of a prefix. Reads the whole database: for who looks for damage, and tests."""
+        stored: dict[bytes, bytes | None] = dict(self._all())
+        stored.update(self._buffer)
         for stored_key, value in sorted(stored.items()):
-            if value is not None:
-                yield _key_and_value(prefix, stored_key, value)
+            if value is not None and stored_key.startswith(entries.starts(prefix)):
+                yield entries.key_and_value(prefix, stored_key, value)
+
+    def trouble(self) -> str | None:
+        """Why the database can't be used, as far as that has been noticed."""
+        return self._database.trouble if self._database is not None else None
 
     def flush(self) -> None:
         """Store all that was put and deleted, in one transaction. Never fails: see the class."""
         if not self._buffer or self._readonly or self._database is None:
             return
 
-        def store(transaction: lmdb.Transaction[bytes]) -> None:
+        def store(transaction: Transaction) -> None:
             for key, value in self._buffer.items():
                 if value is None:
                     transaction.delete(key)
                 else:
-                    transaction.put(key, value)
+                    transaction.put(key, entries.seal(key, self._changed(transaction, key, value)))
 
         if self._database.write(store):
-            self._buffer = {}
+            self._buffer, self._changes = {}, {}
 
     def close(self) -> None:
         """Give the database back, without flushing. What was put stays readable here."""
@@ -133,56 +139,30 @@ class State:
     def _read(self, wanted: list[tuple[str, bytes]]) -> dict[str, bytes | None]:
         if self._database is None:
             return {}
-        read = self._database.read(lambda txn: {key: txn.get(stored) for key, stored in wanted})
-        return read or {}
 
-    def _range(self, start: bytes) -> list[tuple[bytes, bytes]]:
-        def collect(transaction: lmdb.Transaction[bytes]) -> list[tuple[bytes, bytes]]:
-            found: list[tuple[bytes, bytes]] = []
-            with transaction.cursor() as cursor:
-                if cursor.set_range(start):
-                    for key, value in cursor:
-                        if not key.startswith(start):
-                            break
-                        found.append((key, value))
+        def collect(transaction: Transaction) -> dict[str, bytes | None]:
+            found: dict[str, bytes | None] = {}
+            for key, stored in wanted:
+                sealed = transaction.get(stored)
+                found[key] = None if sealed is None else entries.unseal(stored, sealed)
             return found
 
+        return self._database.read(collect) or {}
+
+    def _changed(self, transaction: Transaction, key: bytes, value: bytes) -> bytes:
+        changes = self._changes.get(key)
+        if changes is None:
+            return value
+        sealed = transaction.get(key)
+        now = None if sealed is None else entries.unseal(key, sealed)
+        for change in changes:
+            now = change(now)
+        return now or b""
+
+    def _all(self) -> list[tuple[bytes, bytes]]:
+        def collect(transaction: Transaction) -> list[tuple[bytes, bytes]]:
+            with transaction.cursor() as cursor:
+                # Backwards: LMDB checks the pages that it comes to so, and forwards dies of damaged ones.
+                return [(key, entries.unseal(key, sealed)) for key, sealed in cursor.iterprev()]
+
         return [] if self._database is None else self._database.read(collect) or []
-
-
-def _stored_key(prefix: str, key: str) -> bytes:
-    stored = f"{prefix}:{key}".encode(errors="surrogateescape")
-    if len(stored) <= _MAX_KEY:
-        return stored
-    return prefix.encode() + _HASHED + xxhash.xxh3_128_digest(stored)
-
-
-def _is_hashed(stored: bytes) -> bool:
-    plain, hashed = stored.find(_PLAIN), stored.find(_HASHED)
-    return hashed >= 0 and (plain < 0 or hashed < plain)
-
-
-def _stored_value(key: str, stored: bytes, value: bytes) -> bytes:
-    if not _is_hashed(stored):
-        return value
-    text = key.encode(errors="surrogateescape")
-    return len(text).to_bytes(4, "little") + text + value
-
-
-def _own_value(key: str, stored: bytes, value: bytes) -> bytes | None:
-    """The value as it was put; None if it is that of another key with the same hash."""
-    if not _is_hashed(stored):
-        return value
-    found, own = _split(value)
-    return own if found == key else None
-
-
-def _key_and_value(prefix: str, stored: bytes, value: bytes) -> tuple[str, bytes]:
-    if _is_hashed(stored):
-        return _split(value)
-    return stored[len(prefix) + 1 :].decode(errors="surrogateescape"), value
-
-
-def _split(value: bytes) -> tuple[str, bytes]:
-    end = 4 + int.from_bytes(value[:4], "little")
-    return value[4:end].decode(errors="surrogateescape"), value[end:]

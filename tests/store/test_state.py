@@ -172,6 +172,105 @@ def test_many_deletions_leave_a_database_that_is_not_taken_for_truncated(
     assert caplog.records == []
 
 
+GROWING = """
+import pathlib, resource, sys
+from pivot_core.store.state import State
+with State(pathlib.Path(sys.argv[1])) as state:
+    state.put("file", "a", b"1")
+    state.flush()
+    used = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith("VmSize"))
+    resource.setrlimit(resource.RLIMIT_AS, (used + (48 << 20),) * 2)
+    value = bytes(1 << 20)
+    for number in range(100):
+        state.put("file", str(number), value)
+    state.flush()
+    assert state.get("file", "a") == b"1"
+    assert state.get("file", "99") == value
+with State(pathlib.Path(sys.argv[1])) as state:
+    assert state.get("file", "a") == b"1"
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits address space as Linux does")
+def test_a_map_that_cannot_grow_fails_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GROWING, str(tmp_path / "s")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "can't be written" in done.stderr
+
+
+UPDATER = """
+import sys
+from pathlib import Path
+from pivot_core.store.state import State
+for turn in range(50):
+    with State(Path(sys.argv[1])) as state:
+        state.update("history", "all", lambda known: (known or b"") + sys.argv[2].encode())
+        state.flush()
+"""
+
+
+def test_updates_of_two_processes_are_both_kept(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    updaters = [subprocess.Popen([sys.executable, "-c", UPDATER, str(path), name]) for name in ("a", "b")]
+    assert [updater.wait(60) for updater in updaters] == [0, 0]
+    with State(path) as state:
+        value = state.get("history", "all")
+        assert value is not None and (value.count(b"a"), value.count(b"b")) == (50, 50)
+        state.update("history", "all", lambda known: (known or b"")[:1])
+        assert state.get("history", "all") == value[:1]
+
+
+def test_a_database_is_only_read_by_a_child_when_somebody_else_has_changed_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    real = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *args, **more: asked.append(args) or real(*args, **more))
+    for turn in range(3):
+        with State(tmp_path / "s") as state:
+            assert (state.get("file", "a") is None) == (turn == 0)
+            state.put("file", "a", b"1")
+            state.flush()
+    assert asked == []
+    shutil.copytree(tmp_path / "s", tmp_path / "copy")
+    for _ in range(2):
+        with State(tmp_path / "copy") as state:
+            assert state.get("file", "a") == b"1"
+    assert len(asked) == 1, "a copy is looked at once"
+
+
+def test_no_module_of_the_current_folder_is_imported_to_look_at_a_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with State(tmp_path / "s") as state:
+        state.put("file", "a", b"1")
+        state.flush()
+    (tmp_path / "lmdb.py").write_text("open('imported', 'w')")
+    monkeypatch.chdir(tmp_path)
+    os.utime(tmp_path / "s" / "data.mdb")
+    with State(tmp_path / "s") as state:
+        assert state.get("file", "a") == b"1"
+    assert not (tmp_path / "imported").exists()
+
+
+def test_a_value_that_noise_has_changed_is_not_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with State(tmp_path / "s") as state:
+        state.put("file", "a", b"the right digest")
+        state.put("file", "b", b"another")
+        state.flush()
+    data = tmp_path / "s" / "data.mdb"
+    data.write_bytes(data.read_bytes().replace(b"the right digest", b"the wrong digest"))
+    with caplog.at_level(logging.WARNING), State(tmp_path / "s") as state:
+        assert state.get("file", "a") is None
+        state.put("file", "a", b"the right digest")
+        state.flush()
+    assert "isn't what was stored" in caplog.text
+    with State(tmp_path / "s") as state:
+        assert state.get("file", "a") == b"the right digest"
+
+
 def test_a_place_that_cannot_have_a_database_keeps_state_in_memory(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,6 +8,7 @@
  *   TORTURE_HOW    self | first | both: SIGKILL to the caller, to the first process of all, or to both
  *                  error:N            the call fails with errno N; error:N+ : and every later one that
  *                  would: opening (EMFILE), or whatever needs room on the disk (all other errors)
+ *                  lock:N             every lock on a file is refused with errno N; nothing is counted
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -35,7 +36,7 @@ static struct counter *counter;
 static char root[4096];
 static size_t root_length;
 static long at;
-static int kill_self, kill_first, error, for_ever;
+static int kill_self, kill_first, error, for_ever, lock_error;
 static __thread int inside;
 
 __attribute__((constructor)) static void begin(void) {
@@ -58,6 +59,7 @@ __attribute__((constructor)) static void begin(void) {
         error = atoi(how + 6);
         for_ever = how[strlen(how) - 1] == '+';
     }
+    if (!strncmp(how, "lock:", 5)) lock_error = atoi(how + 5);
 }
 
 /* What a call needs; later calls fail by that. */
@@ -99,15 +101,19 @@ static int path_strikes(int folder, const char *path, int needs) {
     return found;
 }
 
-static int file_strikes(int descriptor, int needs) {
-    if (!counter || inside) return 0;
-    inside = 1;
+static int is_file_below(int descriptor) {
     char link[64], full[4096];
     struct stat status;
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     ssize_t length = readlink(link, full, sizeof full - 1);
     full[length < 0 ? 0 : length] = 0;
-    int found = below(full) && !fstat(descriptor, &status) && S_ISREG(status.st_mode) && strike(needs);
+    return below(full) && !fstat(descriptor, &status) && S_ISREG(status.st_mode);
+}
+
+static int file_strikes(int descriptor, int needs) {
+    if (!counter || inside) return 0;
+    inside = 1;
+    int found = is_file_below(descriptor) && strike(needs);
     inside = 0;
     return found;
 }
@@ -180,3 +186,14 @@ int ioctl(int descriptor, unsigned long request, ...) {
     if (request == FICLONE && file_strikes(descriptor, ROOM)) return -1;
     return real(descriptor, request, argument);
 }
+
+/* (F_OFD_…: the locks of an open file.) */
+#define FCNTL(name)                                                                              \
+    int name(int descriptor, int command, ...) {                                                 \
+        REAL(#name, int, int, int, ...);                                                         \
+        va_list rest; va_start(rest, command); void *argument = va_arg(rest, void *); va_end(rest); \
+        int locks = command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK || command == F_OFD_SETLKW; \
+        if (lock_error && locks && is_file_below(descriptor)) { errno = lock_error; return -1; } \
+        return real(descriptor, command, argument);                                              \
+    }
+FCNTL(fcntl) FCNTL(fcntl64)

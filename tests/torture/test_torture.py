@@ -23,3 +23,13 @@ def test_a_run_that_is_killed_or_whose_disk_fails_loses_nothing_and_the_next_one
     assert "18 strikes, 0 broken guarantees" in done.stdout
     assert "killed" in done.stdout
     assert "failed" in done.stdout
+
+
+def test_a_state_database_with_noise_in_it_kills_no_process_and_gives_nothing_wrong():
+    script = Path(__file__).with_name("noise.py")
+    done = subprocess.run(
+        [sys.executable, script, "--count", "20", "--seed", "40"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "20 damaged databases, 0 broken guarantees" in done.stdout
+    assert "was noticed" in done.stdout
