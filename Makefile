@@ -20,7 +20,7 @@ help:
 	@echo "make test-lowest  the tests on the lowest allowed versions of the dependencies"
 	@echo "make lint types pytest corpus   the parts of make test"
 	@echo "make fuzz         random edits of well-known packages, executed (COUNT=1000 SEED=0)"
-	@echo "make torture      kill runs, and fail their disk, at every call (SAMPLE=20: at some)"
+	@echo "make torture      kill commands, and fail their disk, at every call (SAMPLE=20: at some)"
 	@echo "make bench        100 to 10,000 stages, beside other tools; 100,000 files, 10 GB; the code graph"
 	@echo "make bench-editor the language server beside ruff, ty and pyrefly, keystroke by keystroke"
 	@echo "make rules        write the pages of the lint's rules again"
@@ -69,7 +69,7 @@ SEED  ?= 0
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz/fuzz.py --count $(COUNT) --seed $(SEED)
 
-# Runs killed, and disks failing, at each call that changes a file. About 20 minutes on two cores.
+# Commands killed, and disks failing, at each call that changes a file. About an hour on two cores.
 torture: $(READY)
 	$(BIN)/python tests/torture/torture.py $(if $(SAMPLE),--sample $(SAMPLE))
 	$(BIN)/python tests/torture/noise.py $(if $(SAMPLE),--count $(SAMPLE))

@@ -9,6 +9,7 @@
  *                  error:N            the call fails with errno N; error:N+ : and every later one that
  *                  would: opening (EMFILE), or whatever needs room on the disk (all other errors)
  *                  lock:N             every lock on a file is refused with errno N; nothing is counted
+ *   TORTURE_LATER  seconds by which the clock is ahead
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,6 +25,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 struct counter {
@@ -35,11 +37,13 @@ struct counter {
 static struct counter *counter;
 static char root[4096];
 static size_t root_length;
-static long at;
+static long at, later;
 static int kill_self, kill_first, error, for_ever, lock_error;
 static __thread int inside;
 
 __attribute__((constructor)) static void begin(void) {
+    const char *ahead = getenv("TORTURE_LATER");
+    later = ahead ? atol(ahead) : 0;
     const char *file = getenv("TORTURE_COUNTER"), *folder = getenv("TORTURE_ROOT"), *how = getenv("TORTURE_HOW");
     if (!file || !folder || !how) return;
     int (*real_open)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
@@ -151,6 +155,8 @@ PATH1(NOTHING, unlinkat, (int f, const char *a, int n), (f, a, n), f, a, int, co
 PATH1(NOTHING, rmdir, (const char *a), (a), AT_FDCWD, a, const char *)
 PATH1(ROOM, mkdir, (const char *a, mode_t m), (a, m), AT_FDCWD, a, const char *, mode_t)
 PATH1(ROOM, mkdirat, (int f, const char *a, mode_t m), (f, a, m), f, a, int, const char *, mode_t)
+PATH1(ROOM, truncate, (const char *a, off_t n), (a, n), AT_FDCWD, a, const char *, off_t)
+PATH1(ROOM, truncate64, (const char *a, off_t n), (a, n), AT_FDCWD, a, const char *, off_t)
 PATH1(ROOM, link, (const char *a, const char *b), (a, b), AT_FDCWD, b, const char *, const char *)
 PATH1(ROOM, linkat, (int f, const char *a, int g, const char *b, int n), (f, a, g, b, n), g, b, int, const char *, int, const char *, int)
 PATH1(ROOM, symlink, (const char *a, const char *b), (a, b), AT_FDCWD, b, const char *, const char *)
@@ -179,6 +185,14 @@ FILE1(ROOM, ssize_t, copy_file_range, (int a, off_t *i, int d, off_t *o, size_t 
 FILE1(ROOM, ssize_t, sendfile, (int d, int a, off_t *o, size_t n), (d, a, o, n), d, int, int, off_t *, size_t)
 FILE1(ROOM, ssize_t, sendfile64, (int d, int a, off_t *o, size_t n), (d, a, o, n), d, int, int, off_t *, size_t)
 
+#define FALLOCATE(name)                                       \
+    int name(int descriptor, off_t from, off_t length) {     \
+        REAL(#name, int, int, off_t, off_t);                 \
+        if (file_strikes(descriptor, ROOM)) return errno;    \
+        return real(descriptor, from, length);               \
+    }
+FALLOCATE(posix_fallocate) FALLOCATE(posix_fallocate64)
+
 #define FICLONE _IOW(0x94, 9, int)
 int ioctl(int descriptor, unsigned long request, ...) {
     REAL("ioctl", int, int, unsigned long, ...);
@@ -197,3 +211,10 @@ int ioctl(int descriptor, unsigned long request, ...) {
         return real(descriptor, command, argument);                                              \
     }
 FCNTL(fcntl) FCNTL(fcntl64)
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    REAL("clock_gettime", int, clockid_t, struct timespec *);
+    int failed = real(clock, now);
+    if (!failed && clock == CLOCK_REALTIME) now->tv_sec += later;
+    return failed;
+}

@@ -14,13 +14,22 @@ import pytest
 @pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("gcc") is None, reason="needs Linux, and gcc to build the shim"
 )
-def test_a_run_that_is_killed_or_whose_disk_fails_loses_nothing_and_the_next_one_is_right():
+@pytest.mark.parametrize(
+    ("command", "sample", "strikes"),
+    [("run", "2", 18), ("commit", "1", 8), ("checkout", "1", 7), ("gc", "1", 7)],
+)
+def test_a_command_that_is_killed_or_whose_disk_fails_loses_nothing_and_the_next_one_is_right(
+    command, sample, strikes
+):
     script = Path(__file__).with_name("torture.py")
     done = subprocess.run(
-        [sys.executable, script, "--sample", "2", "--seed", "3"], capture_output=True, text=True, check=False
+        [sys.executable, script, "--command", command, "--sample", sample, "--seed", "3"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "18 strikes, 0 broken guarantees" in done.stdout
+    assert f"{strikes} strikes, 0 broken guarantees" in done.stdout
     assert "killed" in done.stdout
     assert "failed" in done.stdout
 
