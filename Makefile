@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 SHARED := ../shared/corpus
 CORPUS := $(if $(wildcard $(SHARED)/harness.py),$(SHARED),tests/corpus)
 
-.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench bench-editor rules picture lock clean venv
+.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench bench-editor rules picture lock clean venv extension
 
 help:
 	@echo "make demo         see Pivot work on a real pipeline (sets up all it needs)"
@@ -23,6 +23,7 @@ help:
 	@echo "make torture      kill commands, and fail their disk, at every call (SAMPLE=20: at some)"
 	@echo "make bench        100 to 10,000 stages, beside other tools; 100,000 files, 10 GB; the code graph"
 	@echo "make bench-editor the language server beside ruff, ty and pyrefly, keystroke by keystroke"
+	@echo "make extension    the extension for VS Code, checked and packed (needs Node.js 20.19 or newer)"
 	@echo "make rules        write the pages of the lint's rules again"
 	@echo "make lock         write the lock files again (UPGRADE=1: to the newest versions)"
 	@echo "make clean        remove what these targets made"
@@ -82,6 +83,20 @@ rules: $(READY)
 picture: $(READY)
 	$(BIN)/python docs/terminal.py
 
+# vscode-extension/pivot-VERSION.vsix: `code --install-extension` takes it.
+EXTENSION := vscode-extension
+extension: $(EXTENSION)/node_modules/.made
+	cd $(EXTENSION) && npm run --silent check && npm test --silent && npm run --silent package
+
+# No script of a package's is run, and nothing is fetched that the lock file doesn't name.
+$(EXTENSION)/node_modules/.made: $(EXTENSION)/package-lock.json
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+	  2>/dev/null && npm --version >/dev/null 2>&1 || { \
+	  echo "The extension is built with Node.js 20.19 or newer and npm; here is $$(node --version 2>&1 | head -n 1)." >&2; \
+	  echo "See https://nodejs.org, or your distribution's packages nodejs and npm." >&2; exit 1; }
+	cd $(EXTENSION) && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 venv: $(READY)
 
 $(READY): $(LOCK) pyproject.toml
@@ -105,4 +120,5 @@ lock: $(READY)
 
 clean:
 	rm -rf $(VENV) $(VENV)-lowest dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(addprefix $(EXTENSION)/,node_modules dist out) $(EXTENSION)/*.vsix
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

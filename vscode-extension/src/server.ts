@@ -1,0 +1,191 @@
+/** One folder's server: started in the folder's Python, and again if it dies. */
+import type * as vscode from "vscode";
+import { EventEmitter } from "vscode";
+import { Backoff } from "./backoff";
+import type { Interpreter } from "./choice";
+import { Client } from "./client";
+import type { Interpreters } from "./interpreter";
+import type { Python } from "./probe";
+import { isNewEnough, probe } from "./probe";
+import type { RunEvent } from "./protocol";
+import { runEvent, trust, verdictsChanged } from "./protocol";
+
+export type Health =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "no interpreter" }
+  | { readonly kind: "starting"; readonly interpreter: Interpreter }
+  | { readonly kind: "running"; readonly interpreter: Interpreter; readonly python: Python }
+  /** The interpreter can't be used; `python` if it could at least be asked. */
+  | {
+      readonly kind: "unfit";
+      readonly interpreter: Interpreter;
+      readonly why: string;
+      readonly python?: Python;
+    }
+  | { readonly kind: "missing"; readonly interpreter: Interpreter; readonly python: Python }
+  /** It died, and is started again after `ms`; or not any more. */
+  | { readonly kind: "died"; readonly interpreter: Interpreter; readonly ms: number | undefined };
+
+export interface Surroundings {
+  readonly interpreters: Interpreters;
+  readonly log: vscode.LogOutputChannel;
+  /** A folder of ours, for processes that mustn't find modules where they are. */
+  readonly home: string;
+}
+
+export class Server implements vscode.Disposable {
+  private readonly backoff = new Backoff();
+  private readonly healthChanged = new EventEmitter<Server>();
+  private readonly verdictsChanged = new EventEmitter<string>();
+  private readonly runEvent = new EventEmitter<RunEvent>();
+  /** What is being done, and waits to be: one after the other. */
+  private doing: Promise<void> = Promise.resolve();
+  private current: Client | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  health: Health = { kind: "stopped" };
+  readonly onDidChangeHealth = this.healthChanged.event;
+  /** With the root of a project. */
+  readonly onDidChangeVerdicts = this.verdictsChanged.event;
+  readonly onRunEvent = this.runEvent.event;
+
+  constructor(
+    readonly folder: vscode.WorkspaceFolder,
+    private readonly around: Surroundings,
+  ) {}
+
+  /** The connection, while it is up. */
+  get client(): Client | undefined {
+    return this.health.kind === "running" ? this.current : undefined;
+  }
+
+  get interpreter(): Interpreter | undefined {
+    return "interpreter" in this.health ? this.health.interpreter : undefined;
+  }
+
+  /** Start it anew, because somebody wants it or it is to be another Python. */
+  restart(): Promise<void> {
+    this.backoff.forget();
+    return this.next(async () => {
+      await this.shutDown();
+      await this.start();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.next(() => this.shutDown());
+  }
+
+  /** Restart it if the folder's Python is another one now. */
+  async follow(): Promise<void> {
+    const wanted = await this.around.interpreters.of(this.folder);
+    if (wanted?.path !== this.interpreter?.path) {
+      await this.restart();
+    }
+  }
+
+  trust(trusted: boolean): void {
+    void this.client?.sendNotification(trust, { trusted });
+  }
+
+  dispose(): void {
+    void this.stop();
+  }
+
+  private next(work: () => Promise<void>): Promise<void> {
+    this.doing = this.doing.then(work).catch((error: unknown) => {
+      this.around.log.error(`${this.folder.name}: ${String(error)}`);
+    });
+    return this.doing;
+  }
+
+  private async start(): Promise<void> {
+    const interpreter = await this.around.interpreters.of(this.folder);
+    if (!interpreter) {
+      this.set({ kind: "no interpreter" });
+      return;
+    }
+    this.set({ kind: "starting", interpreter });
+    const python = await this.ask(interpreter);
+    if (python) {
+      await this.connect(interpreter, python);
+    }
+  }
+
+  /** Undefined if no server can be started in it, after saying why. */
+  private async ask(interpreter: Interpreter): Promise<Python | undefined> {
+    let python: Python;
+    try {
+      python = await probe(interpreter.path, this.around.home);
+    } catch (error) {
+      this.set({ kind: "unfit", interpreter, why: error instanceof Error ? error.message : String(error) });
+      return undefined;
+    }
+    if (!isNewEnough(python)) {
+      this.set({
+        kind: "unfit",
+        interpreter,
+        python,
+        why: `it is Python ${python.version}; Pivot needs 3.11 or newer`,
+      });
+      return undefined;
+    }
+    if (python.missing.length > 0) {
+      this.set({ kind: "missing", interpreter, python });
+      return undefined;
+    }
+    return python;
+  }
+
+  private async connect(interpreter: Interpreter, python: Python): Promise<void> {
+    const died = (): void => {
+      this.died(client, interpreter);
+    };
+    const { folder } = this;
+    const client = new Client({ folder, python: interpreter.path, log: this.around.log, died });
+    client.onNotification(verdictsChanged, ({ root }) => {
+      this.verdictsChanged.fire(root);
+    });
+    client.onNotification(runEvent, (event) => {
+      this.runEvent.fire(event);
+    });
+    this.current = client;
+    this.backoff.started(Date.now());
+    try {
+      await client.start();
+    } catch {
+      died(); // in the log
+      return;
+    }
+    if (this.current === client) {
+      this.set({ kind: "running", interpreter, python });
+    }
+  }
+
+  private died(client: Client, interpreter: Interpreter): void {
+    if (this.current !== client) {
+      return; // it is known, or was wanted
+    }
+    this.current = undefined;
+    const ms = this.backoff.died(Date.now());
+    this.set({ kind: "died", interpreter, ms });
+    if (ms !== undefined) {
+      this.timer = setTimeout(() => void this.next(() => this.start()), ms);
+    }
+  }
+
+  private async shutDown(): Promise<void> {
+    clearTimeout(this.timer);
+    const client = this.current;
+    this.current = undefined;
+    this.set({ kind: "stopped" });
+    if (client?.needsStop()) {
+      await client.dispose();
+    }
+  }
+
+  private set(health: Health): void {
+    this.health = health;
+    this.healthChanged.fire(this);
+  }
+}
