@@ -49,7 +49,7 @@ class Gatherer:
         for record in records:
             if isinstance(record, Lock):
                 paths.update(path for path in record.discovered if path[0] not in "$@" and path[-1] != "/")
-        self._hashes.digests(sorted(paths))
+        self._hashes.known(sorted(paths))
 
     def facts(self, spec: StageSpec, record: Lock | Reason | None) -> Facts:
         """The facts of one stage. Its code has its units unless the record's fingerprint is the same."""
@@ -57,19 +57,19 @@ class Gatherer:
         code = self._code.fact(spec)
         if lock is None or lock.code != code.fingerprint:
             code = self._code.whole(spec)
-        digest = self._hashes.digest
+        digests = self._hashes.known(spec.paths)
         return Facts(
             code=code,
             definition=self._definitions[spec.name],
             defined_at=(spec.path, spec.line),
-            deps={dep.path: digest(dep.path) for dep in spec.deps},
+            deps={dep.path: digests[dep.path] for dep in spec.deps},
             discovered=self.discovered(lock.discovered) if lock is not None else {},
             environment={
                 name: _fingerprint(os.environ[name]) for name in _counted(os.environ, code.environment)
             },
             packages=self._packages.of(code.packages),
             params=spec.params,
-            outs={out.path: digest(out.path) for out in spec.outs},
+            outs={out.path: digests[out.path] for out in spec.outs},
             strict=self._strict,
         )
 
@@ -114,7 +114,7 @@ class Gatherer:
         if path.startswith("@"):
             module, colon, name = path[1:].partition(":")
             return self._code.of_class(module, name).fingerprint if colon else self._version(module)
-        return self._hashes.listing(path) if path.endswith("/") else self._hashes.digest(path)
+        return self._hashes.listing(path) if path.endswith("/") else self._hashes.known((path,))[path]
 
     def untold(self, spec: StageSpec, code: CodeFact, reads: Iterable[str]) -> set[str]:
         """What was read without the variables and classes that the code's text tells of anyway."""
@@ -159,14 +159,21 @@ class Gatherer:
         return [path for path in paths if path in loaded and loaded[path] != self._hashes.digest(path)]
 
     def missing(self, spec: StageSpec, made: Mapping[str, str]) -> tuple[Reason, ...]:
-        """One reason for each input that isn't there and that no stage makes (``made``: output -> stage)."""
+        """One reason for each input that no stage makes (``made``: output -> stage) and that isn't there, or
+        can't be read."""
         found = []
+        digests = self._hashes.known(dep.path for dep in spec.deps)
         for dep in spec.deps:
-            if self._hashes.digest(dep.path) is None and not _made(dep.path, made):
+            if digests[dep.path] is None and not _made(dep.path, made):
                 from pivot_core.artifacts.places import dep_place
 
                 place = dep_place(self._project.root, spec, dep)
-                found.append(Reason("input", dep.path, _NOT_THERE, place.path, place.line))
+                fault = self._hashes.fault(dep.path)
+                if fault is None:
+                    found.append(Reason("input", dep.path, _NOT_THERE, place.path, place.line))
+                else:
+                    why = f"can't be used ({fault})"
+                    found.append(Reason("unreadable", dep.path, why, place.path, place.line))
         return tuple(found)
 
 

@@ -70,6 +70,12 @@ def _settings(project: Project) -> Iterator[Finding]:
 
 def _file_system(project: Project) -> Iterator[Finding]:
     try:
+        project.check_own()
+    except PivotError as error:
+        message, _, hint = str(error).partition("\n")
+        yield Finding("file system", "error", message, hint.strip())
+        return
+    try:
         project.scratch.mkdir(parents=True, exist_ok=True)
         probe = scratch_path(project.scratch)
         probe.write_bytes(b"x")

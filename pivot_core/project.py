@@ -56,6 +56,16 @@ class Project:
         # A virtual environment may have any name.
         return not (folders and (self.root / folders[0] / "pyvenv.cfg").exists())
 
+    def check_own(self) -> None:
+        """Raises UsageError if a link has taken the place of what Pivot writes: it may have come with the
+        project, and lead anywhere. (``.pivot`` and its cache may be links.)"""
+        for path in (self.scratch, self.locks, self.replaced, self.claims):
+            if path.is_symlink():
+                raise UsageError(
+                    f"{path.relative_to(self.root)} is a link, and Pivot would write wherever it leads\n"
+                    "    remove it (.pivot itself may be a link, and .pivot/cache)"
+                )
+
     @property
     def pipeline_file(self) -> Path:
         return self.root / "pipeline.py"
@@ -84,6 +94,11 @@ class Project:
     def scratch(self) -> Path:
         """Half-made files, on the file system of the cache; nothing in it is ever read back."""
         return self.home / "tmp"
+
+    @property
+    def claims(self) -> Path:
+        """What runs lock to share the work."""
+        return self.scratch / "runs"
 
     @property
     def replaced(self) -> Path:

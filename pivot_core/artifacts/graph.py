@@ -95,10 +95,12 @@ def _path_problems(stages: Sequence[StageSpec], root: Path, places: Places) -> I
     for spec in stages:
         for dep in spec.deps:
             if (why := wrong[dep.path]) is not None:
-                yield _path_problem(places.dep(spec, dep), spec, f'dependency "{dep.path}" {why}')
+                yield _path_problem(
+                    places.dep(spec, dep), spec, f'dependency "{paths.shown(dep.path)}" {why}'
+                )
         for out in spec.outs:
             if (why := wrong[out.path] or paths.wrong_end(out.path, out.kind)) is not None:
-                yield _path_problem(places.out(spec, out), spec, f'output "{out.path}" {why}')
+                yield _path_problem(places.out(spec, out), spec, f'output "{paths.shown(out.path)}" {why}')
 
 
 def _path_problem(place: Place, spec: StageSpec, message: str) -> Problem:

@@ -12,7 +12,7 @@ import os
 import stat
 import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,6 +55,7 @@ class FileHashes:
         self._root = str(root)
         self._state = state
         self._memo: dict[str, str | None] = {}
+        self._faults: dict[str, UsageError] = {}  # why nobody knows the digest of a path
         self._parents: dict[str, str] = {}
         self._pending: dict[str, tuple[str, bytes]] = {}  # remembered: digest and signature
 
@@ -69,12 +70,26 @@ class FileHashes:
 
     def digests(self, paths: Iterable[str]) -> dict[str, str | None]:
         """``digest`` for many, with one look into the state for all."""
+        found = self.known(paths)
+        if self._faults:
+            for path in found:
+                if path in self._faults:
+                    raise self._faults[path]
+        return found
+
+    def known(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """``digests``, with None also for what can't be read; ``fault`` tells why."""
         wanted = tuple(paths)
         memo = self._memo
         unknown = [path for path in wanted if path not in memo]
         if unknown:
             self._look_at(unknown)
         return {path: memo[path] for path in wanted}
+
+    def fault(self, logical: str) -> str | None:
+        """Why the digest of a path can't be known, after a look at it; None if it can."""
+        found = self._faults.get(logical)
+        return None if found is None else str(found)
 
     def signature(self, logical: str) -> bytes | None:
         """Opaque; as long as it is equal the content is (but see the module). None: absent.
@@ -126,6 +141,7 @@ class FileHashes:
             related.update((name, name + "/"))
         for path in related:
             self._memo.pop(path, None)
+            self._faults.pop(path, None)
             self._pending.pop(path, None)
 
     def remember(self, logical: str, digest: str) -> None:
@@ -171,15 +187,23 @@ class FileHashes:
     def _look_at(self, paths: Iterable[str]) -> None:
         files: list[tuple[str, _File]] = []
         for path in paths:
-            found = self._find(path)
-            if found is None:
-                self._memo[path] = None
-            elif stat.S_ISDIR(found.status.st_mode):
-                self._memo[path] = self._tree_digest(found)
-            else:
-                files.append((path, found))
-        digests = self._file_digests([file for _, file in files])
-        self._memo.update(zip((path for path, _ in files), digests, strict=True))
+            self._memo[path] = None
+            try:
+                found = self._find(path)
+                if found is None:
+                    continue
+                if stat.S_ISDIR(found.status.st_mode):
+                    self._memo[path] = self._tree_digest(found)
+                else:
+                    files.append((path, found))
+            except UsageError as error:
+                self._faults[path] = error
+        kept = self._kept(file for _, file in files)
+        for path, file in files:
+            try:
+                self._memo[path] = self._file_digest(file, kept)
+            except UsageError as error:
+                self._faults[path] = error
 
     def _find(self, logical: str) -> _File | None:
         """One ``lstat`` for a file that is no link. A path that ends in ``/`` is a folder or absent."""
@@ -203,16 +227,14 @@ class FileHashes:
             raise UsageError(f"{logical} is neither a file nor a folder")
         return _File(path, key, status)
 
-    def _file_digests(self, files: Sequence[_File]) -> list[str]:
-        known = {} if self._state is None else self._state.get_many(FILES, [file.key for file in files])
-        digests: list[str] = []
-        for file in files:
-            kept = known.get(file.key)
-            if kept is not None and kept.startswith(_signature(file.status)):
-                digests.append(kept[_SIGNATURE.size :].decode())
-            else:
-                digests.append(self._hash(file))
-        return digests
+    def _kept(self, files: Iterable[_File]) -> dict[str, bytes]:
+        return {} if self._state is None else self._state.get_many(FILES, [file.key for file in files])
+
+    def _file_digest(self, file: _File, kept: Mapping[str, bytes]) -> str:
+        own = kept.get(file.key)
+        if own is not None and own.startswith(_signature(file.status)):
+            return own[_SIGNATURE.size :].decode()
+        return self._hash(file)
 
     def _tree_digest(self, folder: _File) -> str:
         """As ``_hash``, for a directory."""
@@ -223,14 +245,24 @@ class FileHashes:
             signature = _tree_signature(listed)
             if kept is not None and kept.startswith(signature):
                 return kept[len(signature) :].decode()
-            digests = self._file_digests([_member(folder, file) for file in listed])
-            digest = tree.digest_of({file.name: own for file, own in zip(listed, digests, strict=True)})
+            members = [_member(folder, file) for file in listed]
+            own = self._kept(members)
+            names = [file.name for file in listed]
+            digests = [self._file_digest(member, own) for member in members]
+            digest = self._digest_of(folder, dict(zip(names, digests, strict=True)))
             before, listed = listed, _listing(folder.path).files
             if _tree_signature(listed) == signature:
                 if self._state is not None and all(_is_settled(file.status, started) for file in before):
                     self._state.put(TREES, folder.key, signature + digest.encode())
                 break
         return digest
+
+    def _digest_of(self, folder: _File, manifest: Mapping[str, str]) -> str:
+        try:
+            return tree.digest_of(manifest)
+        except UsageError as error:
+            shown = folder.path.removeprefix(self._root + "/")
+            raise UsageError(f"can't read the directory {shown}: {error}") from error
 
     def _hash(self, file: _File) -> str:
         """Read it; again if it changed meanwhile. One that never rests gets a digest that isn't kept."""

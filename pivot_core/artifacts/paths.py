@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pivot_core.types import OutKind
+
+# What would end a line, or command the terminal.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# What stands for bytes that aren't UTF-8: where Pivot writes text; in Python, surrogates.
+NOT_TEXT = "\N{REPLACEMENT CHARACTER}"
+_NOT_TEXT = re.compile(f"[\ud800-\udfff{NOT_TEXT}]")
+_LONGEST_NAME, _LONGEST_PATH = 255, 3_500  # bytes
+_SHOWN = 90  # characters of each end of a path that is too long to be shown
 
 
 def logical(path: str) -> str:
@@ -30,6 +39,15 @@ def check(path: str, root: Path) -> str | None:
 def fault(path: str) -> str | None:
     """What is wrong with a path wherever the project is: :func:`check` without a look at the disk."""
     return _check_text(path) or _check_place(parts(logical(path))[0])
+
+
+def shown(path: str) -> str:
+    """A path as it can stand in a message: on one line, and not without end."""
+    text = path
+    if not path.isprintable():
+        text = _CONTROL.sub(lambda found: repr(found[0])[1:-1], path)
+        text = _NOT_TEXT.sub(NOT_TEXT, text)
+    return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]}…{text[-_SHOWN:]}"
 
 
 def wrong_end(path: str, kind: OutKind) -> str | None:
@@ -74,14 +92,35 @@ def parts(path: str) -> tuple[str, ...]:
 def _check_text(path: str) -> str | None:
     if not path.strip():
         return "is empty"
-    if "\0" in path:
-        return "has a NUL character in it"
+    if (wrong := _check_characters(path)) is not None:
+        return wrong
     if "\\" in path:
         return "has a backslash in it; write / on every system"
     if "://" in path:
         return "is an address; only files of the project can be artifacts"
     if path.startswith("/") or path[1:3] == ":/":
         return "is absolute; write it relative to the project's folder"
+    return _check_length(path)
+
+
+def _check_characters(path: str) -> str | None:
+    if path.isascii() and path.isprintable():
+        return None
+    if (found := _CONTROL.search(path)) is not None:
+        return f"has a control character in it ({found[0]!r})"
+    if _NOT_TEXT.search(path) is not None:
+        return "isn't valid UTF-8; rename the file"
+    return None
+
+
+def _check_length(path: str) -> str | None:
+    if len(path) * 4 <= _LONGEST_NAME:
+        return None
+    if len(os.fsencode(path)) > _LONGEST_PATH:
+        return f"is longer than {_LONGEST_PATH} bytes"
+    longest = max(len(os.fsencode(name)) for name in path.split("/"))
+    if longest > _LONGEST_NAME:
+        return f"has a name of {longest} bytes in it; file systems take {_LONGEST_NAME}"
     return None
 
 

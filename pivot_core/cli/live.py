@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from pivot_core.cli import wording
+from pivot_core.cli.terminal import harmless
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -54,7 +55,7 @@ class LiveScreen:
 
     def print(self, text: str) -> None:
         """Text with ANSI colours, above the live lines."""
-        self._live.console.print(Text.from_ansi(text), soft_wrap=True)
+        self._live.console.print(Text.from_ansi(harmless(text)), soft_wrap=True)
 
     def close(self) -> None:
         self._live.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -13,7 +14,17 @@ if TYPE_CHECKING:
 
 Style = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 
+# Moving the cursor, say: says nothing in lines. And all else that isn't a colour.
+_MOVES = re.compile("\x1b\\[[0-9;?]*[A-Za-ln-z]")
+_COMMANDS = re.compile("\x1b(?!\\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 _CODES: dict[Style, str] = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+def harmless(text: str) -> str:
+    """The text with control characters escaped or left out, apart from tabs, ends of lines and colours."""
+    if text.isprintable():
+        return text
+    return _COMMANDS.sub(lambda found: repr(found[0])[1:-1], _MOVES.sub("", text))
 
 
 class Terminal:
@@ -32,12 +43,13 @@ class Terminal:
         return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
 
     def line(self, text: str = "") -> None:
+        """A line, or several. Whatever names and texts of others are in it, they command no terminal."""
         encoding = self._stream.encoding or "utf-8"
-        self._write(f"{text}\n".encode(encoding, "backslashreplace"))
+        self._write(f"{harmless(text)}\n".encode(encoding, "backslashreplace"))
 
     def rewrite(self, text: str) -> None:
         """Replace the unfinished line at the cursor; for an interactive terminal."""
-        self._write(f"\r\x1b[K{text}".encode(self._stream.encoding or "utf-8", "backslashreplace"))
+        self._write(f"\r\x1b[K{harmless(text)}".encode(self._stream.encoding or "utf-8", "backslashreplace"))
 
     def json(self, document: object) -> None:
         """One JSON document on one line, written through at once."""

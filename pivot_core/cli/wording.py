@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pivot_core.artifacts.paths import shown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -53,7 +55,7 @@ def place(path: str | None, line: int | None) -> str:
 def reason(item: Reason) -> str:
     """One reason on one line, with its place at the end (unless the subject is that place)."""
     where = place(item.path, item.line)
-    said = item.detail if item.kind == "never_run" else f"{item.subject} {item.detail}"
+    said = item.detail if item.kind == "never_run" else f"{shown(item.subject)} {item.detail}"
     return f"{said} ({where})" if where and where != item.subject else said
 
 

@@ -14,6 +14,7 @@ import msgspec
 from xxhash import xxh3_128_hexdigest
 
 from pivot_core.artifacts.graph import ArtifactGraph
+from pivot_core.artifacts.paths import NOT_TEXT
 from pivot_core.errors import InvalidPipeline, PivotError, UsageError
 from pivot_core.store.state import DEFINITION
 from pivot_core.types import Definition, DepSpec, OutSpec, StageSpec
@@ -87,7 +88,8 @@ class Definitions:
         if definition.problems:
             raise InvalidPipeline(definition.problems)
         pipeline = self._check(definition)
-        if all(self._hashes.digest(path) == digest for path, digest in sources.items()):
+        nameless = any(NOT_TEXT in path for path in definition.reads)  # nobody can look at these again
+        if not nameless and all(self._hashes.digest(path) == digest for path, digest in sources.items()):
             self._keep(code, pipeline)
         return pipeline
 

@@ -43,7 +43,7 @@ def checkout(
     """Restore the outputs that targets name (none: all). Raises InvalidPipeline, UsageError."""
     graph = workspace.pipeline().graph
     paths = frozenset(workspace.targets().artifacts(targets) if targets else graph.producer)
-    workspace.hashes.digests(sorted(paths))
+    workspace.hashes.known(sorted(paths))
     order = [spec for spec in workspace.select(()) if not paths.isdisjoint(out.path for out in spec.outs)]
     with under_way(workspace.project) as claims:
         restorer = Checkout(
@@ -112,7 +112,7 @@ class Checkout:
         wanted = record.outs.get(out.path) if record is not None else None
         if wanted is None:
             return CheckedOut(out.path, spec.name, "unrecorded")
-        there = self._hashes.digest(out.path)
+        there = self._hashes.known((out.path,))[out.path]
         if there == wanted and (self._mode is None or not self._cache.has(wanted)):
             return CheckedOut(out.path, spec.name, "right")
         return self._restore(spec, out, wanted)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pivot_core.project import Project
     from pivot_core.types import StageSpec
 
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _A_RUN, _ANY_STAGE = 0, 1
 _TAKEN = frozenset({errno.EACCES, errno.EAGAIN})
 # What a file system without locks says (some network file systems, some in user space).
@@ -43,12 +44,12 @@ _runs_of_this_process = threading.Lock()
 
 
 class Claims:
-    """The claims of one process on the stages of a project."""
+    """The claims of one process on the stages of a project. Raises OSError, UsageError."""
 
     def __init__(self, project: Project) -> None:
-        folder = project.scratch
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(folder / "runs", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        project.check_own()
+        project.scratch.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(project.claims, _FLAGS, 0o666)
         self._taken: dict[str, list[int]] = {}
         self._alone: set[int] = set()
         self._sharing: dict[int, int] = {}  # byte -> how many of our stages share it

@@ -6,13 +6,17 @@ stage's output can never arrive after its end.
 
 from __future__ import annotations
 
+import re
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from pivot_core.artifacts.paths import NOT_TEXT
 from pivot_core.execute.events import StageError
 from pivot_core.store.links import LinkMode
 from pivot_core.types import Definition, StageSpec
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -109,6 +113,22 @@ class Restored(msgspec.Struct, frozen=True):
 Message: TypeAlias = Started | Output | Advanced | Done | Defined
 Delivery: TypeAlias = Message | Crashed | Restored
 
-encode = msgspec.msgpack.encode
 decode_message = msgspec.msgpack.Decoder(Message).decode
 decode_task = msgspec.msgpack.Decoder(Task).decode
+
+
+def encode(message: Message | Task) -> bytes:
+    """The bytes of a message. What isn't valid UTF-8 in its texts (the name of a file, perhaps, or a part of
+    a stage's message) comes out as ``NOT_TEXT``."""
+    try:
+        return msgspec.msgpack.encode(message)
+    except UnicodeEncodeError:
+        return msgspec.msgpack.encode(_mended(msgspec.to_builtins(message, builtin_types=(bytes,))))
+
+
+def _mended(value: object) -> object:
+    if isinstance(value, str):
+        return _SURROGATE.sub(NOT_TEXT, value)
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    return [_mended(item) for item in value] if isinstance(value, list | tuple) else value

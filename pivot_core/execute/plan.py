@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from pivot_core.artifacts.paths import NOT_TEXT, shown
 from pivot_core.decide import Facts, decide
 from pivot_core.errors import CorruptContent, UsageError
 from pivot_core.execute.events import Warning, now
@@ -209,12 +210,24 @@ class Planner:
                 )
                 for path in changed
             ]
+        if nameless := [path for path in undeclared if NOT_TEXT in path]:
+            return [
+                Warning(
+                    message=f"reads {shown(path)} undeclared, whose name isn't valid UTF-8, so that can't be "
+                    "recorded: it will run again each time; rename the file",
+                    stage=name,
+                    path=plan.spec.path,
+                    line=plan.spec.line,
+                )
+                for path in nameless
+            ]
         discovered = self._gatherer.discovered(undeclared)
         self._record(plan, discovered, done.outs)
         self._recorder.ended(name, LastRun(now(), done.duration_s, self._run_id))
         return [
             Warning(
-                message=f"reads {path} undeclared; take it as a parameter, with outputs.Dep({path!r}, …)",
+                message=f"reads {shown(path)} undeclared; "
+                f"take it as a parameter, with outputs.Dep({path!r}, …)",
                 stage=name,
                 path=plan.spec.path,
                 line=plan.spec.line,

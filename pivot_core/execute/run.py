@@ -170,9 +170,8 @@ class Run:
             self._schedule.settle(spec.name)
         elif plan.action == "fail":
             reason = plan.verdict.reasons[0]
-            error = StageError(
-                "MissingInput", f"{reason.subject} {reason.detail}", "", reason.path, reason.line
-            )
+            kind = "MissingInput" if reason.kind == "input" else "UnusableInput"
+            error = StageError(kind, f"{reason.subject} {reason.detail}", "", reason.path, reason.line)
             self._fail(plan, error, 0.0)
         elif plan.action == "restore":
             self._restore(plan)

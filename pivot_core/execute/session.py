@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from contextlib import contextmanager
@@ -22,10 +23,11 @@ _IGNORED = "cache/\nstate.lmdb/\ntmp/\nreplaced/\n.pivot-*.tmp\n"
 
 @contextmanager
 def under_way(project: Project) -> Iterator[Claims]:
-    """A run begins, beside others perhaps, with which it shares the stages by its claims. Raises OSError."""
-    project.scratch.mkdir(parents=True, exist_ok=True)
+    """A run begins, beside others perhaps, with which it shares the stages by its claims. Raises OSError,
+    UsageError."""
+    project.home.mkdir(exist_ok=True)
     ignore = project.home / ".gitignore"
-    if not ignore.exists():
+    if not os.path.lexists(ignore):  # (a link may lead anywhere)
         ignore.write_text(_IGNORED)
     claims = Claims(project)
     with claims.run() as alone:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pivot_core.store.cache import ContentCache
     from pivot_core.store.links import LinkMode
 
+_LONGEST_START = 240  # bytes of a name that leave room for a number
+
 
 def cached(
     paths: Iterable[str], hashes: FileHashes, cache: ContentCache
@@ -33,9 +35,14 @@ def cached(
     digests: dict[str, str] = {}
     signatures: dict[str, bytes] = {}
     for path in paths:
-        signature = hashes.settled_signature(path)  # first: an edit after it shows, also before the digest
-        hashes.forget(path)
-        digest = hashes.digest(path)
+        try:
+            signature = hashes.settled_signature(
+                path
+            )  # first: an edit after it shows, also before the digest
+            hashes.forget(path)
+            digest = hashes.digest(path)
+        except UsageError:  # neither a file nor a folder, or it can't be read
+            continue
         if digest is not None and cache.has(digest):
             digests[path] = digest
             if signature is not None:
@@ -87,7 +94,8 @@ def unused(path: Path) -> Path:
     found = path
     while os.path.lexists(found):
         number += 1
-        found = path.with_name(f"{path.name}.{number}")
+        name = os.fsencode(path.name)[:_LONGEST_START].decode(errors="ignore")
+        found = path.with_name(f"{name}.{number}")
     return found
 
 

@@ -193,7 +193,8 @@ class ContentCache:
     def restore_tree(self, digest: str, destination: Path, mode: LinkMode = "auto") -> None:
         """Put a tree of the cache at ``destination``, replacing what is there: all of it or nothing.
 
-        Raises CorruptContent as ``restore`` does; the destination is as it was then.
+        Raises CorruptContent as ``restore`` does, and UsageError where the file system can't tell two of its
+        names apart; the destination is as it was then.
         """
         sources = {name: self._verified(file) for name, file in self.manifest(digest).items()}
 
@@ -201,8 +202,14 @@ class ContentCache:
             fresh.mkdir()
             for name, source in sources.items():
                 target = fresh / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._place(source, target, mode, destination / name)
+                try:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    self._place(source, target, mode, destination / name)
+                except FileExistsError as error:
+                    raise UsageError(
+                        f"can't restore the directory {destination}: this file system takes {name!r} for "
+                        "another name in it (they may differ in case only)"
+                    ) from error
 
         self._into_place(destination, build)
 

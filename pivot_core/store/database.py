@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 import lmdb
 
 from pivot_core.store.atomic import remove, scratch_path
-from pivot_core.store.soundness import mark, what_is_unsound
+from pivot_core.store.soundness import MARK, mark, what_is_unsound
 
 if TYPE_CHECKING:
     Transaction = lmdb.Transaction[bytes]
@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 _FIRST_MAP_SIZE = 1 << 26  # bytes of address space, not of memory or disk; doubled when full
 _MAX_READERS = 512
+_FILES = ("data.mdb", "lock.mdb", MARK)
 _LOCKS_SIZE = 1 << 16  # bytes; more than LMDB needs for so many readers
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # How LMDB says that a file system has no locks.
@@ -71,7 +72,7 @@ class Database:
     @classmethod
     def share(cls, path: Path) -> Database:
         """The database at ``path``; nothing is opened or made yet. To be given back by ``release``."""
-        path = Path(os.path.realpath(path))
+        path = Path(os.path.realpath(path.parent), path.name)  # a link in its place is never followed
         with _sharing:
             database = _shared.setdefault(path, cls(path))
             database._users += 1
@@ -252,8 +253,10 @@ def what_is_wrong(path: Path) -> str | None:
 
     None: nothing, or there is no database.
     """
-    if not path.is_dir():
+    if not path.is_dir() or path.is_symlink():
         return "not a folder" if os.path.lexists(path) else None
+    if links := [name for name in _FILES if (path / name).is_symlink()]:
+        return f"{links[0]} is a link"  # what it leads to would be written
     data = path / "data.mdb"
     try:
         with data.open("rb", buffering=0) as file:

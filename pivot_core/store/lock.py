@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import posixpath
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -18,6 +21,8 @@ _SUFFIX = ".lock"
 # What a file name can't have on some system, the escape itself, and a dot that would hide the file.
 _UNSAFE = re.compile(r'^\.|[%/\\:*?"<>|\x00-\x1f]')
 _ESCAPED = re.compile(r"%([0-9A-F]{2})")
+# A class that came out of a pickle, or its package.
+_CLASS = re.compile(r"@\w[\w.]*(:\w+)?")
 _CHUNK = 1 << 16
 _decoder = msgspec.json.Decoder(Lock)
 
@@ -45,19 +50,19 @@ class Locks:
 
     def read(self, stage: str) -> Lock | None:
         """The lock of a stage; None if it has none. Raises UnreadableLock."""
-        data = _content(str(self.path_of(stage)))
-        return None if data is None else self.decode(stage, data)
+        found = self.read_all((stage,)).get(stage)
+        if isinstance(found, UnreadableLock):
+            raise found
+        return found
 
     def read_all(self, stages: Iterable[str]) -> dict[str, Lock | UnreadableLock]:
         """The locks of those of ``stages`` that have one; an unreadable one is returned, not raised."""
         found: dict[str, Lock | UnreadableLock] = {}
         folder = f"{self.folder}{os.sep}"
         for stage in stages:
-            data = _content(folder + _file_name(stage))
-            if data is None:
-                continue
             try:
-                lock = self.decode(stage, data)
+                data = _content(folder + _file_name(stage))
+                lock = None if data is None else self.decode(stage, data)
             except UnreadableLock as error:
                 found[stage] = error
             else:
@@ -68,8 +73,10 @@ class Locks:
     def write(self, lock: Lock) -> None:
         """Make or replace a stage's lock, atomically; the file isn't touched if nothing changed."""
         path, data = self.path_of(lock.stage), encode(lock)
-        if _content(str(path)) != data:
-            write_bytes(path, data)
+        with suppress(UnreadableLock):
+            if _content(str(path)) == data:
+                return
+        write_bytes(path, data)
 
     def remove(self, stage: str) -> None:
         """Remove a stage's lock; none there is fine."""
@@ -97,6 +104,11 @@ class Locks:
             raise UnreadableLock(
                 self.path_of(stage), f"it has schema {lock.schema}; this Pivot knows {SCHEMA}"
             )
+        for name in lock.discovered:
+            if not _can_be_read(name):
+                raise UnreadableLock(
+                    self.path_of(stage), f"it says that the stage reads {name!r}, which none can"
+                )
         # Where file names ignore case, the file of "Train" is found for "train": not this stage's record.
         return lock if lock.stage == stage else None
 
@@ -106,18 +118,31 @@ def encode(lock: Lock) -> bytes:
     return msgspec.json.format(msgspec.json.encode(lock, order="sorted"), indent=1) + b"\n"
 
 
+def _can_be_read(name: str) -> bool:
+    """Whether a stage may have read this undeclared: nothing else that a lock file names is looked at."""
+    if name.startswith("@"):
+        return _CLASS.fullmatch(name) is not None
+    if not name or "\0" in name:
+        return False
+    return name[0] == "$" or not (name[0] == "/" or posixpath.normpath(name).split("/")[0] == "..")
+
+
 def _content(path: str) -> bytes | None:
     # Bare system calls: a thousand locks are read on every command, and `open` alone would take the time.
+    # Links aren't followed: they may lead to what never ends.
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            chunks = [os.read(descriptor, _CHUNK)]
+            while chunks[-1]:
+                chunks.append(os.read(descriptor, _CHUNK))
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         return None
-    try:
-        chunks = [os.read(descriptor, _CHUNK)]
-        while chunks[-1]:
-            chunks.append(os.read(descriptor, _CHUNK))
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        why = "it is a link" if error.errno == errno.ELOOP else str(error.strerror)
+        raise UnreadableLock(Path(path), why) from error
     return b"".join(chunks)
 
 

@@ -16,7 +16,7 @@ import lmdb
 
 from pivot_core.store import entries
 
-_MARK = "as-left"  # in the database's folder: the signature of its file after the last write of ours
+MARK = "as-left"  # in the database's folder: the signature of its file after the last write of ours
 _PATIENCE_S = 60.0
 _PROBES = 50
 
@@ -24,7 +24,7 @@ _PROBES = 50
 def mark(folder: Path) -> None:
     """Note that the file is now as we left it. (Without the note it is only looked at once more.)"""
     with suppress(OSError):
-        (folder / _MARK).write_bytes(_signature(folder))
+        (folder / MARK).write_bytes(_signature(folder))
 
 
 def what_is_unsound(folder: Path) -> str | None:
@@ -47,7 +47,7 @@ def _signature(folder: Path) -> bytes:
 
 def _marked(folder: Path) -> bytes | None:
     try:
-        return (folder / _MARK).read_bytes()
+        return (folder / MARK).read_bytes()
     except OSError:
         return None
 

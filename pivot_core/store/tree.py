@@ -79,12 +79,17 @@ def check_publishable(root: str, listing: Listing, also: str) -> None:
 
     Links may lead to the tree's own files, and into the folder ``also`` (resolved, with a ``/`` at the end).
     """
-    wrong = [f"{name} is {what}" for name, what in listing.others]
+    wrong = [f"{_shown(name)} is {what}" for name, what in listing.others]
     homes = (os.path.realpath(root) + os.sep, also)
     wrong.extend(
-        f"{file.name} is (in) a link that leaves it"
+        f"{_shown(file.name)} is (in) a link that leaves it"
         for file in listing.files
         if file.linked and not os.path.realpath(file.path).startswith(homes)
+    )
+    wrong.extend(
+        f"the name of {_shown(file.name)} isn't valid UTF-8 (rename it)"
+        for file in listing.files
+        if not _is_text(file.name)
     )
     if wrong:
         raise UsageError(f"can't keep the directory {root}: " + "; ".join(sorted(wrong)))
@@ -95,9 +100,8 @@ def encode(manifest: Mapping[str, str]) -> bytes:
     try:
         return msgspec.json.encode(manifest, order="sorted")
     except UnicodeEncodeError as error:
-        raise UsageError(
-            f"a file name in a directory artifact isn't valid UTF-8: {error.object!r}"
-        ) from error
+        name = os.fsencode(error.object)
+        raise UsageError(f"the name of the file {name!r} in it isn't valid UTF-8; rename it") from error
 
 
 def digest_of(manifest: Mapping[str, str]) -> str:
@@ -117,7 +121,8 @@ def decode(data: bytes) -> dict[str, str]:
     wrong = sorted(name for name, digest in manifest.items() if not _is_entry(name, digest))
     wrong.extend(name for name in manifest if any(folder in manifest for folder in _folders_above(name)))
     if wrong:
-        raise CorruptContent(f"the manifest of a directory has entries that can't be: {', '.join(wrong)}")
+        shown = ", ".join(map(repr, wrong))
+        raise CorruptContent(f"the manifest of a directory has entries that can't be: {shown}")
     return manifest
 
 
@@ -125,6 +130,19 @@ def _is_entry(name: str, digest: str) -> bool:
     parts = name.split("/")
     safe = not any(part in ("", ".", "..") or "\0" in part for part in parts)
     return safe and is_digest(digest) and not is_tree(digest)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(name: str) -> str:
+    """On one line of a message."""
+    return name if name.isprintable() else repr(os.fsencode(name))
 
 
 def _folders_above(name: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pivot_core.artifacts.paths import check, logical, resolved
+from pivot_core.artifacts.paths import check, logical, resolved, shown
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,11 @@ def test_logical_normalises_and_keeps_the_slash_of_a_directory(written: str, exp
 
 
 @pytest.mark.parametrize(
-    "path", ["x.csv", "data/", "a/../b", "..data/x", "data-backup/x", ".hidden", "a b/ä:c"]
+    "path",
+    [
+        *("x.csv", "data/", "a/../b", "..data/x", "data-backup/x", ".hidden", "a b/ä:c"),
+        *("n" * 255, "ä" * 127, "x\u00a0y"),
+    ],
 )
 def test_paths_in_the_project_are_right(tmp_path: Path, path: str) -> None:
     assert check(path, tmp_path) is None
@@ -44,7 +48,15 @@ def test_paths_in_the_project_are_right(tmp_path: Path, path: str) -> None:
         ("../x", "leaves the project's folder"),
         ("a/../../x", "leaves the project's folder"),
         ("a\\b", "backslash"),
-        ("a\0b", "NUL"),
+        ("a\0b", "has a control character in it ('\\x00')"),
+        ("a\nb", "has a control character in it ('\\n')"),
+        ("a\x7f", "has a control character in it"),
+        ("a\u2029", "has a control character in it"),
+        ("a\udcff", "isn't valid UTF-8"),
+        ("a\ufffd", "isn't valid UTF-8"),
+        ("n" * 256, "has a name of 256 bytes"),
+        ("x/" + "ä" * 128 + "/y", "has a name of 256 bytes"),
+        ("x/" * 2000 + "y", "is longer than"),
         ("s3://bucket/x", "is an address"),
         (".", "is the project's folder itself"),
         ("a/..", "is the project's folder itself"),
@@ -62,6 +74,12 @@ def test_what_is_wrong_is_told(tmp_path: Path, path: str, why: str) -> None:
     (root / "out").symlink_to(tmp_path)
     (root / "inner").symlink_to(root / ".pivot")
     assert why in (check(path, root) or "")
+
+
+def test_a_path_in_a_message_is_on_one_line_and_not_without_end() -> None:
+    assert shown("a b/ä.csv") == "a b/ä.csv"
+    assert shown("a\nb\x1b[1m\u2028\udcff") == r"a\nb\x1b[1m\u2028" + "\ufffd"
+    assert len(shown("n" * 5000)) < 200
 
 
 def test_a_project_whose_name_is_the_start_of_anothers_does_not_contain_it(tmp_path: Path) -> None:

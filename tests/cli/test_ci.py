@@ -48,7 +48,7 @@ def test_on_github_failures_are_annotations_at_their_line(words):
     env = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(words.root.parent)}
     said = words.call("run", **env).stdout.splitlines()
     where = f"file={words.root.name}/helpers.py,line=3,title=loud failed"
-    assert f"::error {where}::ValueError: <no> & \x07" in said
+    assert f"::error {where}::ValueError: <no> & \\x07" in said
     assert not [line for line in words.call("run").stdout.splitlines() if line.startswith("::")]
     said = words.call("status", "--check", **env).stdout.splitlines()
     assert [line for line in said if line.startswith("::error") and "title=count isn't fresh" in line]

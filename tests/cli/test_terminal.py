@@ -50,3 +50,19 @@ def test_a_stream_that_was_closed_from_the_start_takes_everything() -> None:
     terminal = Terminal(None, {})
     terminal.line("gone")
     assert terminal.colour is False
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\tb\nc", "a\tb\nc"),
+        ("\x1b[31mred\x1b[0m", "\x1b[31mred\x1b[0m"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("up\x1b[2A\x1b[2J\x1b[?25l!", "up!"),
+        ("back\x08\r\x7f\x9b", "back\\x08\\r\\x7f\\x9b"),
+    ],
+)
+def test_texts_of_others_command_no_terminal(text: str, shown: str) -> None:
+    out = stream()
+    Terminal(out, {}).line(text)
+    assert written(out).decode() == shown + "\n"

@@ -376,3 +376,15 @@ def test_another_file_system_gets_copies(cache: ContentCache, tmp_path: Path, mo
         assert cache.add(Path(other, "file"), move=True) == cache.add_bytes(b"text")
         assert cache.add(_write(Path(other, "new"), b"moved across"), move=True)
         assert [path.name for path in Path(other).iterdir()] == ["tree"]
+
+
+def test_a_tree_whose_names_the_file_system_confuses_is_refused_whole(cache: ContentCache, tmp_path: Path):
+    if not (_write(tmp_path / "case", b"") and (tmp_path / "CASE").exists()):
+        pytest.skip("this file system tells case apart")
+    files = {name: cache.add_bytes(name.encode()) for name in ("Name", "name")}
+    data = json.dumps(files, sort_keys=True, separators=(",", ":")).encode()
+    digest = cache.add_bytes(data)
+    cache.path_of(digest).rename(cache.path_of(digest + ".dir"))
+    with pytest.raises(UsageError, match="case only"):
+        cache.restore_tree(digest + ".dir", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -63,7 +63,7 @@ def _hits(text: Text, at: Spot, *, is_input: bool, root: Path | None) -> Iterato
     if wrong is None:
         return
     what = "dependency" if is_input else "output"
-    message = f'{what} "{paths.logical(text.value)}" {wrong}'
+    message = f'{what} "{paths.shown(paths.logical(text.value))}" {wrong}'
     is_here = text.spot == at
     related = () if is_here else (Related(text.spot, "it is written here"),)
     better = _better(text.value, root)
