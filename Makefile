@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 SHARED := ../shared/corpus
 CORPUS := $(if $(wildcard $(SHARED)/harness.py),$(SHARED),tests/corpus)
 
-.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench bench-editor rules picture lock clean venv extension
+.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench bench-editor rules picture lock clean venv extension e2e
 
 help:
 	@echo "make demo         see Pivot work on a real pipeline (sets up all it needs)"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench        100 to 10,000 stages, beside other tools; 100,000 files, 10 GB; the code graph"
 	@echo "make bench-editor the language server beside ruff, ty and pyrefly, keystroke by keystroke"
 	@echo "make extension    the extension for VS Code, checked and packed (needs Node.js 20.19 or newer)"
+	@echo "make e2e          the extension in a real VS Code workbench, in a headless browser (THEME=light)"
 	@echo "make rules        write the pages of the lint's rules again"
 	@echo "make lock         write the lock files again (UPGRADE=1: to the newest versions)"
 	@echo "make clean        remove what these targets made"
@@ -97,6 +98,13 @@ $(EXTENSION)/node_modules/.made: $(EXTENSION)/package-lock.json
 	cd $(EXTENSION) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# What a person does, in code-server and headless Chromium; a picture of each step in e2e/shots.
+E2E := $(EXTENSION)/e2e
+e2e: $(READY) extension
+	$(E2E)/install.sh
+	cd $(EXTENSION) && npx tsc -p e2e && npx eslint -c e2e/eslint.config.mjs e2e
+	PIVOT_PYTHON="$(abspath $(BIN))/python" $(E2E)/run.sh
+
 venv: $(READY)
 
 $(READY): $(LOCK) pyproject.toml
@@ -120,5 +128,5 @@ lock: $(READY)
 
 clean:
 	rm -rf $(VENV) $(VENV)-lowest dist .mypy_cache .ruff_cache .pytest_cache
-	rm -rf $(addprefix $(EXTENSION)/,node_modules dist out) $(EXTENSION)/*.vsix
+	rm -rf $(addprefix $(EXTENSION)/,node_modules dist out e2e/node_modules e2e/shots) $(EXTENSION)/*.vsix
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

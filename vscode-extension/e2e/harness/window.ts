@@ -1,0 +1,115 @@
+/** What a person sees in a window of the workbench, and does there. */
+
+import type { FrameLocator, Locator, Page } from "playwright-core";
+import { until } from "./until.ts";
+
+/** Long enough for a busy machine, short enough that nobody waits for a dead server. */
+export const LIMIT = 15_000;
+
+export class Window {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** The lenses of the editor, each line's as one text: "never run | Run | Explain". */
+  async lenses(): Promise<string[]> {
+    const lines = await this.page.locator(".codelens-decoration:visible").allInnerTexts();
+    return lines.map(plain).filter((line) => line !== "");
+  }
+
+  lens(text: string | RegExp, of?: string | RegExp): Locator {
+    const lines = this.page.locator(".codelens-decoration:visible");
+    const line = of === undefined ? lines : lines.filter({ hasText: of });
+    return line.locator("a").filter({ hasText: text }).first();
+  }
+
+  /** Waits for a lens line with this in it. */
+  async seesLens(wanted: RegExp, limit = LIMIT): Promise<string> {
+    let seen: string[] = [];
+    try {
+      return await until("", limit, async () => {
+        seen = await this.lenses();
+        return seen.find((line) => wanted.test(line));
+      });
+    } catch {
+      throw new Error(`no lens ${wanted} in ${limit / 1000} s, but ${JSON.stringify(seen)}`);
+    }
+  }
+
+  squiggle(kind: "error" | "warning" | "info"): Locator {
+    return this.page.locator(`.squiggly-${kind}`);
+  }
+
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator(".quick-input-widget input").first();
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    const row = this.page.locator(".quick-input-list .monaco-list-row").first();
+    await row.filter({ hasText: title.replace(/^.*: /, "") }).waitFor();
+    await input.press("Enter");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** Opens a file of the folder, in the editor that has the focus. */
+  async open(name: string, line?: number, column?: number): Promise<void> {
+    await this.page.keyboard.press("Control+p");
+    const input = this.page.locator(".quick-input-widget input").first();
+    await input.waitFor();
+    await input.fill(name);
+    const row = this.page.locator(".quick-input-list .monaco-list-row").first();
+    await row.filter({ hasText: name.replace(/^.*\//, "") }).waitFor();
+    await input.press("Enter");
+    await this.page
+      .locator(".tab.active")
+      .filter({ hasText: name.replace(/^.*\//, "") })
+      .waitFor();
+    if (line !== undefined) {
+      await this.goTo(line, column);
+    }
+  }
+
+  async goTo(line: number, column = 1): Promise<void> {
+    await this.page.keyboard.press("Control+g");
+    const input = this.page.locator(".quick-input-widget input").first();
+    await input.waitFor();
+    await input.fill(`:${line}:${column}`);
+    await input.press("Enter");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  }
+
+  /** The text of the editor's lines that are in view. */
+  async text(): Promise<string> {
+    const lines = this.page.locator(".editor-instance .view-lines").first();
+    return (await lines.innerText()).replaceAll("\u00a0", " ");
+  }
+
+  /** Problems, as the panel lists them. */
+  async problems(): Promise<string[]> {
+    const rows = this.page.locator(".markers-panel .monaco-list-row");
+    if ((await rows.count()) === 0) {
+      await this.page.keyboard.press("Control+Shift+m");
+      await rows.first().waitFor();
+    }
+    return (await rows.allInnerTexts()).map(plain);
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator(".notification-toast").filter({ hasText: text }).first();
+  }
+
+  /** The page in a webview whose editor is shown. */
+  webview(): FrameLocator {
+    return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  }
+
+  tree(text: string | RegExp): Locator {
+    return this.page.locator(".pane-body [role=treeitem]").filter({ hasText: text }).first();
+  }
+}
+
+function plain(text: string): string {
+  return text.replace(/[\s\u00a0]+/g, " ").trim();
+}
