@@ -12,7 +12,10 @@ export default tseslint.config(
       "max-lines": ["error", 500],
       "max-lines-per-function": ["error", 50],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
-      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
     },
   },
   {

@@ -24,6 +24,11 @@ export class Backoff {
     return this.deaths > MOST ? undefined : Math.min(FIRST_MS * 2 ** (this.deaths - 1), LONGEST_MS);
   }
 
+  /** How often it has died of late. */
+  get times(): number {
+    return this.deaths;
+  }
+
   /** A person wants it anew. */
   forget(): void {
     this.deaths = 0;

@@ -1,8 +1,20 @@
 import * as vscode from "vscode";
 import { COMMANDS } from "./commands";
+import { copyDebugInformation } from "./debugInformation";
+import { Debugging } from "./debugging";
+import { Documents } from "./documents";
+import { createExample } from "./example";
 import { Interpreters } from "./interpreter";
+import { registerProfiles } from "./profiles";
+import { Runs } from "./runs";
 import { Servers } from "./servers";
+import { registerStageCommands } from "./stageCommands";
 import { Pipelines } from "./state";
+import { Status } from "./status";
+import { TASK_TYPE, Tasks } from "./tasks";
+import { TestRuns } from "./testRuns";
+import { Tests } from "./tests";
+import { PipelineView } from "./view";
 
 let servers: Servers | undefined;
 
@@ -11,19 +23,48 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const interpreters = new Interpreters(log);
   servers = new Servers({ interpreters, log, home: context.extensionPath });
   const pipelines = new Pipelines(servers, log);
+  const tests = new Tests(pipelines);
+  const testRuns = new TestRuns(servers, tests);
+  const runs = new Runs(servers, pipelines, tests, testRuns);
+  const debugging = new Debugging(servers, pipelines, tests);
+  const documents = new Documents();
   context.subscriptions.push(
     log,
     interpreters,
     servers,
     pipelines,
-    vscode.commands.registerCommand(COMMANDS.restartServer, () => servers?.restart()),
-    vscode.commands.registerCommand(COMMANDS.showLog, () => {
-      log.show();
-    }),
+    tests,
+    testRuns,
+    debugging,
+    documents,
+    new Status(servers, pipelines),
+    new PipelineView(pipelines),
+    registerProfiles(tests, runs, debugging),
+    registerStageCommands({ pipelines, runs, debugging, documents, storage: context.globalStorageUri }),
+    vscode.tasks.registerTaskProvider(TASK_TYPE, new Tasks(pipelines, interpreters)),
+    ...registerOwnCommands(context, log, servers, pipelines, interpreters),
   );
   await servers.refresh();
 }
 
 export async function deactivate(): Promise<void> {
   await servers?.stop();
+}
+
+function registerOwnCommands(
+  { extension, extensionPath }: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+  servers: Servers,
+  pipelines: Pipelines,
+  interpreters: Interpreters,
+): vscode.Disposable[] {
+  const { registerCommand } = vscode.commands;
+  return [
+    registerCommand(COMMANDS.restartServer, () => servers.restart()),
+    registerCommand(COMMANDS.showLog, () => {
+      log.show();
+    }),
+    registerCommand(COMMANDS.copyDebugInformation, () => copyDebugInformation(extension, servers, pipelines)),
+    registerCommand(COMMANDS.createExample, () => createExample(interpreters, extensionPath)),
+  ];
 }

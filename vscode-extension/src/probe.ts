@@ -28,7 +28,7 @@ print(json.dumps({
 }))
 `;
 const LONGEST_MS = 20_000;
-const LOWEST = [3, 11] as const;
+export const LOWEST = [3, 11] as const;
 
 /** Ask it. Rejects with one line that says why it can't be asked. */
 export function probe(python: string, cwd: string): Promise<Python> {

@@ -4,27 +4,12 @@ import { EventEmitter } from "vscode";
 import { Backoff } from "./backoff";
 import type { Interpreter } from "./choice";
 import { Client } from "./client";
+import type { Health } from "./health";
 import type { Interpreters } from "./interpreter";
 import type { Python } from "./probe";
-import { isNewEnough, probe } from "./probe";
+import { isNewEnough, LOWEST, probe } from "./probe";
 import type { RunEvent } from "./protocol";
 import { runEvent, trust, verdictsChanged } from "./protocol";
-
-export type Health =
-  | { readonly kind: "stopped" }
-  | { readonly kind: "no interpreter" }
-  | { readonly kind: "starting"; readonly interpreter: Interpreter }
-  | { readonly kind: "running"; readonly interpreter: Interpreter; readonly python: Python }
-  /** The interpreter can't be used; `python` if it could at least be asked. */
-  | {
-      readonly kind: "unfit";
-      readonly interpreter: Interpreter;
-      readonly why: string;
-      readonly python?: Python;
-    }
-  | { readonly kind: "missing"; readonly interpreter: Interpreter; readonly python: Python }
-  /** It died, and is started again after `ms`; or not any more. */
-  | { readonly kind: "died"; readonly interpreter: Interpreter; readonly ms: number | undefined };
 
 export interface Surroundings {
   readonly interpreters: Interpreters;
@@ -56,7 +41,7 @@ export class Server implements vscode.Disposable {
 
   /** The connection, while it is up. */
   get client(): Client | undefined {
-    return this.health.kind === "running" ? this.current : undefined;
+    return this.health.kind === "running" || this.health.kind === "old" ? this.current : undefined;
   }
 
   get interpreter(): Interpreter | undefined {
@@ -81,6 +66,13 @@ export class Server implements vscode.Disposable {
     const wanted = await this.around.interpreters.of(this.folder);
     if (wanted?.path !== this.interpreter?.path) {
       await this.restart();
+    }
+  }
+
+  /** It doesn't know a request of ours. */
+  isOld(): void {
+    if (this.health.kind === "running") {
+      this.set({ ...this.health, kind: "old" });
     }
   }
 
@@ -122,12 +114,8 @@ export class Server implements vscode.Disposable {
       return undefined;
     }
     if (!isNewEnough(python)) {
-      this.set({
-        kind: "unfit",
-        interpreter,
-        python,
-        why: `it is Python ${python.version}; Pivot needs 3.11 or newer`,
-      });
+      const why = `it is Python ${python.version}, and Pivot needs ${LOWEST.join(".")} or newer`;
+      this.set({ kind: "unfit", interpreter, why });
       return undefined;
     }
     if (python.missing.length > 0) {
@@ -168,7 +156,7 @@ export class Server implements vscode.Disposable {
     }
     this.current = undefined;
     const ms = this.backoff.died(Date.now());
-    this.set({ kind: "died", interpreter, ms });
+    this.set({ kind: "died", interpreter, ms, times: this.backoff.times });
     if (ms !== undefined) {
       this.timer = setTimeout(() => void this.next(() => this.start()), ms);
     }

@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { isInside, outermost } from "./choice";
 import { hasPivot, isPivot } from "./projects";
 import type { RunEvent } from "./protocol";
-import type { Health, Surroundings } from "./server";
+import type { Surroundings } from "./server";
 import { Server } from "./server";
 
 export class Servers implements vscode.Disposable {
@@ -112,5 +112,3 @@ export class Servers implements vscode.Disposable {
     void server.restart();
   }
 }
-
-export type { Health };

@@ -1,12 +1,18 @@
 /** What the servers say about pipelines, kept up to date. Views read it, and redraw when it changes. */
 import * as vscode from "vscode";
+import { ErrorCodes, ResponseError } from "vscode-languageclient/node";
 import * as protocol from "./protocol";
 import type { Pipeline, Stage } from "./protocol";
 import type { Server } from "./server";
 import type { Servers } from "./servers";
 
+interface Known {
+  readonly server: Server;
+  readonly pipeline: Pipeline;
+}
+
 export class Pipelines implements vscode.Disposable {
-  private readonly byRoot = new Map<string, { server: Server; pipeline: Pipeline }>();
+  private readonly byRoot = new Map<string, Known>();
   private readonly changed = new vscode.EventEmitter<string | undefined>();
   /** Roots that are being asked about; true if the answer will be an old one. */
   private readonly asking = new Map<string, boolean>();
@@ -16,11 +22,16 @@ export class Pipelines implements vscode.Disposable {
   readonly onDidChange = this.changed.event;
 
   constructor(
-    servers: Servers,
+    private readonly servers: Servers,
     private readonly log: vscode.LogOutputChannel,
   ) {
+    const projects = vscode.workspace.createFileSystemWatcher("**/pipeline.py", false, true, false);
+    const refresh = (): void => void this.refresh();
     this.listening = [
       this.changed,
+      projects,
+      projects.onDidCreate(refresh),
+      projects.onDidDelete(refresh),
       servers.onDidChangeHealth((server) => void this.healthChanged(server)),
       servers.onDidChangeVerdicts(({ server, root }) => void this.ask(server, root)),
     ];
@@ -45,27 +56,42 @@ export class Pipelines implements vscode.Disposable {
     return this.byRoot.get(root)?.server;
   }
 
+  /** Look for projects that have come or gone. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.servers.all.map((server) => this.discover(server)));
+  }
+
   dispose(): void {
     vscode.Disposable.from(...this.listening).dispose();
   }
 
   private async healthChanged(server: Server): Promise<void> {
-    if (server.client) {
+    if (server.health.kind === "running") {
       await this.discover(server);
-      return;
     }
-    const gone = [...this.byRoot].filter(([, entry]) => entry.server === server);
-    if (gone.length > 0) {
-      gone.forEach(([root]) => this.byRoot.delete(root));
+    if (!server.client) {
+      this.drop(([, entry]) => entry.server === server);
+    }
+  }
+
+  private drop(gone: (entry: [string, Known]) => boolean): void {
+    const roots = [...this.byRoot].filter(gone).map(([root]) => root);
+    roots.forEach((root) => this.byRoot.delete(root));
+    if (roots.length > 0) {
       this.changed.fire(undefined);
     }
   }
 
   private async discover(server: Server): Promise<void> {
     try {
-      const found = await server.client?.sendRequest(protocol.projects, {});
-      await Promise.all((found?.projects ?? []).map(({ root }) => this.ask(server, root)));
+      const found = (await server.client?.sendRequest(protocol.projects, {}))?.projects ?? [];
+      const roots = new Set(found.map((project) => project.root));
+      this.drop(([root, entry]) => entry.server === server && !roots.has(root));
+      await Promise.all([...roots].map((root) => this.ask(server, root)));
     } catch (error) {
+      if (error instanceof ResponseError && error.code === ErrorCodes.MethodNotFound) {
+        server.isOld();
+      }
       this.log.warn(`${server.folder.name}: its pipelines aren't known: ${String(error)}`);
     }
   }

@@ -1,0 +1,43 @@
+/** A small pipeline to begin with, in the folder that is open: `pivot-core init`. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import * as vscode from "vscode";
+import { install } from "./install";
+import type { Interpreters } from "./interpreter";
+import { probe } from "./probe";
+
+const FIRST_FILE = "stages.py";
+
+export async function createExample(interpreters: Interpreters, home: string): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0];
+  if (!folder) {
+    void vscode.window.showInformationMessage("Pivot: open a folder first; an empty one is best.");
+    await vscode.commands.executeCommand("workbench.action.files.openFolder");
+    return;
+  }
+  const python = (await interpreters.of(folder))?.path;
+  if (python === undefined) {
+    void vscode.window.showWarningMessage(`Pivot: no Python is chosen for ${folder.name}.`);
+    return;
+  }
+  try {
+    if (await isInstalled(folder, python, home)) {
+      await promisify(execFile)(python, ["-P", "-m", "pivot_core", "init", "-q"], { cwd: folder.uri.fsPath });
+      await vscode.window.showTextDocument(vscode.Uri.joinPath(folder.uri, FIRST_FILE));
+    }
+  } catch (error) {
+    const { stderr, message } = error as { stderr?: string; message: string };
+    void vscode.window.showErrorMessage(`Pivot: ${stderr?.trim() ? stderr.trim() : message}`);
+  }
+}
+
+/** It, or after a question. */
+async function isInstalled(folder: vscode.WorkspaceFolder, path: string, home: string): Promise<boolean> {
+  const python = await probe(path, home);
+  if (python.missing.length === 0) {
+    return true;
+  }
+  const question = `Pivot isn't installed in the Python of ${folder.name}, ${path}.`;
+  const answer = await vscode.window.showInformationMessage(question, "Install");
+  return answer !== undefined && install(folder, path, python);
+}

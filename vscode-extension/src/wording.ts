@@ -1,0 +1,47 @@
+/** Words for numbers, times and states, the same in all views. */
+import type { Stage, StageState } from "./protocol";
+
+/** As in a sentence, and in this order: what needs a person first. */
+export const STATES: Readonly<Record<StageState, string>> = {
+  error: "error",
+  failed: "failed",
+  stale: "stale",
+  upstream_stale: "waiting",
+  never_run: "never run",
+  fresh: "fresh",
+};
+
+/** "2 stale, 9 fresh" */
+export function counted(stages: readonly Pick<Stage, "state">[]): string {
+  return Object.entries(STATES)
+    .map(([state, word]) => [stages.filter((stage) => stage.state === state).length, word] as const)
+    .filter(([number]) => number > 0)
+    .map(([number, word]) => `${number} ${word}`)
+    .join(", ");
+}
+
+/** "4 ms", "0.05 s", "2.1 s", "3 min 05 s": as the command line says it. */
+export function duration(seconds: number): string {
+  if (seconds < 0.01) {
+    return `${Math.max(1, Math.round(seconds * 1_000))} ms`;
+  }
+  if (seconds < 60) {
+    return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
+  }
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
+/** Below so many seconds, in units of so many. */
+const AGES = [
+  [90, 1, "s"],
+  [5_400, 60, "min"],
+  [172_800, 3_600, "h"],
+] as const;
+
+/** How long before `now` (ms) an ISO 8601 time is: "12 s ago", "3 h ago", "5 days ago". */
+export function ago(at: string, now: number): string {
+  const seconds = Math.max(0, (now - Date.parse(at)) / 1_000);
+  const age = AGES.find(([limit]) => seconds < limit);
+  return age ? `${Math.floor(seconds / age[1])} ${age[2]} ago` : `${Math.floor(seconds / 86_400)} days ago`;
+}
