@@ -46,6 +46,7 @@ def examine(project: Project, *, whole_cache: bool = False) -> Iterator[Finding]
     yield _interpreter()
     yield from _settings(project)
     yield from _file_system(project)
+    yield from _links(project)
     yield from _ignored(project)
     yield from _records(project)
     yield from _cache(project, whole_cache)
@@ -109,6 +110,28 @@ def _abilities(project: Project, probe: Path) -> Iterator[Finding]:
     if Path(str(probe).swapcase()).exists():
         hint = "two outputs whose names differ in case only are one file here"
         yield Finding("file system", "warning", "it ignores case", hint)
+
+
+def _links(project: Project) -> Iterator[Finding]:
+    """Whether outputs can come from the cache in the way that the settings wish for."""
+    try:
+        wished = load_config(project).cache.mode
+        if wished in ("auto", "copy"):
+            return
+        project.cache.mkdir(parents=True, exist_ok=True)
+        here, there = scratch_path(project.cache), scratch_path(project.root)
+        here.write_bytes(b"x")
+        try:
+            method = Linker().place(here, there, wished)
+        finally:
+            here.unlink()
+            there.unlink(missing_ok=True)
+    except (PivotError, OSError):
+        return  # another check tells
+    if method != wished:
+        text = f"cache.mode is {wished}, which can't be from the cache to here: outputs come as copies"
+        hint = "have .pivot/cache on the file system of the project, or set cache.mode to auto"
+        yield Finding("settings", "warning", text, hint)
 
 
 def _kind_of(root: Path) -> str:

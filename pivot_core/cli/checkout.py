@@ -33,8 +33,8 @@ class CheckoutDocument(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--mode",
     type=click.Choice(["reflink", "hardlink", "symlink", "copy"]),
-    help="How the files come (default: cache.mode of the configuration). Outputs that are right already "
-    "are placed anew in this mode.",
+    help="How the files come (default: cache.mode of the configuration); as copies where they can't. "
+    "Outputs that are right already are placed anew in this mode.",
 )
 @click.option("--force", is_flag=True, help="Replace files of yours without keeping them.")
 @common_options
@@ -71,8 +71,9 @@ def _print(common: Common, found: Sequence[CheckedOut], *, named: bool) -> None:
         if item.result == "failed":
             common.err.line(f"{common.err.paint('✗', 'red')} {item.path}  {item.error}")
         elif item.result == "restored":
-            kept = f"  what was there is {item.kept} now" if item.kept else ""
-            common.say(f"{out.paint('↺', 'cyan')} {item.path}{kept}")
+            notes = [f"what was there is {item.kept} now"] if item.kept else []
+            notes += [item.instead] if item.instead else []
+            common.say("  ".join((f"{out.paint('↺', 'cyan')} {item.path}", *notes)))
         elif item.result == "unrecorded" and (named or common.verbose):
             why = f"{item.stage} has recorded nothing of it: pivot-core run {item.stage}"
             common.err.line(f"{common.err.paint('+', 'cyan')} {item.path}  {why}")

@@ -25,14 +25,14 @@ def define(root: Path) -> Definition:
     project = Project(root)
     try:
         module = importlib.import_module(PIPELINE_MODULE)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever user code raises is the user's to mend
+    except BaseException as error:  # noqa: BLE001 - whatever user code raises is the user's to mend
         return Definition(problems=(blame(error, project),))
     pipeline = _find(module, project)
     if isinstance(pipeline, Problem):
         return Definition(problems=(pipeline,))
     try:
         return extract(pipeline, project)
-    except Exception as error:
+    except BaseException as error:
         if at_fault(error, project) is None:  # a defect of ours; else a validator of a params class, say
             raise
         return Definition(problems=(blame(error, project),))

@@ -11,6 +11,7 @@ from pivot_core.errors import CorruptContent, UsageError
 from pivot_core.execute.session import under_way
 from pivot_core.execute.standing import cached, is_foreign, place_of, replace
 from pivot_core.execute.tally import new_run_id
+from pivot_core.store.links import Method
 from pivot_core.types import Lock, OutSpec, Reason, StageSpec
 
 if TYPE_CHECKING:
@@ -28,13 +29,18 @@ Result = Literal["restored", "right", "unrecorded", "failed"]
 
 
 class CheckedOut(msgspec.Struct, frozen=True):
-    """What became of one output. ``kept``: where the file is now that stood there and wasn't Pivot's."""
+    """What became of one output. ``kept``: where the file is now that stood there and wasn't Pivot's.
+
+    ``method``: how the content came. ``instead``: why it wasn't the way that was wished for.
+    """
 
     path: str
     stage: str
     result: Result
     error: str | None = None
     kept: str | None = None
+    method: Method | None = None
+    instead: str | None = None
 
 
 def checkout(
@@ -122,20 +128,30 @@ class Checkout:
             error = f"the cache has no content {wanted[:12]}…: pivot-core run makes it again"
             return CheckedOut(out.path, spec.name, "failed", error)
         root, keep = self._project.root, None
-        mode: LinkMode = "copy" if out.kind == "incremental" else self._mode or self._default
+        wished = self._mode or self._default
+        mode: LinkMode = "copy" if out.kind == "incremental" else wished
         try:
             place = place_of(root, out.path)
             _, known = cached((out.path,), self._hashes, self._cache)
             if not self._force and is_foreign(out.path, root, self._cache, known.get(out.path)):
                 keep = self._project.replaced / self._run_id / out.path.rstrip("/")
-            replace(self._cache, wanted, place, mode, keep)
+            method = replace(self._cache, wanted, place, mode, keep)
         except (CorruptContent, UsageError, OSError) as error:
             return CheckedOut(out.path, spec.name, "failed", str(error), self._kept(keep))
         self._hashes.remember(out.path, wanted)
-        return CheckedOut(out.path, spec.name, "restored", kept=self._kept(keep))
+        instead = None if wished == "auto" or method in (wished, None) else _why_not(wished, out)
+        return CheckedOut(
+            out.path, spec.name, "restored", kept=self._kept(keep), method=method, instead=instead
+        )
 
     def _kept(self, keep: Path | None) -> str | None:
         """Where what stood there is now; None if it is where it was."""
         if keep is None or not os.path.lexists(keep):
             return None
         return keep.relative_to(self._project.root).as_posix()
+
+
+def _why_not(wished: LinkMode, out: OutSpec) -> str:
+    if out.kind == "incremental":
+        return "a copy, since its stage changes it in place"
+    return f"a copy: there can be no {wished} from the cache to there"

@@ -26,7 +26,7 @@ def describe(raised: BaseException, project: Project) -> StageError:
             last = own[-1]
         each.stack[:] = [_shown(frame, project.root) for frame in own]
         each = each.__cause__ or each.__context__
-    message = str(raised)
+    message = str(raised) or "no message"
     if isinstance(raised, SystemExit):
         message = f"the stage ended the process with sys.exit({raised.code!r}); return or raise instead"
     return StageError(

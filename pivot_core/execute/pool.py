@@ -96,7 +96,7 @@ class Pool:
                     raise LoadingDied(
                         f"pipeline.py: the process that loaded it died ({message.detail})\n"
                         "    import the modules of your stages one by one in Python to find the one that "
-                        "crashes\n" + "".join(printed)
+                        "crashes" + "".join(("\n", *printed)).rstrip()
                     )
         except KeyboardInterrupt:
             self.kill()

@@ -33,6 +33,7 @@ def under_way(project: Project) -> Iterator[Claims]:
     with claims.run() as alone:
         if alone:
             sweep(project.scratch)
+            sweep(project.cache / "tmp")
         yield claims
 
 

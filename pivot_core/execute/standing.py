@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pivot_core.store.cache import ContentCache
-    from pivot_core.store.links import LinkMode
+    from pivot_core.store.links import LinkMode, Method
 
 _LONGEST_START = 240  # bytes of a name that leave room for a number
 
@@ -75,13 +75,15 @@ def place_of(root: Path, path: str) -> Path:
     return root / path.rstrip("/")
 
 
-def replace(cache: ContentCache, digest: str, place: Path, mode: LinkMode, keep: Path | None) -> None:
-    """Put content in its place; what stands there goes to ``keep`` first (None: it isn't worth keeping), and
-    comes back if the content can't be had. Raises CorruptContent, OSError."""
+def replace(
+    cache: ContentCache, digest: str, place: Path, mode: LinkMode, keep: Path | None
+) -> Method | None:
+    """``fetch``; what stands there goes to ``keep`` first (None: it isn't worth keeping), and comes back if
+    the content can't be had."""
     if keep is not None:
         move_aside(cache, place, keep)
     try:
-        fetch(cache, digest, place, mode)
+        return fetch(cache, digest, place, mode)
     except BaseException:
         if keep is not None and not os.path.lexists(place):
             move_back(keep, place)
@@ -99,12 +101,12 @@ def unused(path: Path) -> Path:
     return found
 
 
-def fetch(cache: ContentCache, digest: str, place: Path, mode: LinkMode) -> None:
-    """Put a file or tree of the cache in its place. Raises CorruptContent, OSError."""
+def fetch(cache: ContentCache, digest: str, place: Path, mode: LinkMode) -> Method | None:
+    """Put a file or tree of the cache in its place; returns how (None: a tree without files). Raises
+    CorruptContent, OSError, UsageError."""
     if is_tree(digest):
-        cache.restore_tree(digest, place, mode)
-    else:
-        cache.restore(digest, place, mode)
+        return cache.restore_tree(digest, place, mode)
+    return cache.restore(digest, place, mode)
 
 
 def move_aside(cache: ContentCache, path: Path, to: Path) -> None:

@@ -15,24 +15,36 @@ import secrets
 import stat
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from pivot_core.errors import CorruptContent, UsageError
 from pivot_core.store import tree
 from pivot_core.store.atomic import remove, scratch_path, swap_in, write_scratch
 from pivot_core.store.digests import SMALL, TREE_SUFFIX, hash_bytes, hash_file, is_digest, is_tree
-from pivot_core.store.links import Linker, LinkMode
+from pivot_core.store.links import Linker, LinkMode, Method
+
+T = TypeVar("T")
 
 _READ_ONLY = 0o444
 
 
 class ContentCache:
-    """``root`` is the project's cache folder, ``scratch`` one for half-made files on its file system."""
+    """``root`` is the project's cache folder, ``scratch`` one for half-made files of the project."""
 
     def __init__(self, root: Path, scratch: Path) -> None:
         self.root = root
         self.scratch = scratch
         self._linker = Linker()
+
+    @cached_property
+    def _workshop(self) -> Path:
+        """Where objects are made: on the file system that they will be on, since the cache may be a link to
+        a larger disk."""
+        for folder in (self.root, self.scratch):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self.scratch if self.root.stat().st_dev == self.scratch.stat().st_dev else self.root / "tmp"
 
     # --- asking ---------------------------------------------------------------------------------
 
@@ -140,8 +152,8 @@ class ContentCache:
         digest = hash_file(path)
         if self._is_intact(digest, size):
             return digest
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        fresh = scratch_path(self.scratch)
+        self._workshop.mkdir(exist_ok=True)
+        fresh = scratch_path(self._workshop)
         try:
             self._linker.place(path, fresh, "reflink")
             digest = hash_file(fresh)
@@ -153,7 +165,7 @@ class ContentCache:
     def _add_bytes_as(self, digest: str, data: bytes) -> None:
         if self._is_intact(digest, len(data)):
             return
-        fresh = write_scratch(self.scratch, data)
+        fresh = write_scratch(self._workshop, data)
         try:
             self._publish(fresh, digest)
         finally:
@@ -182,41 +194,44 @@ class ContentCache:
 
     # --- restoring ------------------------------------------------------------------------------
 
-    def restore(self, digest: str, destination: Path, mode: LinkMode = "auto") -> None:
-        """Put a file of the cache at ``destination``, replacing what is there.
+    def restore(self, digest: str, destination: Path, mode: LinkMode = "auto") -> Method:
+        """Put a file of the cache at ``destination``, replacing what is there; returns how that was done.
 
         Raises CorruptContent if the object isn't there, or isn't what it should be (then it is set aside).
         """
         source = self._verified(digest)
-        self._into_place(destination, lambda fresh: self._place(source, fresh, mode, destination))
+        return self._into_place(destination, lambda fresh: self._place(source, fresh, mode, destination))
 
-    def restore_tree(self, digest: str, destination: Path, mode: LinkMode = "auto") -> None:
-        """Put a tree of the cache at ``destination``, replacing what is there: all of it or nothing.
+    def restore_tree(self, digest: str, destination: Path, mode: LinkMode = "auto") -> Method | None:
+        """Put a tree of the cache at ``destination``, replacing what is there: all of it or nothing. Returns
+        how that was done: "copy" if some of its files had to be copied, None if it has no files.
 
         Raises CorruptContent as ``restore`` does, and UsageError where the file system can't tell two of its
         names apart; the destination is as it was then.
         """
         sources = {name: self._verified(file) for name, file in self.manifest(digest).items()}
 
-        def build(fresh: Path) -> None:
+        def build(fresh: Path) -> Method | None:
+            methods: set[Method] = set()
             fresh.mkdir()
             for name, source in sources.items():
                 target = fresh / name
                 try:
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    self._place(source, target, mode, destination / name)
+                    methods.add(self._place(source, target, mode, destination / name))
                 except FileExistsError as error:
                     raise UsageError(
                         f"can't restore the directory {destination}: this file system takes {name!r} for "
                         "another name in it (they may differ in case only)"
                     ) from error
+            return "copy" if "copy" in methods else next(iter(methods), None)
 
-        self._into_place(destination, build)
+        return self._into_place(destination, build)
 
-    def _place(self, source: Path, fresh: Path, mode: LinkMode, destination: Path) -> None:
+    def _place(self, source: Path, fresh: Path, mode: LinkMode, destination: Path) -> Method:
         if source.stat().st_nlink == 1:  # else it would change the files that are this object, too
             _touch(source)
-        self._linker.place(source, fresh, mode, destination)
+        return self._linker.place(source, fresh, mode, destination)
 
     def check(self, digest: str) -> bool:
         """Whether the object is there and right. Reads all of it; a bad one is set aside."""
@@ -252,7 +267,7 @@ class ContentCache:
             "aside: the stage that makes it has to run again"
         )
 
-    def _into_place(self, destination: Path, make: Callable[[Path], None]) -> None:
+    def _into_place(self, destination: Path, make: Callable[[Path], T]) -> T:
         """Make it in our scratch folder, so that a killed process leaves nothing among the user's files.
 
         That can't be where the destination is on another file system; then beside it.
@@ -260,18 +275,19 @@ class ContentCache:
         destination.parent.mkdir(parents=True, exist_ok=True)
         self.scratch.mkdir(parents=True, exist_ok=True)
         try:
-            _make_and_swap(self.scratch, destination, make)
+            return _make_and_swap(self.scratch, destination, make)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            _make_and_swap(destination.parent, destination, make)
+            return _make_and_swap(destination.parent, destination, make)
 
 
-def _make_and_swap(workshop: Path, destination: Path, make: Callable[[Path], None]) -> None:
+def _make_and_swap(workshop: Path, destination: Path, make: Callable[[Path], T]) -> T:
     fresh = scratch_path(workshop)
     try:
-        make(fresh)
+        made = make(fresh)
         swap_in(fresh, destination)
+        return made
     finally:
         remove(fresh)
 

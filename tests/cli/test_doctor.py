@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
 
 
 def findings(words, *args: str, code: int = 0) -> dict[str, list[dict]]:
@@ -72,3 +76,18 @@ def test_a_database_that_is_none_is_told_and_hurts_nobody(words):
 
 def _bytes(path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
+
+
+def test_a_mode_of_links_that_can_not_be_is_told(words):
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == words.root.stat().st_dev:
+        pytest.skip("needs another file system")
+    words.ok("config", "set", "cache.mode", "hardlink")
+    assert texts(findings(words), "warning") == []
+    with tempfile.TemporaryDirectory(dir=memory) as elsewhere:
+        (words.root / ".pivot/cache").rmdir()
+        (words.root / ".pivot/cache").symlink_to(elsewhere)
+        (warning,) = texts(findings(words), "warning")
+        assert "cache.mode is hardlink" in warning and "outputs come as copies" in warning
+        words.ok("config", "set", "cache.mode", "symlink")
+        assert texts(findings(words), "warning") == []

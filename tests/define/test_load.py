@@ -54,6 +54,9 @@ def test_no_pipeline_file_is_a_problem(folder):
         ("import json\n\njson.loads('{')\n", 3, "JSONDecodeError"),
         ("def f():\n    return 1 / 0\nf()\n", 2, "ZeroDivisionError: division by zero"),
         ("import sys\nsys.exit(3)\n", 2, "sys.exit(3)"),
+        ("\nraise KeyboardInterrupt\n", 2, "KeyboardInterrupt"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", 2, "KeyboardInterrupt"),
+        ("class E(BaseException): ...\nraise E('odd')\n", 2, "E: odd"),
         ("from pivot_core import Pipelin\n", 1, "Pipelin"),
         (
             "from dataclasses import dataclass\nfrom pivot_core import loaders\n"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
+import time
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +143,121 @@ def test_what_a_stage_reads_undeclared_still_counts_after_a_commit(chain):
     assert chain.states()["other"] == "fresh"
     chain.write("hidden.txt", "3")
     assert chain.reasons("other") == [("discovered_input", "hidden.txt")]
+
+
+KINDS = """
+def plain() -> Annotated[str, outputs.Out("plain.txt", Text)]:
+    return "plain"
+
+def grow(
+    before: Annotated[str, outputs.IncrementalOut("log.txt", Text)],
+) -> Annotated[str, outputs.IncrementalOut("log.txt", Text)]:
+    return before + "x"
+
+def folder() -> Annotated[Path, outputs.DirectoryOut("folder/", loaders.PathOnly())]:
+    Path("folder/b").mkdir()
+    Path("folder/a").write_text("a")
+    Path("folder/b/c").write_text("c")
+    return Path("folder/")
+
+def nothing() -> Annotated[Path, outputs.DirectoryOut("nothing/", loaders.PathOnly())]:
+    return Path("nothing/")
+
+pipeline = Pipeline("p")
+for stage in (plain, grow, folder, nothing):
+    pipeline.register(stage)
+"""
+
+
+@pytest.mark.parametrize("mode", ["copy", "hardlink", "symlink"])
+def test_checkout_places_every_kind_in_the_mode_asked_for_but_what_a_stage_changes_in_place(project, mode):
+    project.pipeline(KINDS)
+    project.run()
+    found = _checkout(project, "--mode", mode)
+    methods = {path: item["method"] for path, item in found.items()}
+    assert methods == {"plain.txt": mode, "folder/": mode, "log.txt": "copy", "nothing/": None}
+    why = {path: item["instead"] for path, item in found.items() if item["instead"]}
+    expected = {} if mode == "copy" else {"log.txt": "a copy, since its stage changes it in place"}
+    assert why == expected
+    for name in ("plain.txt", "folder/a", "folder/b/c"):
+        path = project.root / name
+        assert (path.is_symlink(), path.stat().st_nlink > 1) == (mode == "symlink", mode == "hardlink")
+    log = project.root / "log.txt"
+    log.write_text("an edit in place")
+    assert project.states() == {"plain": "fresh", "grow": "stale", "folder": "fresh", "nothing": "fresh"}
+    _checkout(project, "log.txt")
+    assert log.read_text() == "x", "the cache has what it had"
+    assert project.run("--force", "grow", "folder").outcomes == {"grow": "ran", "folder": "ran"}
+    assert set(project.states().values()) == {"fresh"}
+
+
+def test_checkout_says_so_where_it_has_to_copy_instead(project):
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == project.root.stat().st_dev:
+        pytest.skip("needs another file system")
+    with tempfile.TemporaryDirectory(dir=memory) as elsewhere:
+        project.pipeline(KINDS)
+        (project.root / ".pivot").mkdir()
+        (project.root / ".pivot/cache").symlink_to(elsewhere)
+        project.run()
+        shown = project.call("checkout", "--mode", "hardlink").stdout
+        said = "a copy: there can be no hardlink from the cache to there"
+        assert f"plain.txt  {said}" in shown
+        assert f"folder/  {said}" in shown
+        assert shown.count("a copy") == 3
+        assert set(project.states().values()) == {"fresh"}
+        assert not list(Path(elsewhere).glob("tmp/*"))
+        assert "a copy" not in project.call("checkout", "--mode", "copy").stdout
+
+
+def _started(project, name: str) -> None:
+    end = time.monotonic() + 30
+    while not (project.root / name).exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_commit_and_checkout_refuse_what_a_run_is_at_work_on_and_do_the_rest(project):
+    project.pipeline(
+        """
+        import time
+
+        def slow() -> Annotated[str, outputs.Out("slow.txt", Text)]:
+            if not Path("go").exists():
+                Path("began").touch()
+                while not Path("go").exists():
+                    time.sleep(0.02)
+            return "new" if Path("go").read_text() else "old"
+
+        def quick() -> Annotated[str, outputs.Out("quick.txt", Text)]:
+            return "quick"
+
+        pipeline = Pipeline("p")
+        pipeline.register(slow)
+        pipeline.register(quick)
+        """
+    )
+    project.write("go", "")
+    project.run()
+    (project.root / "go").unlink()
+    running = project.popen("run", "--json", "--force", "slow")
+    _started(project, "began")
+    found = _commit(project, code=1)
+    assert {stage: item["result"] for stage, item in found.items()} == {"slow": "refused", "quick": "fresh"}
+    assert "a run is at work on it" in found["slow"]["problems"][0]
+    (project.root / "quick.txt").unlink()
+    (project.root / "slow.txt").unlink()
+    out = _checkout(project, code=1)
+    assert {path: item["result"] for path, item in out.items()} == {
+        "slow.txt": "failed",
+        "quick.txt": "restored",
+    }
+    assert "a run is at work on it" in out["slow.txt"]["error"]
+    part = project.root / "go.part"
+    part.write_text("new")
+    part.replace(project.root / "go")
+    assert running.wait(60) == 0
+    running.communicate()
+    assert project.read("slow.txt") == "new"
+    assert project.states()["quick"] == "fresh"
+    assert _commit(project, "quick")["quick"]["result"] == "fresh"

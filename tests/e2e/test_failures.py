@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 THREE = """
         def bad(
             text: Annotated[str, outputs.Dep("in.txt", Text)],
@@ -125,6 +127,29 @@ def test_a_stage_that_exits_the_process_is_a_failure(project):
     ended = project.run("-k", ok=False)
     assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "ran"}
     assert "sys.exit" in error_of(ended, "bad")["message"]
+
+
+@pytest.mark.parametrize("where", ["pipeline.py", "helpers.py"])
+@pytest.mark.parametrize("what", ["KeyboardInterrupt", "SystemExit(3)"])
+def test_what_ends_a_script_is_one_message_when_a_pipeline_does_it(chain, where, what):
+    """Also for who only looks, and in the run after one that succeeded."""
+    chain.run()
+    text = chain.read(where)
+    chain.write(where, f"{text}\nraise {what}\n")
+    line = len(chain.read(where).splitlines())
+    for command in ("run", "status"):
+        ended = chain.call(command)
+        assert ended.code == 2
+        assert ended.stderr.startswith(f"{where}:{line}: error: ")
+        assert len(ended.stderr.splitlines()) == 2
+
+
+def test_an_interrupt_that_a_stage_raises_is_its_failure_and_not_the_users(project):
+    three(project, "raise KeyboardInterrupt")
+    ended = project.run("-k", ok=False)
+    assert ended.code == 1
+    assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "ran"}
+    assert error_of(ended, "bad")["type"] == "KeyboardInterrupt"
 
 
 def test_a_timeout_ends_a_stage_also_in_code_that_ignores_it(project):
