@@ -9,6 +9,7 @@ workers don't inherit them. The bytes:
                  whoever makes a stage that reads its outputs shares it
     2 h + 3      the worker process that is at work on the stage has it alone: a worker outlives a killed
                  coordinator by a moment
+    2^62 …       parts of resources; see ``shares.py``
 
 Its length counts what all runs have recorded: who sees it grown by somebody else looks again.
 """
@@ -26,9 +27,10 @@ import xxhash
 
 from pivot_core.errors import UsageError
 from pivot_core.execute.schedule import EVERYTHING
+from pivot_core.execute.shares import Shares
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pivot_core.project import Project
     from pivot_core.types import StageSpec
@@ -53,6 +55,7 @@ class Claims:
         self._taken: dict[str, list[int]] = {}
         self._alone: set[int] = set()
         self._sharing: dict[int, int] = {}  # byte -> how many of our stages share it
+        self._shares = Shares(lambda first, count: self._lock(first, fcntl.LOCK_EX, count), self._unlock)
         self._own = self._length()
         self._foreign = 0
         # Without locks nobody can tell who else is at work. Inputs that change while a stage runs are noticed
@@ -93,17 +96,26 @@ class Claims:
         finally:
             self._unlock(byte)
 
-    def take(self, spec: StageSpec, upstream: Iterable[str]) -> bool:
-        """Claim a stage, to write its outputs and to read those of its upstream. False: not possible now."""
+    def take(
+        self, spec: StageSpec, upstream: Iterable[str], parts: Mapping[str, float] | None = None
+    ) -> bool:
+        """Claim a stage, to write its outputs and to read those of its upstream. False: not possible now.
+
+        ``parts``: what it takes of resources, as parts of their capacity, if it is to be made. If it isn't
+        (None), its mutexes and resources don't matter.
+        """
         if spec.name in self._taken:
             return True
-        alone = [_byte(spec.name), *(_byte(f"mutex:{name}") for name in spec.mutex if name != EVERYTHING)]
+        alone = [_byte(spec.name)]
         shared = [_byte(name) for name in upstream]
-        (alone if EVERYTHING in spec.mutex else shared).append(_ANY_STAGE)
+        if parts is not None:
+            alone += [_byte(f"mutex:{name}") for name in spec.mutex if name != EVERYTHING]
+            (alone if EVERYTHING in spec.mutex else shared).append(_ANY_STAGE)
         taken = self._taken[spec.name] = []
         if (
             all(self._add(taken, byte, fcntl.LOCK_EX) for byte in alone)
             and all(self._add(taken, byte, fcntl.LOCK_SH) for byte in shared)
+            and self._shares.take(spec.name, parts or {})
             and self._lock(alone[0] + 1, fcntl.LOCK_EX)
         ):
             self._unlock(alone[0] + 1)  # no worker of a killed run is at it, and none can begin
@@ -113,6 +125,7 @@ class Claims:
 
     def release(self, stage: str) -> None:
         """Give a claim back; none is fine."""
+        self._shares.release(stage)
         for byte in self._taken.pop(stage, ()):
             left = self._sharing.pop(byte, 1) - 1
             if left:
@@ -147,9 +160,9 @@ class Claims:
         taken.append(byte)
         return True
 
-    def _lock(self, byte: int, mode: int, *, wait: bool = False) -> bool:
+    def _lock(self, byte: int, mode: int, count: int = 1, *, wait: bool = False) -> bool:
         try:
-            fcntl.lockf(self._file, mode | (0 if wait else fcntl.LOCK_NB), 1, byte)
+            fcntl.lockf(self._file, mode | (0 if wait else fcntl.LOCK_NB), count, byte)
         except OSError as error:
             if error.errno in _TAKEN:
                 return False
@@ -158,9 +171,9 @@ class Claims:
             self.hold = False
         return True
 
-    def _unlock(self, byte: int) -> None:
+    def _unlock(self, byte: int, count: int = 1) -> None:
         with suppress(OSError):
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
+            fcntl.lockf(self._file, fcntl.LOCK_UN, count, byte)
 
     def _length(self) -> int:
         return os.fstat(self._file).st_size

@@ -185,8 +185,12 @@ class Run:
         self._schedule.enqueue(job.plan.spec.name)
 
     def _claim(self, spec: StageSpec) -> bool:
-        """Keep other runs from the stage, unless one of them is at it: then wait, and say so."""
-        if self._claims.take(spec, self._upstream.get(spec.name, ())):
+        """Keep other runs from the stage, and from its resources, unless they have them: then wait."""
+        return self._take_claim(spec, self._schedule.parts(spec))
+
+    def _take_claim(self, spec: StageSpec, parts: dict[str, float] | None) -> bool:
+        """Claim a stage, to make it (with ``parts`` of resources) or to restore it. If not, say so."""
+        if self._claims.take(spec, self._upstream.get(spec.name, ()), parts):
             return True
         if spec.name not in self._told:
             self._told.add(spec.name)
@@ -196,7 +200,7 @@ class Run:
     def _start(self, job: _Job) -> bool:
         """Begin a claimed stage; False if that isn't needed, since another run has made it meanwhile."""
         spec = job.plan.spec
-        if self._planner.is_outdated(spec) and not job.attempt:
+        if self._planner.is_outdated(spec):
             job.plan = self._plan(spec)
             if job.plan.action != "make":
                 self._schedule.stop(spec.name)
@@ -219,7 +223,7 @@ class Run:
             self._pool.run(job.task)
 
     def _restore(self, plan: Plan) -> None:
-        if not self._claim(plan.spec):
+        if not self._take_claim(plan.spec, None):
             self._to_restore.append(plan)
             return
         if self._planner.is_outdated(plan.spec):
@@ -278,6 +282,7 @@ class Run:
             if self._options.frozen:
                 self._refuse(plan)
             else:
+                self._claims.release(plan.spec.name)  # to make it, more is needed
                 self._wait_for_slot(_Job(plan))
             return
         try:
@@ -307,6 +312,7 @@ class Run:
         pause = min(_BACKOFF * 2 ** (job.attempt - 1), _LONGEST_BACKOFF)
         text = f"failed ({error.type}: {error.message}); retry {job.attempt} of {retries} in {pause:g} s"
         self._emit(Warning(message=text, stage=name))
+        self._claims.release(name)
         self._waiting[name] = job
         self._resting[name] = time.monotonic() + pause
         self._schedule.stop(name)

@@ -87,6 +87,16 @@ class Schedule:
             heapq.heappush(self._queued, item)
         return chosen
 
+    def parts(self, spec: StageSpec) -> dict[str, float]:
+        """What a stage takes of the resources that all runs share, as parts of their capacity. ("cpu" without
+        a capacity is a slot of this run.)"""
+        found = {}
+        for name, amount in spec.resources.items():
+            if name in self._capacities or name != "cpu":
+                capacity = self._capacities.get(name, 1.0)
+                found[name] = amount / capacity if capacity > amount else 1.0
+        return found
+
     def stop(self, name: str) -> None:
         """A running stage has ended, and isn't settled: it will be enqueued again."""
         self._running.discard(name)

@@ -397,6 +397,83 @@ def test_a_stage_waits_for_another_run_that_makes_its_input_and_says_so(project)
     assert project.read("after.txt") == "whole"
 
 
+SHARING = """
+        import os, time
+
+        def use(letter):
+            mine = Path("held", letter)
+            mine.touch()
+            until = time.monotonic() + 0.4
+            with open("most", "a") as log:
+                while time.monotonic() < until:
+                    log.write(f"{len(os.listdir('held'))}\\n")
+                    time.sleep(0.01)
+            mine.unlink()
+            return letter
+
+        def one(n: Number) -> Annotated[str, outputs.Out("unused", Text)]:
+            return use(n.name)
+
+        pipeline = Pipeline("p")
+        for letter in "abcdef":
+            pipeline.register(
+                one, name=letter, params=Number(name=letter), outs={"return": f"out/{letter}"}, HOW
+            )
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "config", "most"),
+    [
+        ('resources={"gpu": 1}', "", 1),
+        ('resources={"gpu": 1}', "resources: {gpu: 2}", 2),
+        ('resources={"gpu": 5}', "resources: {gpu: 2}", 1),
+        ('resources={"cpu": 1}', "resources: {cpu: 1}", 1),
+        ('mutex=("port",)', "", 1),
+        ('mutex=("*",)', "", 1),
+    ],
+)
+def test_two_runs_at_once_share_resources_and_mutexes(project, how, config, most):
+    project.pipeline(
+        """
+        from pivot_core import StageParams
+
+        class Number(StageParams):
+            name: str
+        """
+        + SHARING.replace("HOW", how)
+    )
+    project.write(".pivot/config.yaml", config)
+    (project.root / "held").mkdir()
+    both = [project.popen("run", "--json", "-j3", *names) for names in (("a", "b", "c"), ("d", "e", "f"))]
+    for process in both:
+        stdout, stderr = process.communicate(timeout=90)
+        assert process.returncode == 0, stdout + stderr
+        assert stdout.count('"outcome":"ran"') == 3
+    assert max(map(int, project.read("most").split())) == most
+
+
+def test_a_stage_that_waits_for_its_retry_holds_nothing_back(project):
+    project.pipeline(
+        """
+        def flaky() -> Annotated[str, outputs.Out("flaky.txt", Text)]:
+            if not Path("quick.txt").exists():
+                raise ValueError("not yet")
+            return "made"
+
+        def quick() -> Annotated[str, outputs.Out("quick.txt", Text)]:
+            return "made"
+
+        pipeline = Pipeline("p")
+        pipeline.register(flaky, resources={"gpu": 1}, mutex=("m",), retries=1)
+        pipeline.register(quick, resources={"gpu": 1}, mutex=("m",))
+        """
+    )
+    ended = project.run()
+    assert ended.outcomes == {"flaky": "ran", "quick": "ran"}
+    assert not [event for event in ended.of("stage_progress") if "another run" in event["text"]]
+
+
 def test_runs_killed_at_any_moment_never_leave_a_wrong_result_that_counts_as_fresh(chain):
     """SIGKILL after ever longer times; whatever is called fresh afterwards is right."""
     wanted = {
