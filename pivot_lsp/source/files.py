@@ -26,12 +26,25 @@ class Files:
         """Where a dotted name comes from (dots in front: relative to ``importer``); None for others' code."""
         if self._project is None:
             return None
-        absolute = self._absolute(chain, importer)
+        absolute = self.absolute(chain, importer)
         if absolute is None:
             return None
         if absolute not in self._known:
             self._known[absolute] = self._find(tuple(absolute.split(".")))
         return self._known[absolute]
+
+    def absolute(self, chain: str, importer: str) -> str | None:
+        """A dotted name without dots in front; None for one above the top."""
+        level = len(chain) - len(chain.lstrip("."))
+        if not level:
+            return chain
+        package = self.module_name(importer)
+        if not importer.endswith("__init__.py"):
+            package = package[:-1]
+        if level - 1 > len(package):
+            return None
+        kept = package[: len(package) - level + 1]
+        return ".".join([*kept, *filter(None, [chain[level:]])])
 
     def forget(self) -> None:
         """Files have come or gone."""
@@ -43,18 +56,6 @@ class Files:
         inside = path.removeprefix("src/") if has_src else path
         parts = tuple(inside.removesuffix(".py").split("/"))
         return parts[:-1] if parts[-1] == "__init__" else parts
-
-    def _absolute(self, chain: str, importer: str) -> str | None:
-        level = len(chain) - len(chain.lstrip("."))
-        if not level:
-            return chain
-        package = self.module_name(importer)
-        if not importer.endswith("__init__.py"):
-            package = package[:-1]
-        if level - 1 > len(package):
-            return None
-        kept = package[: len(package) - level + 1]
-        return ".".join([*kept, *filter(None, [chain[level:]])])
 
     def _find(self, names: tuple[str, ...]) -> Origin | None:
         assert self._project is not None

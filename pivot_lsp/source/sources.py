@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from pivot_core.code.sources import decode
 from pivot_core.project import PIPELINE_MODULE
 from pivot_lsp.source.feeding import feeding
-from pivot_lsp.source.files import Files
+from pivot_lsp.source.files import Files, Origin
 from pivot_lsp.source.module import Module, mentions_pivot
 from pivot_lsp.source.registered import stages_in
 from pivot_lsp.source.scopes import Imported
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from pivot_core.project import Project
     from pivot_lsp.source.feeding import Fed
-    from pivot_lsp.source.files import Origin
     from pivot_lsp.source.registered import Stage
     from pivot_lsp.source.scopes import Binding
     from pivot_lsp.source.toplevel import TopLevel
@@ -132,7 +131,7 @@ class Sources:
         for _ in range(_DEEP):
             if not isinstance(binding, Imported):
                 return Bound(module, name, binding) if binding is not None and not rest else None
-            origin = self._files.origin(".".join([binding.chain, *rest]), module.path)
+            origin = self._origin(".".join([binding.chain, *rest]), module)
             inner = self.module(origin.path) if origin is not None and origin.rest else None
             if origin is None or inner is None:
                 return None
@@ -145,7 +144,38 @@ class Sources:
         binding = module.only(dotted[0])
         if not isinstance(binding, Imported):
             return None
-        return self._files.origin(".".join([binding.chain, *dotted[1:]]), module.path)
+        return self._origin(".".join([binding.chain, *dotted[1:]]), module)
+
+    def _origin(self, chain: str, importer: Module) -> Origin | None:
+        """As :meth:`Files.origin`, but a name that a package binds is that, and no module in its folder:
+        after ``from .clean import clean`` there, ``package.clean`` is the function."""
+        origin = self._files.origin(chain, importer.path)
+        if origin is None or origin.rest:
+            return origin
+        own = origin.path.removesuffix(".py").removesuffix("/__init__")
+        folder, _, name = own.rpartition("/")
+        package = self.module(f"{folder}/__init__.py") if folder else None
+        bindings = package.names.get(name, ()) if package is not None else ()
+        if package is None or all(self._is_import_of(origin, bound, package) for bound in bindings):
+            return origin
+        return Origin(package.path, (name,))
+
+    def _is_import_of(self, origin: Origin, binding: Binding, module: Module) -> bool:
+        return isinstance(binding, Imported) and self._files.origin(binding.chain, module.path) == origin
+
+    def imported_module(self, chain: str, importer: Module) -> Module | None:
+        """The module of the project that a full name, as a module uses it, stands for."""
+        origin = self._origin(chain, importer)
+        return self.module(origin.path) if origin is not None and not origin.rest else None
+
+    def has_package(self, name: str) -> bool:
+        """Whether the project has a folder of this name to import from."""
+        folders = self.project.search_path if self.project is not None else ()
+        return any(folder.joinpath(*name.split(".")).is_dir() for folder in folders)
+
+    def absolute(self, chain: str, importer: Module) -> str | None:
+        """A dotted name without dots in front; None for one above the top."""
+        return self._files.absolute(chain, importer.path)
 
     def import_name(self, module: Module) -> str:
         """The dotted name that a module is imported by."""

@@ -6,20 +6,31 @@ import ast
 import sys
 from importlib.util import find_spec
 from inspect import unwrap
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pivot_core.artifacts.hashing import hash_bytes
+from pivot_core.code.graph import CodeGraph
+from pivot_core.code.sources import Sources as CodeSources
 from pivot_core.define.signature import read
-from pivot_lsp.lint import lint
+from pivot_core.project import Project
+from pivot_lsp.lint import Linter, lint
+from pivot_lsp.lint.rule import Invalid, Valid
 from pivot_lsp.lint.rules import RULES
 from pivot_lsp.source.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pivot_lsp.lint.rule import Invalid, Rule
+    from pivot_lsp.lint.rule import Rule
+
+
+class Summaries(dict[str, bytes]):
+    put = dict.__setitem__
+
 
 SAME = {"PVT202", "PVT203", "PVT204"}  # these are about what keeps a pipeline from being loaded
 
@@ -136,3 +147,40 @@ def test_a_pipeline_with_outputs_that_may_be_missing_cannot_be_loaded(
 ) -> None:
     (finding,) = lint(example.text)
     assert [hint for _, hint in mistakes(example.text, module)] == [finding.hint]
+
+
+DYNAMIC = [
+    example if isinstance(example, (Invalid, Valid)) else Valid(example)
+    for rule in RULES
+    if rule.code == "PVT401"
+    for example in (*rule.valid, *rule.invalid)
+]
+
+
+@pytest.mark.parametrize("example", DYNAMIC, ids=range(len(DYNAMIC)))
+def test_what_is_called_dynamic_is_what_the_code_graph_cannot_follow(
+    example: Invalid | Valid, tmp_path: Path
+) -> None:
+    """The same places, for the same reasons, and what they come to."""
+    texts = {**example.files, example.path: example.text}
+    for path, text in texts.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    project = Project(tmp_path.resolve())
+
+    def digest(logical: str) -> str | None:
+        file = tmp_path / logical
+        return hash_bytes(file.read_bytes()) if file.is_file() else None
+
+    graph = CodeGraph(CodeSources(project, digest), Summaries())
+    widened = graph.stage([(example.path.removesuffix(".py"), "clean")]).widened
+    linter = Linter(Sources(project))
+    linter.sources.put(example.path, example.text)
+    found = [finding for finding in linter.findings(example.path) if finding.code == "PVT401"]
+    lines = example.text.split("\n")
+    dynamic = [
+        one for one in widened if 'import_module("' not in lines[one.line - 1]
+    ]  # that names the module
+    assert {(one.line, f"{one.why}: the stage depends on {one.to}") for one in dynamic} == {
+        (finding.span.line, finding.message) for finding in found
+    }

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
+from pivot_core.project import Project
 from pivot_lsp.source.calls import known_calls
 from pivot_lsp.source.flow import Flow
 from pivot_lsp.source.module import Module
+from pivot_lsp.source.scopes import Defined
+from pivot_lsp.source.sources import Sources
 
 
 def names_of(module: Module) -> list[str]:
@@ -37,6 +41,23 @@ def names_of(module: Module) -> list[str]:
 )
 def test_a_name_stands_for_what_imports_say_and_for_nothing_else(lines: str, expected: list[str]) -> None:
     assert names_of(Module("m.py", lines)) == expected
+
+
+@pytest.mark.parametrize("how", ["from .clean import clean", "from . import clean"])
+def test_a_package_says_what_its_names_are_not_its_folder(how: str, tmp_path: Path) -> None:
+    """``package.clean`` is the function, if it imports that by this name, and else the module."""
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package/__init__.py").write_text(how)
+    (tmp_path / "package/clean.py").write_text("def clean(): ...")
+    sources = Sources(Project(tmp_path.resolve()))
+    sources.put("user.py", "import package\nfrom package import clean as tidy\n")
+    module = sources.module("user.py")
+    assert module is not None
+    for name in (("package", "clean"), ("tidy",)):
+        bound = sources.find(module, name)
+        is_function = bound is not None and isinstance(bound.binding, Defined)
+        assert is_function == (how == "from .clean import clean")
+    assert (sources.imported_module("package.clean", module) is None) == is_function
 
 
 def test_another_import_changes_what_is_called_elsewhere() -> None:
