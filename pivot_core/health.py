@@ -19,6 +19,7 @@ from pivot_core.errors import PivotError
 from pivot_core.store.atomic import is_scratch, scratch_path
 from pivot_core.store.cache import ContentCache
 from pivot_core.store.digests import is_digest
+from pivot_core.store.garbage import SET_ASIDE
 from pivot_core.store.links import Linker
 from pivot_core.store.lock import Locks, UnreadableLock
 from pivot_core.store.state import FILES, State
@@ -180,7 +181,9 @@ def _cache(project: Project, whole: bool) -> Iterator[Finding]:
             yield Finding("cache", "error", text, "nothing: its stage makes it again when it is needed")
     if not damaged:
         size = sum(path.lstat().st_size for path in objects)
-        text = f"{len(objects)} objects, {size / 1e9:.2f} GB; {len(looked_at)} were read and are right"
+        text = (
+            f"{_count(len(objects), 'object')}, {size / 1e9:.2f} GB; {len(looked_at)} were read and are right"
+        )
         yield Finding("cache", "ok", text)
 
 
@@ -200,9 +203,17 @@ def _leftovers(project: Project) -> Iterator[Finding]:
     there = list(project.scratch.iterdir()) if project.scratch.is_dir() else []
     old = [path for path in there if is_scratch(path.name)]
     if old:
-        text = f"{len(old)} half-made files of runs that were killed"
+        text = f"{_count(len(old), 'half-made file')} of runs that were killed"
         yield Finding("leftovers", "ok", f"{text}; they go after a day")
+    number, size = ContentCache(project.cache, project.scratch).set_aside()
+    if number:
+        text = f".pivot/cache/damaged has {_count(number, 'damaged object')}, {size / 1e9:.2f} GB"
+        yield Finding("leftovers", "ok", text, SET_ASIDE)
     kept = sum(1 for path in project.replaced.rglob("*") if path.is_file())
     if kept:
         hint = "take back what you need, and remove the folder"
-        yield Finding("leftovers", "ok", f"{kept} files of yours are in .pivot/replaced", hint)
+        yield Finding("leftovers", "ok", f".pivot/replaced has {_count(kept, 'file')} of yours", hint)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

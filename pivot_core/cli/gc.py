@@ -15,7 +15,8 @@ from pivot_core.store.lock import Locks
 
 
 class GcDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """``gc --json``: digests of what was dropped (would be, in a dry run), and bytes."""
+    """``gc --json``: digests of what was dropped (would be, in a dry run), and bytes; how many objects are
+    set aside as damaged."""
 
     schema: int = 1
     root: str
@@ -23,6 +24,8 @@ class GcDocument(msgspec.Struct, frozen=True, kw_only=True):
     dropped: tuple[str, ...]
     dropped_bytes: int
     kept: int
+    damaged: int
+    damaged_bytes: int
 
 
 @click.command()
@@ -33,7 +36,8 @@ def command(common: Common, dry_run: bool) -> int:
 
     Kept is what the lock files say: those of the work tree, and those at the head of every branch, tag and
     stash. Results of other runs go: to get one of them again, its stage has to run. Outputs themselves, and
-    files in .pivot/replaced, are never touched. While a run is under way, nothing is dropped.
+    files in .pivot/replaced and .pivot/cache/damaged, are never touched. While a run is under way, nothing
+    is dropped.
 
     \b
     Examples:
@@ -46,6 +50,7 @@ def command(common: Common, dry_run: bool) -> int:
     with Claims(project).no_run():
         kept = garbage.referenced(cache, Locks(project.locks), Git(project.root), folder)
         found = garbage.garbage(cache, kept)
+        damaged, damaged_bytes = cache.set_aside()
         if not dry_run:
             for each in found:
                 each.path.unlink(missing_ok=True)
@@ -56,7 +61,13 @@ def command(common: Common, dry_run: bool) -> int:
         dropped = tuple(each.digest for each in found)
         common.out.json(
             GcDocument(
-                root=str(project.root), dry_run=dry_run, dropped=dropped, dropped_bytes=total, kept=len(kept)
+                root=str(project.root),
+                dry_run=dry_run,
+                dropped=dropped,
+                dropped_bytes=total,
+                kept=len(kept),
+                damaged=damaged,
+                damaged_bytes=damaged_bytes,
             )
         )
     elif not found:
@@ -64,4 +75,7 @@ def command(common: Common, dry_run: bool) -> int:
     else:
         word = "would drop" if dry_run else "dropped"
         common.say(f"{word} {wording.count(len(found), 'object')}, {wording.size(total)}")
+    if damaged and not common.json:
+        took = f"{wording.count(damaged, 'damaged object')} ({wording.size(damaged_bytes)})"
+        common.say(f"kept {took} in .pivot/cache/damaged\n    {garbage.SET_ASIDE}")
     return 0

@@ -1,7 +1,8 @@
 """Waits for edits in a project: the wake-up of ``run --watch``. What an edit means, the engine decides.
 
 Folders are watched one by one and not as a tree, since a project may hold an environment with thousands
-of them. A thread collects what changes, also while a run is under way.
+of them; and so are those outside that its links lead to. A thread collects what changes, also while a run is
+under way.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Self
 
 import watchfiles
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from pivot_core.execute.beyond import Beyond, beyond
 
+if TYPE_CHECKING:
     from pivot_core.project import Project
 
 # Edits that come together (saving all files, another branch checked out) are taken together. Milliseconds.
@@ -35,6 +36,7 @@ class Changes:
         self._found: queue.SimpleQueue[set[str]] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._folders: list[str] = []
+        self._beyond = Beyond({}, {})
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -52,15 +54,19 @@ class Changes:
                 found |= self._found.get(timeout=0.0 if found else seconds)
         except queue.Empty:
             pass
-        if any((self._project.root / path).is_dir() for path in found) or self._gone():
-            self._watch()  # a folder has come or gone
+        if any(map(self._leads_on, found)) or not all(map(os.path.isdir, self._folders)):
+            self._watch()
         return found
 
-    def _gone(self) -> bool:
-        return not all(map(os.path.isdir, self._folders))
+    def _leads_on(self, path: str) -> bool:
+        """Whether a folder, or a link, has come or may have gone there."""
+        place = self._project.root / path
+        return place.is_dir() or place.is_symlink() or not place.exists()
 
     def _watch(self) -> None:
-        folders = sorted(self._own_folders())
+        own, links = self._own_folders()
+        self._beyond = beyond(str(self._project.root), links)
+        folders = sorted({*own, *self._beyond.watched})
         if folders == self._folders:
             return
         self._end()
@@ -75,20 +81,24 @@ class Changes:
         if self._thread is not None:
             self._thread.join()
 
-    def _own_folders(self) -> Iterator[str]:
-        """The folders of the project that aren't hidden, and no environments or caches."""
-        waiting = [self._project.root]
-        if self._project.home.is_dir():
-            yield str(self._project.home)
+    def _own_folders(self) -> tuple[list[str], list[str]]:
+        """The folders of the project that aren't hidden, and no environments or caches; the links in them."""
+        waiting, links = [str(self._project.root)], []
+        found = [str(self._project.home)] if self._project.home.is_dir() else []
         while waiting:
             folder = waiting.pop()
-            yield str(folder)
+            found.append(folder)
             try:
-                below = [Path(entry.path) for entry in os.scandir(folder) if entry.is_dir()]
+                entries = list(os.scandir(folder))
             except OSError:
                 continue  # it has just gone
-            # (By a file in it, since what decides is the folders around it.)
-            waiting += [path for path in below if self._project.is_own(path / "x") and not path.is_symlink()]
+            for entry in entries:
+                if entry.is_symlink():
+                    links.append(entry.path)
+                # (By a file in it, since what decides is the folders around it.)
+                elif entry.is_dir() and self._project.is_own(Path(entry.path, "x")):
+                    waiting.append(entry.path)
+        return found, links
 
     def _collect(self, folders: list[str], stop: threading.Event) -> None:
         try:
@@ -111,10 +121,16 @@ class Changes:
             raise_interrupt=False,
             ignore_permission_denied=True,
         ):
-            self._found.put({os.path.relpath(path, self._project.root) for _, path in changes})
+            self._found.put({self._name(path) for _, path in changes})
+
+    def _name(self, path: str) -> str:
+        """What the project calls it."""
+        return self._beyond.name(path) or os.path.relpath(path, self._project.root)
 
     def _counts(self, change: watchfiles.Change, path: str) -> bool:
         place = Path(path)
+        if not place.is_relative_to(self._project.root) and self._beyond.name(path) is None:
+            return False
         if place.parent == self._project.home:
             return place.name == _SETTINGS
         return _NOISE.fullmatch(place.name) is None

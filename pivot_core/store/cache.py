@@ -253,8 +253,14 @@ class ContentCache:
 
     @property
     def damaged(self) -> Path:
-        """Where objects are that weren't what their names say. Nothing is read from here."""
+        """Where objects are that weren't what their names say. Nothing is read from here, and nothing is
+        removed: it may be somebody's work."""
         return self.root / "damaged"
+
+    def set_aside(self) -> tuple[int, int]:
+        """How many objects were, and their size in bytes."""
+        sizes = [path.lstat().st_size for path in self.damaged.iterdir()] if self.damaged.is_dir() else []
+        return len(sizes), sum(sizes)
 
     def _set_aside(self, digest: str) -> CorruptContent:
         """Out of the way of the right content; returns what to say."""

@@ -22,6 +22,8 @@ from pivot_core.store.git import Git
 from pivot_core.store.lock import Locks, UnreadableLock
 
 _YOUNG_S = 600.0
+# What to do with damaged objects: who writes into an output that is a link has edited one.
+SET_ASIDE = "see whether one has an edit of yours, and remove the folder"
 
 
 class Garbage(NamedTuple):

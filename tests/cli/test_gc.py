@@ -113,3 +113,23 @@ pipeline.register(make)
     assert collect(folder)["dropped"] == []
     assert b"part a" in objects(folder)
     assert (folder.root / "parts/a.txt").exists()
+
+
+def test_damaged_objects_stay_and_are_told_until_somebody_removes_them(words):
+    """With links for outputs, one may be what a person has written into an output."""
+    words.ok("config", "set", "cache.mode", "hardlink")
+    words.ok("run")
+    loud = words.root / "build/loud.txt"
+    loud.chmod(0o644)
+    loud.write_text("my own words")
+    words.ok("run")
+    damaged = words.root / ".pivot/cache/damaged"
+    (found,) = damaged.iterdir()
+    assert found.read_text() == "my own words"
+    assert (collect(words)["damaged"], collect(words)["damaged_bytes"]) == (1, 12)
+    assert "kept 1 damaged object (12 bytes) in .pivot/cache/damaged" in words.ok("gc")
+    assert "damaged has 1 damaged object, 0.00 GB" in words.ok("doctor")
+    assert found.read_text() == "my own words"
+    found.unlink()
+    damaged.rmdir()
+    assert "damaged" not in words.ok("gc") + words.ok("doctor")

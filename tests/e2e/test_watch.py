@@ -159,3 +159,97 @@ def test_watching_goes_with_no_option_that_wants_an_end(chain):
         ended = chain.call("run", "--watch", option)
         assert ended.code == 2
         assert "--watch" in ended.stderr
+
+
+@pytest.mark.timeout(120)
+def test_what_links_lead_to_outside_the_project_wakes_it_and_what_is_beside_that_does_not(
+    project, watch, tmp_path
+):
+    outside = tmp_path / "outside"
+    (outside / "tree/deep").mkdir(parents=True)
+    (outside / "rows.csv").write_text("one")
+    (outside / "tree/deep/a").write_text("a")
+    (project.root / "data").mkdir()
+    (project.root / "data/rows.csv").symlink_to(outside / "rows.csv")
+    (project.root / "tree").symlink_to(outside / "tree")
+    project.pipeline(
+        """
+        def rows(
+            text: Annotated[str, outputs.Dep("data/rows.csv", Text)],
+        ) -> Annotated[str, outputs.Out("rows.txt", Text)]:
+            return text
+
+        def names(
+            tree: Annotated[Path, outputs.Dep("tree/", loaders.PathOnly())],
+        ) -> Annotated[str, outputs.Out("names.txt", Text)]:
+            return " ".join(sorted(path.name for path in tree.rglob("*") if path.is_file()))
+
+        pipeline = Pipeline("p")
+        pipeline.register(rows)
+        pipeline.register(names)
+        """
+    )
+    watching = watch(project)
+    assert watching.round() == {"rows": "ran", "names": "ran"}
+    assert watching.is_quiet(1.0)
+    (outside / "beside.csv").write_text("unrelated")
+    assert watching.is_quiet(1.5)
+
+    (outside / "rows.csv").write_text("two")
+    watching.round_with({"rows": "ran", "names": "skipped"})
+    part = outside / "part"
+    part.write_text("three")
+    part.replace(outside / "rows.csv")
+    watching.round_with({"rows": "ran"})
+    (outside / "tree/deep/b").write_text("b")
+    watching.round_with({"rows": "skipped", "names": "ran"})
+    (outside / "tree/new").mkdir()
+    (outside / "tree/new/c").write_text("c")
+    watching.round_with({"names": "ran"})
+    assert project.read("names.txt") == "a b c"
+
+    (outside / "other.csv").write_text("four")
+    (project.root / "data/rows.csv").unlink()
+    (project.root / "data/rows.csv").symlink_to(outside / "other.csv")
+    watching.round_with({"rows": "ran"})
+    assert project.read("rows.txt") == "four"
+    (outside / "other.csv").write_text("five")
+    watching.round_with({"rows": "ran"})
+    assert project.read("rows.txt") == "five"
+
+
+@pytest.mark.timeout(120)
+def test_an_input_and_the_pipeline_edited_during_a_round_are_made_right_after_it(project, watch):
+    project.write("in.txt", "one")
+    project.pipeline(
+        """
+        import time
+
+        def quick(
+            text: Annotated[str, outputs.Dep("in.txt", Text)],
+        ) -> Annotated[str, outputs.Out("quick.txt", Text)]:
+            return text
+
+        def slow(
+            text: Annotated[str, outputs.Dep("quick.txt", Text)],
+        ) -> Annotated[str, outputs.Out("slow.txt", Text)]:
+            time.sleep(1.5)
+            return text
+
+        pipeline = Pipeline("p")
+        pipeline.register(quick)
+        pipeline.register(slow)
+        """
+    )
+    watching = watch(project)
+    while (event := watching.line())["event"] != "stage_start" or event["stage"] != "slow":
+        pass
+    project.write("in.txt", "two")
+    project.edit(
+        "pipeline.py", "pipeline.register(slow)", 'pipeline.register(slow, outs={"return": "new.txt"})'
+    )
+    watching.round_with({"quick": "ran", "slow": "ran"})
+    if not (project.root / "new.txt").exists() or project.read("new.txt") != "two":
+        watching.round_with({"slow": "ran"})
+    assert project.read("new.txt") == "two"
+    assert set(project.states().values()) == {"fresh"}
