@@ -13,7 +13,20 @@ const shared = {
 const forNode = { ...shared, platform: "node", format: "cjs", target: "node20", external: ["vscode"] };
 
 // One of these for each file that is loaded by itself.
-const bundles = [{ ...forNode, entryPoints: ["src/extension.ts"], outdir: "dist" }];
+const bundles = [
+  { ...forNode, entryPoints: ["src/extension.ts"], outdir: "dist" },
+  {
+    ...shared,
+    platform: "browser",
+    format: "iife",
+    target: "chrome122",
+    entryPoints: [
+      { in: "webview/graph/main.ts", out: "graph" },
+      { in: "webview/graph/page.css", out: "graph" },
+    ],
+    outdir: "dist",
+  },
+];
 
 const tests = {
   ...forNode,

@@ -4,6 +4,7 @@ import { copyDebugInformation } from "./debugInformation";
 import { Debugging } from "./debugging";
 import { Documents } from "./documents";
 import { createExample } from "./example";
+import { Graphs } from "./graph/graphs";
 import { Interpreters } from "./interpreter";
 import { registerProfiles } from "./profiles";
 import { Runs } from "./runs";
@@ -39,6 +40,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     documents,
     new Status(servers, pipelines),
     new PipelineView(pipelines),
+    new Graphs(pipelines, context.extensionUri),
     registerProfiles(tests, runs, debugging),
     registerStageCommands({ pipelines, runs, debugging, documents, storage: context.globalStorageUri }),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new Tasks(pipelines, interpreters)),

@@ -21,14 +21,14 @@ export interface Node {
 }
 
 const GROUPS = ["busy", "error", "failed", "stale", "upstream_stale", "never_run", "fresh"] as const;
-type Group = (typeof GROUPS)[number];
+export type Group = (typeof GROUPS)[number];
 
 const LOOKS: Readonly<Record<Group, { label: string; icon: string; color: string }>> = {
   busy: { label: "Running", icon: "sync~spin", color: "charts.blue" },
   error: { label: "Errors", icon: "error", color: "charts.red" },
   failed: { label: "Failed", icon: "error", color: "charts.red" },
-  stale: { label: "Stale", icon: "circle-filled", color: "charts.orange" },
-  upstream_stale: { label: "Waiting for others", icon: "circle-outline", color: "charts.orange" },
+  stale: { label: "Stale", icon: "circle-filled", color: "charts.yellow" },
+  upstream_stale: { label: "Waiting for others", icon: "circle-outline", color: "charts.yellow" },
   never_run: { label: "Never run", icon: "circle-outline", color: "disabledForeground" },
   fresh: { label: "Fresh", icon: "pass-filled", color: "charts.green" },
 };
@@ -59,7 +59,7 @@ function groups(pipeline: Pipeline, now: number): Node[] {
   return pipeline.why === null ? found : [remark(pipeline, pipeline.why), ...found];
 }
 
-function groupOf(stage: Stage): Group {
+export function groupOf(stage: Stage): Group {
   if (stage.activity !== null) {
     return "busy";
   }
