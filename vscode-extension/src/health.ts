@@ -63,12 +63,13 @@ export interface Notice {
 
 /** What a person is told, once: undefined if it isn't worth a message. */
 export function notice(health: Health, folder: string, trusted: boolean): Notice | undefined {
+  if (!trusted && isForWantOfTrust(health)) {
+    return undefined;
+  }
   const severity = "warning";
   switch (health.kind) {
     case "no interpreter":
-      return trusted
-        ? { text: `Pivot: no Python is chosen for ${folder}.`, severity, remedies: ["choose"] }
-        : undefined; // any that there is may be one of the folder's: the workspace says it isn't trusted
+      return { text: `Pivot: no Python is chosen for ${folder}.`, severity, remedies: ["choose"] };
     case "unfit":
       return {
         text: `Pivot can't use the Python of ${folder}, ${health.interpreter.path}: ${health.why}.`,
@@ -79,19 +80,24 @@ export function notice(health: Health, folder: string, trusted: boolean): Notice
       return {
         text: `${whatIsMissing(health.python)} in the Python of ${folder}, ${health.interpreter.path}.`,
         severity,
-        remedies: trusted ? ["install"] : [],
+        remedies: ["install"],
       };
     case "old":
       return {
         text: `pivot-core ${health.python.pivot ?? ""} in the Python of ${folder} is older than this extension. Stages aren't listed until it is updated.`,
         severity,
-        remedies: trusted ? ["update"] : [],
+        remedies: ["update"],
       };
     case "died":
       return died(health, folder);
     default:
       return undefined;
   }
+}
+
+/** Without trust no Python of the folder's own is used: with trust it may be another one, that has it all. */
+function isForWantOfTrust({ kind }: Health): boolean {
+  return kind === "no interpreter" || kind === "unfit" || kind === "missing" || kind === "old";
 }
 
 function whatIsMissing({ pivot, missing }: Python): string {
@@ -113,10 +119,10 @@ function died(
 }
 
 /** What the view says when it has no stage to show. */
-export type Overall = "none" | "starting" | "missing" | "old" | "unwell" | "ready";
+export type Overall = "none" | "starting" | "untrusted" | "missing" | "old" | "unwell" | "ready";
 
 /** `known`: whether any pipeline is. */
-export function overall(healths: readonly Health[], known: boolean): Overall {
+export function overall(healths: readonly Health[], known: boolean, trusted: boolean): Overall {
   const kinds = new Set(healths.map((health) => health.kind));
   if (known) {
     return "ready";
@@ -126,6 +132,9 @@ export function overall(healths: readonly Health[], known: boolean): Overall {
   }
   if (kinds.has("starting") || kinds.has("running")) {
     return "starting";
+  }
+  if (!trusted && healths.some(isForWantOfTrust)) {
+    return "untrusted";
   }
   return kinds.has("missing") ? "missing" : kinds.has("old") ? "old" : "unwell";
 }

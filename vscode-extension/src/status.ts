@@ -76,7 +76,7 @@ export class Status implements vscode.Disposable {
   /** For the conditions in package.json. */
   private showOverall(): void {
     const healths = this.servers.all.map((server) => server.health);
-    const state = overall(healths, this.pipelines.all().length > 0);
+    const state = overall(healths, this.pipelines.all().length > 0, vscode.workspace.isTrusted);
     void vscode.commands.executeCommand("setContext", "pivot.state", state);
   }
 

@@ -7,9 +7,16 @@ const interpreter = { path: "/p/.venv/bin/python", source: "folder" } as const;
 const python = { version: "3.12.1", pivot: null, missing: ["pivot_lsp"], pip: true };
 const MISSING: Health = { kind: "missing", interpreter, python };
 
-test("a package that isn't there is offered, but for a folder that isn't trusted", () => {
+test("a package that isn't there is offered", () => {
   assert.deepEqual(notice(MISSING, "demo", true)?.remedies, ["install"]);
-  assert.deepEqual(notice(MISSING, "demo", false)?.remedies, []);
+});
+
+test("without trust nobody is asked to mend what trust may mend: the view says so", () => {
+  const wanting: Health[] = [MISSING, { kind: "no interpreter" }, { kind: "unfit", interpreter, why: "no" }];
+  for (const health of wanting) {
+    assert.equal(notice(health, "demo", false), undefined);
+    assert.equal(overall([health], false, false), "untrusted");
+  }
 });
 
 test("a package without its language server is told from one that isn't there", () => {
@@ -29,14 +36,9 @@ test("a server that dies is told of the first time, and when it isn't started an
   assert.deepEqual(last?.remedies, ["restart", "log"]);
 });
 
-test("a folder that isn't trusted and has no Python but its own isn't complained about", () => {
-  assert.equal(notice({ kind: "no interpreter" }, "demo", false), undefined);
-  assert.ok(notice({ kind: "no interpreter" }, "demo", true));
-});
-
 test("what the empty view says is about what a person can do", () => {
-  assert.equal(overall([], false), "none");
-  assert.equal(overall([MISSING], false), "missing");
-  assert.equal(overall([MISSING, { kind: "stopped" }], true), "ready");
-  assert.equal(overall([{ kind: "died", interpreter, ms: 1_000, times: 1 }], false), "unwell");
+  assert.equal(overall([], false, true), "none");
+  assert.equal(overall([MISSING], false, true), "missing");
+  assert.equal(overall([MISSING, { kind: "stopped" }], true, true), "ready");
+  assert.equal(overall([{ kind: "died", interpreter, ms: 1_000, times: 1 }], false, true), "unwell");
 });
