@@ -37,6 +37,7 @@ test: lint types pytest corpus
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python docs/rules.py --check
 
 types: $(READY)
 	$(BIN)/mypy

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pivot_lsp.source.scopes import Scope
+    from pivot_lsp.source.sources import Sources
     from pivot_lsp.source.stages import Part
 
 # By full name, what the parameter with the path is called: the first one.
@@ -107,6 +108,21 @@ def said(part: Part) -> Iterator[Said]:
                 names.add(name)
         nodes += [child for child in ast.iter_child_nodes(node) if id(child) not in left_out]
     yield Said(frozenset(texts), frozenset(names), tuple(variables), tuple(shared))
+
+
+def otherwise(sources: Sources) -> Iterator[frozenset[str]]:
+    """Once: the paths that code of stages may do something else with than read: write them, say."""
+    statements = [one for fed in sources.feeding.values() for one in fed.part.answer(said)]
+    names = frozenset[str]().union(*(one.names for one in statements))
+    yield frozenset(
+        path
+        for one in statements
+        for path in (
+            *one.texts,
+            *(path for name, path in one.variables if name in one.names),
+            *(path for name, path in one.shared if name in names),
+        )
+    )
 
 
 def written(node: ast.expr, scope: Scope) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import sysconfig
 from pathlib import Path
 
@@ -17,6 +18,14 @@ from pivot_lsp.source.sources import Sources
 VALID = [(rule, example) for rule in RULES for example in rule.valid]
 INVALID = [(rule, example) for rule in RULES for example in rule.invalid]
 FIXED = [(rule, example) for rule, example in INVALID if example.fixed is not None]
+DOCS = Path(__file__).parents[2] / "docs"
+CONTRACT = [
+    f"PVT{group}{number:02}"
+    for group, count in ((1, 8), (2, 6), (3, 7), (4, 4), (5, 3), (6, 4))
+    for number in range(1, count + 1)
+]
+# What only a person can decide.
+UNMENDABLE = {f"PVT{number}" for number in (107, 202, 301, 303, 307, 403, 404, 503, 601, 603)}
 LAMBDA = "from pivot_core import Pipeline\np = Pipeline('x')\np.register(lambda: 1)"
 
 
@@ -106,6 +115,18 @@ def test_every_rule_has_a_code_of_its_own_docs_and_examples() -> None:
     for rule in RULES:
         assert rule.docs and rule.valid and rule.invalid
         assert (rule.check, rule.check_with, rule.check_project) != (None, None, None)
+
+
+def test_every_code_of_the_contract_has_a_rule_and_a_fix_where_it_can_be_mended() -> None:
+    assert [rule.code for rule in RULES] == CONTRACT
+    assert {rule.code for rule in RULES} - {rule.code for rule, _ in FIXED} == UNMENDABLE
+
+
+def test_the_pages_of_the_documentation_are_those_that_the_rules_make() -> None:
+    """`make rules` writes them."""
+    pages = {file.name: file.read_text(encoding="utf-8") for file in (DOCS / "reference/rules").iterdir()}
+    assert sorted(pages) == sorted([*(f"{code}.md" for code in CONTRACT), "index.md"])
+    assert runpy.run_path(str(DOCS / "rules.py"))["pages"]() == pages
 
 
 def test_the_standard_library_has_no_findings() -> None:

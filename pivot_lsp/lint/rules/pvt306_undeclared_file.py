@@ -26,7 +26,7 @@ from pivot_lsp.lint.declaring import declaring
 from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule, Valid
 from pivot_lsp.source.connections import makers
 from pivot_lsp.source.feeding import stages_with
-from pivot_lsp.source.opened import reads, said
+from pivot_lsp.source.opened import otherwise, reads
 from pivot_lsp.source.registered import imported_text
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def check(part: Part, sources: Sources) -> Iterator[Hit]:
     if not stages or not all(stage.complete for stage in stages):
         return
     found = [(read, path) for read, path in found if not any(_declares(stage, path) for stage in stages)]
-    others = frozenset[str]().union(*sources.answer(_otherwise)) if found else frozenset[str]()
+    others = frozenset[str]().union(*sources.answer(otherwise)) if found else frozenset[str]()
     for read, path in found:
         maker = _maker(path, sources)
         is_there = sources.project is not None and missing.is_there(sources.project.root, path)
@@ -64,21 +64,6 @@ def _path(read: Read, sources: Sources) -> str | None:
         path = paths.logical(text.value) if text is not None else None
     is_data = path is not None and paths.fault(path) is None and not path.endswith((".py", "/"))
     return path if is_data else None
-
-
-def _otherwise(sources: Sources) -> Iterator[frozenset[str]]:
-    """The paths that code of stages may do something else with: write them, say."""
-    statements = [one for fed in sources.feeding.values() for one in fed.part.answer(said)]
-    names = frozenset[str]().union(*(one.names for one in statements))
-    yield frozenset(
-        path
-        for one in statements
-        for path in (
-            *one.texts,
-            *(path for name, path in one.variables if name in one.names),
-            *(path for name, path in one.shared if name in names),
-        )
-    )
 
 
 def _maker(path: str, sources: Sources) -> Stage | None:
