@@ -9,7 +9,7 @@ where the file system can, else a copy; ``reflink``, ``hardlink``, ``symlink``, 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import msgspec
 
@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 
     from pivot_core.project import Project
 
+CacheMode = Literal["auto", "reflink", "hardlink", "symlink", "copy"]
+Releases = Literal["feature", "exact"]
+_CHOICES = {"cache.mode": get_args(CacheMode), "packages": get_args(Releases)}
 Capacity = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class CacheConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    mode: Literal["auto", "reflink", "hardlink", "symlink", "copy"] = "auto"
+    mode: CacheMode = "auto"
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache: CacheConfig = CacheConfig()
-    packages: Literal["feature", "exact"] = "feature"
+    packages: Releases = "feature"
     jobs: Annotated[int, msgspec.Meta(ge=1)] | None = None
     resources: dict[str, Capacity] = {}
 
@@ -82,7 +85,9 @@ def _explain(message: str, tree: yaml.Node | None, shown: str) -> str:
         what = f"unknown key {'.'.join([*keys, unknown[1]])!r}"
         keys.append(unknown[1])
     elif keys:
-        what = f"{'.'.join(keys)}: {what}"
+        name = ".".join(keys)
+        choices = _CHOICES.get(name)
+        what = f"{name}: {what}" + (f"; it is one of {', '.join(choices)}" if choices else "")
     known = "cache.mode, packages, jobs, resources.<name>"
     return f"{shown}:{_line(tree, keys)}: {what}\n    the keys are: {known}"
 

@@ -10,7 +10,7 @@ import msgspec
 
 from pivot_core.cli import wording
 from pivot_core.cli.notes import Notes
-from pivot_core.cli.options import Common, common_options
+from pivot_core.cli.options import Common, common_options, targets_argument
 from pivot_core.engine import Engine
 from pivot_core.execute.checkout import CheckedOut, Result
 
@@ -29,7 +29,7 @@ class CheckoutDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@targets_argument
 @click.option(
     "--mode",
     type=click.Choice(["reflink", "hardlink", "symlink", "copy"]),
@@ -71,7 +71,7 @@ def _print(common: Common, found: Sequence[CheckedOut], *, named: bool) -> None:
         if item.result == "failed":
             common.err.line(f"{common.err.paint('✗', 'red')} {item.path}  {item.error}")
         elif item.result == "restored":
-            notes = [f"what was there is {item.kept} now"] if item.kept else []
+            notes = [f"what was there is now {item.kept}"] if item.kept else []
             notes += [item.instead] if item.instead else []
             common.say("  ".join((f"{out.paint('↺', 'cyan')} {item.path}", *notes)))
         elif item.result == "unrecorded" and (named or common.verbose):

@@ -9,7 +9,7 @@ import msgspec
 
 from pivot_core.cli import wording
 from pivot_core.cli.notes import Notes
-from pivot_core.cli.options import Common, common_options
+from pivot_core.cli.options import Common, common_options, targets_argument
 from pivot_core.engine import Engine
 from pivot_core.execute.commit import Committed
 
@@ -27,15 +27,15 @@ class CommitDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("stages", nargs=-1, metavar="[STAGE]...")
+@targets_argument
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be recorded; change nothing.")
 @common_options
-def command(common: Common, stages: tuple[str, ...], dry_run: bool) -> int:
+def command(common: Common, targets: tuple[str, ...], dry_run: bool) -> int:
     """Record the present state as right, without running.
 
     For when you know better: an edit that can't change the results, or outputs made elsewhere. The outputs
     that stand there go into the cache, and the lock files say that they are what the present code makes of
-    the present inputs. Only the named STAGEs, not what they need; without names: all.
+    the present inputs. Only the stages that TARGETs name, not what these need; without any: all.
 
     What a stage is known to read undeclared is recorded as it is now. Of a stage that never ran here that
     isn't known.
@@ -48,7 +48,7 @@ def command(common: Common, stages: tuple[str, ...], dry_run: bool) -> int:
     """
     project = common.project()
     with Notes(common.err) as notes, Engine(project, notes) as engine:
-        found = engine.commit(stages, dry_run=dry_run)
+        found = engine.commit(targets, dry_run=dry_run)
     if common.json:
         common.out.json(CommitDocument(root=str(project.root), dry_run=dry_run, stages=tuple(found)))
     else:

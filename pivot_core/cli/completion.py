@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 import msgspec
 from click.shell_completion import CompletionItem, get_completion_class
 
+from pivot_core.cli.folder import folder_of
 from pivot_core.cli.options import Common, common_options
 from pivot_core.errors import PivotError
 
@@ -56,7 +55,7 @@ def targets(ctx: click.Context, param: click.Parameter, typed: str) -> list[Comp
     from pivot_core.project import Project
 
     try:
-        project = Project.find(ctx.params.get("folder") or Path())
+        project = Project.find(folder_of(ctx))
         with Engine(project, readonly=True, load=False) as engine:
             definition = engine.definition()
     except PivotError:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+from pivot_core.cli.folder import folder_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Kept here, and not only in the commands, so that `pivot-core --help` imports none of them.
 COMMANDS = {
@@ -62,7 +68,8 @@ class LazyGroup(click.Group):
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pivot-core", message="%(prog)s %(version)s")
-def cli() -> None:
+@folder_option
+def cli(folder: Path | None) -> None:
     """Pivot knows which results your Python code has made stale, and makes exactly those again.
 
     \b

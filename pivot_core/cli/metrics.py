@@ -10,7 +10,7 @@ import msgspec
 from pivot_core.artifacts import numbers
 from pivot_core.cli.notes import Notes
 from pivot_core.cli.options import Common, common_options, targets_argument
-from pivot_core.cli.values import Values, print_changes, print_values
+from pivot_core.cli.values import Values, print_changes, print_values, revisions_told
 from pivot_core.engine import Engine
 from pivot_core.errors import CorruptContent
 
@@ -46,7 +46,7 @@ def command(common: Common, targets: tuple[str, ...], diff: str | None) -> int:
       pivot-core metrics evaluate --diff main
     """
     project = common.project()
-    with Notes(common.err) as notes, Engine(project, notes) as engine:
+    with Notes(common.err) as notes, Engine(project, notes) as engine, revisions_told(project, targets):
         outs = engine.outputs_of_kind("metric", targets)
         revision = engine.revision(diff) if diff is not None else None
         found = tuple(_values(project.root, stage, path, revision) for stage, path in outs)

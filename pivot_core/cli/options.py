@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pivot_core.cli import failures, terminal
+from pivot_core.cli.folder import folder_of, folder_option
 from pivot_core.cli.terminal import Terminal
 from pivot_core.errors import PivotError
 from pivot_core.project import Project
@@ -55,8 +56,8 @@ def common_options(function: Callable[..., int]) -> Callable[..., int]:
     and returns its exit code."""
 
     @wraps(function)
-    def command(folder: Path, json: bool, quiet: bool, verbose: bool, **options: object) -> int:
-        common = Common(folder, json, quiet, verbose)
+    def command(folder: Path | None, json: bool, quiet: bool, verbose: bool, **options: object) -> int:
+        common = Common(folder or folder_of(click.get_current_context()), json, quiet, verbose)
         try:
             return function(common, **options)
         except PivotError as error:
@@ -97,16 +98,10 @@ def _complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[Co
 # Stages, outputs, and patterns of either.
 targets_argument = click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=_complete)
 
+
 _COMMON = (
     click.option("--json", is_flag=True, help="Print JSON for programs, and nothing else, on stdout."),
     click.option("-q", "--quiet", is_flag=True, help="Print failures only."),
     click.option("-v", "--verbose", is_flag=True, help="Print what is fresh or skipped, too."),
-    click.option(
-        "-C",
-        "folder",
-        metavar="DIR",
-        default=".",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Work as if started in DIR.",
-    ),
+    folder_option,
 )

@@ -8,7 +8,7 @@ import msgspec
 from pivot_core.artifacts.numbers import flatten
 from pivot_core.cli.notes import Notes
 from pivot_core.cli.options import Common, common_options, targets_argument
-from pivot_core.cli.values import Values, print_changes, print_values
+from pivot_core.cli.values import Values, print_changes, print_values, revisions_told
 from pivot_core.engine import Engine
 
 
@@ -37,7 +37,7 @@ def command(common: Common, targets: tuple[str, ...], diff: str | None) -> int:
       pivot-core params train --diff HEAD~3
     """
     project = common.project()
-    with Notes(common.err) as notes, Engine(project, notes) as engine:
+    with Notes(common.err) as notes, Engine(project, notes) as engine, revisions_told(project, targets):
         wanted = engine.targets().stages(targets) if targets else None
         specs = [spec for spec in engine.definition().stages if wanted is None or spec.name in wanted]
         revision = engine.revision(diff) if diff is not None else None

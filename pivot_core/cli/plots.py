@@ -11,6 +11,7 @@ import msgspec
 from pivot_core.cli.notes import Notes
 from pivot_core.cli.options import Common, common_options, targets_argument
 from pivot_core.cli.page import Plot, Shown, page
+from pivot_core.cli.values import revisions_told
 from pivot_core.engine import Engine
 from pivot_core.errors import CorruptContent
 from pivot_core.store.atomic import write_bytes
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class PlotsDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """``plots --json``: the page that was written, and what is on it."""
+    """``plots --json``: the page that was written (null: none, without plots), and what is on it."""
 
     schema: int = 1
     root: str
     revision: str | None
-    page: str
+    page: str | None
     plots: tuple[str, ...]
 
 
@@ -55,24 +56,30 @@ def command(common: Common, targets: tuple[str, ...], diff: str | None, output: 
       pivot-core plots 'plots/*.png' --diff main -o compared.html
     """
     project = common.project()
-    with Notes(common.err) as notes, Engine(project, notes) as engine:
+    with Notes(common.err) as notes, Engine(project, notes) as engine, revisions_told(project, targets):
         outs = engine.outputs_of_kind("plot", targets)
         revision = engine.revision(diff) if diff is not None else None
         plots = [Plot(path, stage, _versions(project.root, stage, path, revision)) for stage, path in outs]
     place = common.folder / output
     subtitle = f"beside {diff} ({revision.commit[:12]})" if revision is not None else "as they are now"
-    write_bytes(place, page(f"Plots of {project.root.name}", subtitle, plots).encode())
+    if plots:
+        write_bytes(place, page(f"Plots of {project.root.name}", subtitle, plots).encode())
     if common.json:
         commit = revision.commit if revision is not None else None
         names = tuple(plot.path for plot in plots)
         common.out.json(
-            PlotsDocument(root=str(project.root), revision=commit, page=str(place.resolve()), plots=names)
+            PlotsDocument(
+                root=str(project.root),
+                revision=commit,
+                page=str(place.resolve()) if plots else None,
+                plots=names,
+            )
         )
     elif plots:
         common.say(f"{len(plots)} plot{'s' * (len(plots) > 1)} on {place}")
     else:
-        common.say(f"no stage has a plot (declare one with outputs.Plot): {place} is empty")
-    if show:
+        common.say("no stage has a plot: declare one with outputs.Plot")
+    if show and plots:
         click.launch(place.resolve().as_uri())
     return 0
 

@@ -156,7 +156,7 @@ class Report:
         line = f"{event.stage:<{self._width}}  {out.paint(f'{word:<{self._words}}', style)}  {took}{why}"
         self._line(f"{out.paint(symbol, style)} {line}".rstrip())
         for reason in event.reasons if self._explain else ():
-            self._line(f"    {out.paint(reason.kind.replace('_', ' '), 'dim')}  {wording.reason(reason)}")
+            self._line(f"    {out.paint(reason.kind.replace('_', ' '), 'dim')}  {wording.detail(reason)}")
 
     # --- at the end -------------------------------------------------------------------------------
 

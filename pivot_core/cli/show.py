@@ -74,7 +74,7 @@ def _print_stage(common: Common, end: StageEnd, width: int) -> None:
     line = f"{end.stage:<{width}}  {out.paint(f'{word:<9}', style)}  {took:>9}"
     out.line(f"{out.paint(symbol, style)} {line}".rstrip())
     for reason in end.reasons:
-        out.line(f"    {out.paint(f'{reason.kind}'.replace('_', ' '), 'dim')}  {wording.reason(reason)}")
+        out.line(f"    {out.paint(f'{reason.kind}'.replace('_', ' '), 'dim')}  {wording.detail(reason)}")
     if end.error is not None:
         out.line(f"    {out.paint(end.error.type, 'red')}: {end.error.message}")
         for text in end.error.traceback.splitlines():

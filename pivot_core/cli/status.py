@@ -152,7 +152,7 @@ def _print_stage(common: Common, status: StageStatus, width: int, detail: _Detai
     if detail.explain:
         changes = {change.name: change for change in status.changes} if detail.diff else {}
         for reason in reasons:
-            _print_detail(out, reason.kind.replace("_", " "), wording.reason(reason))
+            _print_detail(out, reason.kind.replace("_", " "), wording.detail(reason))
             if reason.kind == "code" and reason.subject in changes:
                 print_change(out, changes[reason.subject])
         for note in status.verdict.notes:

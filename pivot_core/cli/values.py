@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from pivot_core.errors import UsageError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pivot_core.artifacts.numbers import Value
     from pivot_core.cli.terminal import Terminal
+    from pivot_core.project import Project
 
 _ABSENT = "-"
 
@@ -25,6 +29,22 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     now: dict[str, Value] | None
     was: dict[str, Value] | None = None
     problem: str | None = None
+
+
+@contextmanager
+def revisions_told(project: Project, targets: Sequence[str]) -> Iterator[None]:
+    """Who gives a commit where targets are meant is told how to compare with it. Raises UsageError."""
+    try:
+        yield
+    except UsageError as error:
+        from pivot_core.store.git import Git
+
+        git = Git(project.root)
+        for target in targets:
+            if target in str(error) and git.knows(target):
+                message = f"{str(error).splitlines()[0]}\n    compare with that commit: --diff {target}"
+                raise UsageError(message) from error
+        raise
 
 
 def print_values(out: Terminal, title: str, values: Values) -> None:

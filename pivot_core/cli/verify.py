@@ -64,13 +64,14 @@ def command(common: Common, targets: tuple[str, ...]) -> int:
         with Engine(project, notes, readonly=True) as engine:
             wanted = set(engine.targets().stages(targets)) if targets else None
             statuses = [s for s in engine.status(targets) if wanted is None or s.spec.name in wanted]
+        width = max((len(status.spec.name) for status in statuses), default=0)
         verifier = Verifier(project, listen, None)
         try:
             for status in statuses:
                 found.append(verifier.verify(status))
                 notes.clear()
                 if not common.json:
-                    _print(common, found[-1])
+                    _print(common, found[-1], width)
         finally:
             verifier.close()
     if common.json:
@@ -78,13 +79,15 @@ def command(common: Common, targets: tuple[str, ...]) -> int:
     return 1 if any(each.result in ("different", "failed") for each in found) else 0
 
 
-def _print(common: Common, verified: Verified) -> None:
+def _print(common: Common, verified: Verified, width: int) -> None:
     if common.quiet and verified.result in ("same", "skipped"):
         return
     out = common.out
     symbol, style = _LOOKS[verified.result]
     why = f"  {verified.why}" if verified.why and not verified.differences else ""
-    out.line(f"{out.paint(symbol, style)} {verified.stage}  {out.paint(verified.result, style)}{why}")
+    out.line(
+        f"{out.paint(symbol, style)} {verified.stage:<{width}}  {out.paint(verified.result, style)}{why}"
+    )
     for difference in verified.differences:
         out.line(f"    {difference.path}  {difference.detail}".rstrip())
     if verified.differences:

@@ -55,8 +55,17 @@ def place(path: str | None, line: int | None) -> str:
 def reason(item: Reason) -> str:
     """One reason on one line, with its place at the end (unless the subject is that place)."""
     where = place(item.path, item.line)
-    said = item.detail if item.kind == "never_run" else f"{shown(item.subject)} {item.detail}"
+    said = f"{shown(item.subject)} {item.detail}"
+    if item.kind == "never_run":
+        said = item.detail
+    elif item.kind == "failed":
+        said = f"{item.subject} failed: {item.detail}"
     return f"{said} ({where})" if where and where != item.subject else said
+
+
+def detail(item: Reason) -> str:
+    """One reason beside its kind: of "never run" only the place is left to say."""
+    return place(item.path, item.line) if item.kind == "never_run" else reason(item)
 
 
 def first_reason(reasons: Sequence[Reason]) -> str:

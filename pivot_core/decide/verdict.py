@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from pivot_core.types import JSON
 
 
+# How a stage that isn't fresh stands, to those that need it.
+_STANDS: dict[State, str] = {
+    "stale": "is stale",
+    "upstream_stale": "is upstream stale",
+    "never_run": "never ran",
+    "error": "can't be made",
+}
+
+
 class Facts(msgspec.Struct, frozen=True):
     """What is true of one stage now. Digests by logical path; None where there is nothing.
 
@@ -55,9 +64,7 @@ def decide(
     if isinstance(facts, tuple):
         return Verdict("error", facts)
     waiting = tuple(
-        Reason("upstream", name, f"is {state.replace('_', ' ')}")
-        for name, state in upstream.items()
-        if state != "fresh"
+        Reason("upstream", name, _STANDS[state]) for name, state in upstream.items() if state != "fresh"
     )
     failed = _failure(last_run)
     if record is None:

@@ -34,6 +34,13 @@ class Git:
         except UsageError:
             return None
 
+    def knows(self, revision: str) -> bool:
+        """Whether a revision means a commit."""
+        try:
+            return bool(self.commit(revision))
+        except UsageError:
+            return False
+
     def heads(self) -> list[str]:
         """The commits at the head of every branch, tag and stash, and the one checked out; none without a
         repository."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -85,3 +86,44 @@ def test_nothing_to_do_imports_nothing_heavy_and_no_user_code(made: Words) -> No
     made.ok("status")
     for args in (["status"], ["run"]):
         assert not imported(made, *args) & {*HEAVY, "stages", "helpers", "pipeline"}
+
+
+def test_a_folder_may_be_given_before_the_command_as_well(words: Words) -> None:
+    outside = type(words)(words.root.parent)
+    name = words.root.name
+    assert "3 never run" in outside.ok("-C", name, "status")
+    assert "3 never run" in outside.ok("status", "-C", name)
+    done = outside.call("-C", "nowhere", "status")
+    assert done.returncode == 2 and "'nowhere' does not exist" in done.stderr
+
+
+def test_messages_of_a_stage_that_never_ran_or_failed_say_each_thing_once(words: Words) -> None:
+    shown = words.ok("status", "--explain")
+    assert "never run         never run" not in shown
+    assert "upstream          read never ran" in shown
+    words.edit("helpers.py", "return", "raise ValueError('no');")
+    assert words.call("run").returncode == 1
+    assert "last run failed: ValueError: no" in words.ok("status")
+
+
+def test_a_commit_in_the_place_of_a_target_is_told_how_to_compare(words: Words) -> None:
+    own = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for args in (["init", "-q", "-b", "main"], ["add", "-A"], [*own, "commit", "-qm", "one"]):
+        subprocess.run(["git", *args], cwd=words.root, check=True)
+    for command in ("params", "metrics", "plots"):
+        done = words.call(command, "main")
+        assert (done.returncode, done.stderr.count("--diff main")) == (2, 1)
+        done = words.call(command, "mainn")
+        assert done.returncode == 2 and "--diff" not in done.stderr
+
+
+def test_no_page_is_left_where_there_are_no_plots(words: Words) -> None:
+    assert "no stage has a plot" in words.ok("plots")
+    assert json.loads(words.ok("plots", "--json"))["page"] is None
+    assert not (words.root / "plots.html").exists()
+
+
+def test_a_wrong_value_of_a_setting_is_told_with_the_right_ones(words: Words) -> None:
+    done = words.call("config", "set", "cache.mode", "foo")
+    assert done.returncode == 2
+    assert "it is one of auto, reflink, hardlink, symlink, copy" in done.stderr
