@@ -7,6 +7,9 @@ import * as protocol from "./protocol";
 import { SERVER_COMMANDS } from "./protocol";
 import type { Pipelines } from "./state";
 
+const UNKNOWN =
+  "# Its former text isn't known here: the stage last succeeded elsewhere, or the state was lost.\n";
+
 /** Several definitions are one editor of several diffs. */
 export async function showChanges(
   { root, stage }: StageReference,
@@ -46,14 +49,14 @@ export async function explain(
 }
 
 function pair(
-  { name, before, after }: Change,
+  { name, change, before, after }: Change,
   stage: string,
   documents: Documents,
 ): { title: string; before: vscode.Uri; after: vscode.Uri } {
   const file = `${fileName(name)}.py`;
   return {
     title: `${name} (when ${stage} last succeeded ↔ now)`,
-    before: documents.put(`${fileName(stage)}/then`, file, before ?? ""),
+    before: documents.put(`${fileName(stage)}/then`, file, before ?? (change === "added" ? "" : UNKNOWN)),
     after: documents.put(`${fileName(stage)}/now`, file, after ?? ""),
   };
 }

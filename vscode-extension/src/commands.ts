@@ -24,6 +24,8 @@ export const COMMANDS = {
   openStage: "pivot.openStage",
   /** (place: vscode.Location) */
   openPlace: "pivot.openPlace",
+  /** What stages printed. */
+  showOutput: "pivot.showOutput",
   openMetrics: "pivot.openMetrics",
   showPlots: "pivot.showPlots",
   createExample: "pivot.createExample",

@@ -68,13 +68,15 @@ export function groupOf(stage: Stage): Group {
 }
 
 function groupNode(pipeline: Pipeline, group: Group, stages: readonly Stage[], now: number): Node {
+  const unfolded = group !== "fresh" || stages.length === pipeline.stages.length;
   return {
-    key: `${pipeline.root}\n${group}`,
+    // VS Code remembers by the key what was folded, also if nobody folded it.
+    key: `${pipeline.root}\n${group} ${unfolded ? "unfolded" : "folded"}`,
     label: LOOKS[group].label,
     description: String(stages.length),
     icon: "",
     context: "group",
-    unfolded: group !== "fresh" || stages.length === pipeline.stages.length,
+    unfolded,
     children: stages.map((stage) => stageNode(pipeline.root, group, stage, now)),
   };
 }
@@ -98,7 +100,7 @@ function stageNode(root: string, group: Group, stage: Stage, now: number): Node 
     opens: stage.location,
     about: { root, stage: stage.name },
     children: [
-      ...stage.reasons.map((reason, index) => reasonNode(`${key}\nreason ${index}`, reason)),
+      ...stage.reasons.filter(isNews).map((reason, index) => reasonNode(`${key}\nreason ${index}`, reason)),
       ...filesNode(
         `${key}\ninputs`,
         "Inputs",
@@ -126,6 +128,11 @@ function activity({ activity, progress }: Stage): string {
 function progressWords({ text, done, total }: NonNullable<Stage["progress"]>): string {
   const numbers = done === null ? "" : total === null ? String(done) : `${done}/${total}`;
   return [text, numbers].filter(Boolean).join(" ");
+}
+
+/** The group it stands in says it of a stage that never ran. */
+function isNews({ kind }: Reason): boolean {
+  return kind !== "never_run";
 }
 
 const REASON_ICONS: Readonly<Record<string, string>> = {

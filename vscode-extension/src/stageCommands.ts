@@ -43,6 +43,9 @@ export function registerStageCommands(needs: Needs): vscode.Disposable {
     aboutStage(COMMANDS.showChanges, (reference) => showChanges(reference, pipelines, documents)),
     aboutStage(COMMANDS.openStage, ({ root, stage }) => openStage(pipelines, root, stage)),
     vscode.commands.registerCommand(COMMANDS.openPlace, open),
+    vscode.commands.registerCommand(COMMANDS.showOutput, () =>
+      vscode.commands.executeCommand("testing.showMostRecentOutput"),
+    ),
     vscode.commands.registerCommand(COMMANDS.openMetrics, () => openMetrics(pipelines)),
     vscode.commands.registerCommand(COMMANDS.showPlots, (argument?: Given) =>
       showPlots(pipelines, storage, given(argument).root),

@@ -105,6 +105,7 @@ class ShownRun {
   /** Until it is known what it will do: what was asked for. */
   private readonly left: Set<string>;
   private transcript: Transcript;
+  private anyFailed = false;
 
   constructor(
     private readonly run: vscode.TestRun,
@@ -171,6 +172,7 @@ class ShownRun {
     }
     this.about(stage, (item) => {
       if (outcome === "failed") {
+        this.anyFailed = true;
         this.run.failed(item, failure(event.error, this.root), duration_s * 1_000);
       } else if (outcome === "blocked" || outcome === "cancelled") {
         this.run.skipped(item);
@@ -182,8 +184,8 @@ class ShownRun {
 
   /** What it hasn't come to is left out; if it says why, that is an error of each. */
   private ended(message: string | null): void {
-    if (message) {
-      this.append(this.transcript.note(message));
+    if (message && !this.anyFailed) {
+      this.append(this.transcript.note(message)); // else it only sums up what is there already
     }
     this.left.forEach((stage) => {
       this.about(stage, (item) => {
