@@ -3,7 +3,7 @@ import type { Deed, FromPage } from "../../src/graph/messages";
 import type { Input, Output, Stage } from "../../src/protocol";
 import { button, byId, html } from "./dom";
 import type { Node } from "./families";
-import { counts, lookOf, lookOfNode, summaryOf, WORDS } from "./looks";
+import { lookOfNode, summaryOf, WORDS } from "./looks";
 
 /** So many reasons, or files, are read; of more, a number. */
 const MOST = 6;
@@ -40,19 +40,30 @@ interface Callbacks {
 
 export class Details {
   private readonly element = byId("details", HTMLElement);
+  private readonly verdict = html("span", { class: "verdict" });
+  /** What is shown, but for the verdict. */
+  private shape = "";
 
   constructor(private readonly callbacks: Callbacks) {}
 
   show(node: Node | undefined): void {
-    const focused = this.focusedIndex();
     const [stage] = node?.stages ?? [];
     this.element.hidden = !node;
-    if (node && stage) {
-      this.element.className = lookOfNode(node);
-      this.element.replaceChildren(...(node.family === null ? this.stage(node, stage) : this.family(node)));
+    if (!node || !stage) {
+      return;
     }
-    // Somebody may be on one of its buttons while a run changes what it says.
-    this.controls()[focused]?.focus();
+    this.element.className = lookOfNode(node);
+    const content = node.family === null ? this.stage(node, stage) : this.family(node);
+    this.verdict.textContent = verdict(node);
+    const shape = content.map((each) => each.textContent).join("\n");
+    // A button that is about to be clicked, or has the focus, stays while a run changes what is said.
+    if (shape !== this.shape) {
+      const focused = this.focusedIndex();
+      this.shape = shape;
+      this.element.replaceChildren(...content);
+      this.controls()[focused]?.focus();
+    }
+    this.element.querySelector(".head strong")?.after(this.verdict);
   }
 
   private stage(node: Node, stage: Stage): HTMLElement[] {
@@ -71,7 +82,7 @@ export class Details {
       );
     }
     return [
-      head(stage.name, WORDS[lookOf(stage)], summaryOf(node), buttons),
+      head(stage.name, buttons),
       ...this.reasons(stage),
       ...this.files("Reads", stage, stage.inputs),
       ...this.files("Writes", stage, stage.outputs),
@@ -85,9 +96,8 @@ export class Details {
         this.callbacks.unfold(family);
       }
     });
-    const words = counts(node.stages).map(({ look, count }) => `${count} ${WORDS[look]}`);
     return [
-      head(node.title, "", words.join(" · "), [unfold]),
+      head(node.title, [unfold]),
       list(
         "Stages",
         node.stages.map((stage) =>
@@ -136,14 +146,17 @@ export class Details {
   }
 }
 
-function head(name: string, word: string, summary: string, buttons: HTMLElement[]): HTMLElement {
-  // A summary begins with the verdict in most cases.
-  const verdict = summary.toLowerCase().startsWith(word) ? summary : `${word}: ${summary}`;
+/** A summary begins with the verdict in most cases. */
+function verdict(node: Node): string {
+  const [summary, word] = [summaryOf(node), WORDS[lookOfNode(node)]];
+  return node.family !== null || summary.startsWith(word) ? summary : `${word}: ${summary}`;
+}
+
+function head(name: string, buttons: HTMLElement[]): HTMLElement {
   return html(
     "div",
     { class: "head" },
     html("strong", {}, name),
-    html("span", { class: "verdict" }, verdict),
     html("span", { class: "buttons" }, ...buttons),
   );
 }

@@ -4,7 +4,7 @@ import { button, byId, html, svg } from "./dom";
 import type { Wanted } from "./finding";
 import { NOTHING } from "./finding";
 import type { Look } from "./looks";
-import { counts, SIGNS, WORDS } from "./looks";
+import { counts, LOOKS, SIGNS, WORDS } from "./looks";
 
 interface Deeds {
   readonly find: (wanted: Wanted) => void;
@@ -22,6 +22,8 @@ export class Toolbar {
   private readonly legend = byId("legend", HTMLElement);
   private readonly variants = byId("variants", HTMLButtonElement);
   private wanted = NOTHING;
+  /** The legend as it is. */
+  private shown = "";
 
   constructor(private readonly deeds: Deeds) {
     this.search.addEventListener("input", () => {
@@ -58,10 +60,17 @@ export class Toolbar {
 
   /** Buttons with the number of stages of each verdict, which are the legend, too. */
   update(stages: readonly Stage[], variants: "none" | "together" | "apart"): void {
-    const focused = document.activeElement?.getAttribute("data-look");
-    const buttons = counts(stages).map(({ look, count }) => this.count(look, count));
-    this.legend.replaceChildren(...buttons);
-    buttons.find((each) => each.dataset.look === focused)?.focus();
+    const numbers = new Map(counts(stages).map(({ look, count }) => [look, count]));
+    // One that is pressed stays, to be released.
+    const shown = LOOKS.filter((look) => numbers.has(look) || this.wanted.looks.has(look));
+    const legend = shown.map((look) => this.count(look, numbers.get(look) ?? 0));
+    const text = legend.map(({ textContent }) => textContent).join("\n");
+    if (text !== this.shown) {
+      const focused = document.activeElement?.getAttribute("data-look");
+      this.shown = text;
+      this.legend.replaceChildren(...legend);
+      legend.find((each) => each.dataset.look === focused)?.focus();
+    }
     this.variants.hidden = variants === "none";
     this.variants.setAttribute("aria-pressed", String(variants === "together"));
   }
