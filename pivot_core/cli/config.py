@@ -21,9 +21,13 @@ class ConfigDocument(msgspec.Struct, frozen=True, kw_only=True):
     settings: tuple[Setting, ...]
 
 
+def _keys(ctx: click.Context, param: click.Parameter, typed: str) -> list[str]:
+    return [] if ctx.params.get("words") else [key for key in settings.KEYS if key.startswith(typed)]
+
+
 @click.command()
 @click.argument("action", type=click.Choice(list(_WORDS)))
-@click.argument("words", nargs=-1, metavar="[KEY [VALUE]]")
+@click.argument("words", nargs=-1, metavar="[KEY [VALUE]]", shell_complete=_keys)
 @common_options
 def command(common: Common, action: str, words: tuple[str, ...]) -> int:
     """Show and set settings of the project.

@@ -38,6 +38,11 @@ def test_commands_options_stages_and_outputs_are_completed_in_bash(words):
     words.ok("status")
     assert completed(words.root, "run", "co") == {"count"}
     assert completed(words.root, "metrics", "build/c") == {"build/count.json"}
+    assert completed(words.root, "checkout", "build/c") == {"build/count.json"}
+    assert completed(words.root, "commit", "co") == {"count"}
+    assert completed(words.root, "config", "get", "ca") == {"cache.mode"}
+    assert completed(words.root, "config", "set", "jobs", "") == set()
+    assert completed(words.root.parent, "-C", words.root.name, "run", "co") == {"count"}
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
