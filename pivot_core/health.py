@@ -22,6 +22,7 @@ from pivot_core.store.digests import is_digest
 from pivot_core.store.garbage import SET_ASIDE
 from pivot_core.store.links import Linker
 from pivot_core.store.lock import Locks, UnreadableLock
+from pivot_core.store.network import is_network, kind_of
 from pivot_core.store.state import FILES, State
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _LOW_BYTES = 2_000_000_000
 _SAMPLE = 200  # objects of the cache whose content is read, unless all are
-_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "lustre", "ceph"})
 _IGNORED = ("cache/", "state.lmdb/", "tmp/", "replaced/")
 
 
@@ -103,10 +103,10 @@ def _abilities(project: Project, probe: Path) -> Iterator[Finding]:
     method = Linker().place(probe, other, "reflink")
     other.unlink()
     text = "copies share their content (reflinks)" if method == "reflink" else "copies take room of their own"
-    kind = _kind_of(project.root)
+    kind = kind_of(project.root)
     yield Finding("file system", "ok", f"{kind or 'unknown'}: {text}")
-    if kind in _NETWORK:
-        hint = "keep .pivot on a local disk if runs are slow or several machines use the project at once"
+    if is_network(kind):
+        hint = "have one run at a time, or keep the project on a local disk"
         yield Finding("file system", "warning", f"{kind} is a network file system: locks may not hold", hint)
     if Path(str(probe).swapcase()).exists():
         hint = "two outputs whose names differ in case only are one file here"
@@ -133,16 +133,6 @@ def _links(project: Project) -> Iterator[Finding]:
         text = f"cache.mode is {wished}, which can't be from the cache to here: outputs come as copies"
         hint = "have .pivot/cache on the file system of the project, or set cache.mode to auto"
         yield Finding("settings", "warning", text, hint)
-
-
-def _kind_of(root: Path) -> str:
-    """The type of the file system, as Linux calls it; "" where nobody tells."""
-    try:
-        mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
-    except OSError:
-        return ""
-    holding = [(len(words[1]), words[2]) for words in mounts if root.is_relative_to(words[1])]
-    return max(holding, default=(0, ""))[1]
 
 
 def _ignored(project: Project) -> Iterator[Finding]:
@@ -194,9 +184,10 @@ def _state(project: Project) -> Finding:
         known = sum(1 for _ in state.scan(FILES))
         trouble = state.trouble()
     if trouble is not None:
-        hint = "nothing has to be done: results are right, commands are slower; or remove .pivot/state.lmdb"
+        hint = "nothing has to be done: results are right, commands are slower; or remove it"
         return Finding("state", "warning", f"the database {trouble}", hint)
-    return Finding("state", "ok", f"digests of {known} files are known")
+    where = "" if project.state.is_relative_to(project.home) else f" (in {project.state}, on a local disk)"
+    return Finding("state", "ok", f"digests of {known} files are known{where}")
 
 
 def _leftovers(project: Project) -> Iterator[Finding]:

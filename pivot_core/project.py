@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pivot_core.errors import UsageError
+from pivot_core.store.network import state_folder
 
 PIPELINE_MODULE = "pipeline"
 
@@ -86,9 +87,10 @@ class Project:
     def cache(self) -> Path:
         return self.home / "cache"
 
-    @property
+    @cached_property
     def state(self) -> Path:
-        return self.home / "state.lmdb"
+        """The state database; elsewhere if the project is on a network file system."""
+        return state_folder(self.home) or self.home / "state.lmdb"
 
     @property
     def scratch(self) -> Path:

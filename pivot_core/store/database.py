@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import struct
 import sys
 import threading
@@ -216,8 +217,11 @@ class Database:
         self._tell(f"can't be read{_why(error)}")
 
     def _tell(self, trouble: str) -> None:
+        """Say it once, however often it is come upon."""
         import logging  # here: a command that has nothing to warn about shouldn't pay for it
 
+        if trouble == self.trouble:
+            return
         self.trouble = trouble
         logging.getLogger("pivot").warning("the state database %s %s", self.path, trouble)
 
@@ -255,10 +259,12 @@ def what_is_wrong(path: Path) -> str | None:
     """
     if not path.is_dir() or path.is_symlink():
         return "not a folder" if os.path.lexists(path) else None
-    if links := [name for name in _FILES if (path / name).is_symlink()]:
-        return f"{links[0]} is a link"  # what it leads to would be written
     data = path / "data.mdb"
     try:
+        for name in os.listdir(path):  # noqa: PTH208 - on every command
+            # A link would be written through, a pipe waited for.
+            if name in _FILES and not stat.S_ISREG(os.lstat(f"{path}/{name}").st_mode):
+                return f"{name} is no file"
         with data.open("rb", buffering=0) as file:
             head = file.read(_META.size)
             if not head or sys.maxsize < 1 << 32:
@@ -279,8 +285,6 @@ def what_is_wrong(path: Path) -> str | None:
             return "truncated" if os.fstat(file.fileno()).st_size < pages * page_size else None
     except FileNotFoundError:
         return None
-    except IsADirectoryError:
-        return "not a file"
 
 
 def _size(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -47,7 +48,35 @@ def _another_database(data: Path) -> None:
         transaction.put(b"definition:", b"")
 
 
-@pytest.mark.parametrize("harm", [_noise_in_the_middle, _all_noise, _truncated, _deleted, _another_database])
+def _not_files(name: str, make):
+    def harm(data: Path) -> None:
+        (data.parent / name).unlink()
+        make(data.parent / name)
+
+    return harm
+
+
+_PIPES_AND_FOLDERS = [
+    _not_files(name, make) for name in ("data.mdb", "lock.mdb", "as-left") for make in (os.mkfifo, Path.mkdir)
+]
+
+
+def _noise_in_the_locks(data: Path) -> None:
+    data.with_name("lock.mdb").write_bytes(random.Random(2).randbytes(8192))
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        *_PIPES_AND_FOLDERS,
+        _noise_in_the_locks,
+        _noise_in_the_middle,
+        _all_noise,
+        _truncated,
+        _deleted,
+        _another_database,
+    ],
+)
 def test_a_damaged_database_changes_no_verdict_and_the_next_run_mends_it(chain, harm):
     chain.run()
     chain.edit("helpers.py", "strip()", "rstrip()")
@@ -58,10 +87,14 @@ def test_a_damaged_database_changes_no_verdict_and_the_next_run_mends_it(chain, 
         "other": "fresh",
     }
     harm(chain.root / ".pivot/state.lmdb/data.mdb")
-    after = chain.status()
+    ended = chain.call("status", "--json")
+    assert ended.stderr.count("state database") <= 1, "it is told once"
+    after = {stage["name"]: stage for stage in json.loads(ended.stdout)["stages"]}
     for name, stage in before.items():
         assert (stage["state"], stage["reasons"]) == (after[name]["state"], after[name]["reasons"])
     assert chain.run().outcomes == {"first": "skipped", "second": "ran", "other": "skipped"}
+    told = chain.call("status").stderr.splitlines()
+    assert not told, "what was damaged is made anew"
     quiet = chain.run()
     assert set(quiet.outcomes.values()) == {"skipped"}
     assert quiet.stderr == "", "what was damaged is made anew"

@@ -10,6 +10,7 @@
  *                  would: opening (EMFILE), or whatever needs room on the disk (all other errors)
  *                  lock:N             every lock on a file is refused with errno N; nothing is counted
  *   TORTURE_LATER  seconds by which the clock is ahead
+ *   TORTURE_MOUNTS a file to be read in the place of /proc/self/mounts
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -124,12 +125,17 @@ static int file_strikes(int descriptor, int needs) {
 
 #define REAL(name, type, ...) static type (*real)(__VA_ARGS__); if (!real) real = dlsym(RTLD_NEXT, name)
 
+static const char *instead(const char *path) {
+    const char *mounts = getenv("TORTURE_MOUNTS");
+    return mounts && !strcmp(path, "/proc/self/mounts") ? mounts : path;
+}
+
 #define OPEN(name)                                                                       \
     int name(const char *path, int flags, ...) {                                         \
         REAL(#name, int, const char *, int, ...);                                        \
         va_list rest; va_start(rest, flags); int mode = va_arg(rest, int); va_end(rest); \
         if ((flags & (O_CREAT | O_TRUNC)) && path_strikes(AT_FDCWD, path, DESCRIPTOR)) return -1; \
-        return real(path, flags, mode);                                                  \
+        return real(instead(path), flags, mode);                                         \
     }
 OPEN(open) OPEN(open64)
 #define OPENAT(name)                                                                     \

@@ -1,4 +1,5 @@
-"""On a file system that refuses locks, results are the same, and who has to do something is told."""
+"""On network file systems, also those that refuse locks, results are the same, and who has to do something is
+told."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -32,14 +34,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(params=[errno.ENOLCK, errno.EOPNOTSUPP], ids=["ENOLCK", "EOPNOTSUPP"])
-def environment(request, tmp_path: Path) -> dict[str, str]:
-    shim, counter = tmp_path / "shim.so", tmp_path / "counter"
+def shimmed(home: Path, project: Path, how: str) -> dict[str, str]:
+    """An environment with the shim, and a project."""
+    shim, counter = home / "shim.so", home / "counter"
     subprocess.run(
         ["gcc", "-shared", "-fPIC", "-O1", "-o", shim, Path(__file__).with_name("shim.c"), "-ldl"], check=True
     )
     counter.write_bytes(bytes(64))
-    project = tmp_path / "project"
     project.mkdir()
     (project / "pipeline.py").write_text(PIPELINE)
     (project / "in.txt").write_text("hello")
@@ -49,8 +50,27 @@ def environment(request, tmp_path: Path) -> dict[str, str]:
         "TORTURE_ROOT": str(project),
         "TORTURE_COUNTER": str(counter),
         "TORTURE_AT": "0",
-        "TORTURE_HOW": f"lock:{request.param}",
+        "TORTURE_HOW": how,
     }
+
+
+@pytest.fixture(params=[errno.ENOLCK, errno.EOPNOTSUPP], ids=["ENOLCK", "EOPNOTSUPP"])
+def environment(request, tmp_path: Path) -> dict[str, str]:
+    return shimmed(tmp_path, tmp_path / "project", f"lock:{request.param}")
+
+
+@pytest.fixture
+def network(tmp_path: Path):
+    """A project on a file system that says it is NFS."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or os.major(memory.stat().st_dev):
+        pytest.skip("needs a file system without a disk of its own")
+    with tempfile.TemporaryDirectory(dir=memory) as home:
+        environment = shimmed(tmp_path, Path(home, "a project"), "error:0")
+        mounts = tmp_path / "mounts"
+        mounts.write_text(f"/dev/vda / ext4 rw 0 0\nserver:/x {home}/a\\040project nfs4 rw 0 0\n")
+        (tmp_path / "local").mkdir()
+        yield {**environment, "TORTURE_MOUNTS": str(mounts), "TMPDIR": str(tmp_path / "local")}
 
 
 def start(environment: dict[str, str], *args: str) -> subprocess.Popen[str]:
@@ -91,3 +111,37 @@ def test_without_locks_two_runs_at_once_both_give_the_right_result(environment):
     assert (project / "out.txt").read_text() == "HELLO"
     out, _ = ended(start(environment, "run", "--json"))
     assert '"skipped"' in out and '"ran"' not in out
+
+
+def test_on_a_network_file_system_the_state_is_on_a_local_disk(network):
+    project = Path(network["TORTURE_ROOT"])
+    ended(start(network, "run", "--json"))
+    assert not (project / ".pivot/state.lmdb").exists()
+    (base,) = Path(network["TMPDIR"]).glob("pivot-state-*")
+    assert base.stat().st_mode & 0o77 == 0
+    (state,) = base.iterdir()
+    assert (state / "data.mdb").exists()
+    _, err = ended(start(network, "status"))
+    assert err == ""
+    assert "ran 1" in ended(start(network, "history"))[0]
+    shown, _ = ended(start(network, "doctor"))
+    assert "nfs4 is a network file system" in shown and str(state) in shown
+    shutil.rmtree(base)
+    assert '"fresh"' in ended(start(network, "status", "--json"))[0]
+
+
+@pytest.mark.parametrize("theirs", ["open", "a link", "a file"])
+def test_a_local_folder_that_others_could_write_in_is_not_used(network, tmp_path, theirs):
+    base = Path(network["TMPDIR"], f"pivot-state-{os.getuid()}")
+    if theirs == "a link":
+        (tmp_path / "elsewhere").mkdir()
+        base.symlink_to(tmp_path / "elsewhere")
+    elif theirs == "a file":
+        base.touch()
+    else:
+        base.mkdir()
+        base.chmod(0o777)
+    ended(start(network, "run", "--json"))
+    assert '"fresh"' in ended(start(network, "status", "--json"))[0]
+    assert base.is_file() or not list(base.iterdir())
+    assert (Path(network["TORTURE_ROOT"]) / ".pivot/state.lmdb/data.mdb").exists()
