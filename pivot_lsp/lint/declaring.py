@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.edits import inserted, replaced, source
+from pivot_lsp.lint.marking import marked, quoted
 from pivot_lsp.lint.naming import named
 from pivot_lsp.lint.rule import Fix
 from pivot_lsp.source.annotations import text_of
@@ -69,17 +70,16 @@ def _is_in_place(read: Read) -> bool:
 
 
 def _edits(function: StageFunction, part: Part, name: str, path: str, reads: Sequence[Read]) -> list[Edit]:
-    chains = ("typing.Annotated", "pathlib.Path", "pivot_core.outputs.Dep", "pivot_core.loaders.PathOnly")
-    found = [one for chain in chains if (one := named(part.module, chain)) is not None]
+    kind = named(part.module, "pathlib.Path")
+    spelled = _spelled(path, reads, part)
+    found = marked(part.module, kind.text, "Dep", spelled, "PathOnly") if kind is not None else None
     place = _place(function, part.top)
-    if len(found) < len(chains) or place is None:
+    if kind is None or found is None or place is None:
         return []
-    annotated, path_class, dep, loader = (one.text for one in found)
     line, column, after = place
-    text = f"{name}: {annotated}[{path_class}, {dep}({_spelled(path, reads, part)}, {loader}())]{after}"
-    imports = {(edit.at, edit.text): edit for one in found for edit in one.edits}
+    text = f"{name}: {found.text}{after}"
     taken = [replaced(part.top, read.at, name) for read in reads]
-    return [*imports.values(), inserted(part.top, line, column, text), *taken]
+    return [*kind.edits, *found.edits, inserted(part.top, line, column, text), *taken]
 
 
 def _spelled(path: str, reads: Sequence[Read], part: Part) -> str:
@@ -87,11 +87,7 @@ def _spelled(path: str, reads: Sequence[Read], part: Part) -> str:
     names = {source(part.top, read.at) for read in reads}
     at, scope, _ = reads[0]
     is_text = text_of(at, scope) is not None
-    return names.pop() if len(names) == 1 and is_text and isinstance(at, ast.Name) else _quoted(path)
-
-
-def _quoted(path: str) -> str:
-    return f'"{path}"' if path.isprintable() and not set(path) & set('"\\') else repr(path)
+    return names.pop() if len(names) == 1 and is_text and isinstance(at, ast.Name) else quoted(path)
 
 
 def _place(function: StageFunction, top: TopLevel) -> tuple[int, int, str] | None:

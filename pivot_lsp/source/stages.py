@@ -117,17 +117,25 @@ class Part:
         return sorted(ours, key=lambda item: (item.node.lineno, item.node.col_offset))
 
     @cached_property
+    def _registered_here(self) -> set[int]:
+        """The ids of functions that this statement registers."""
+        here = (registered(item) for item in self.registrations)
+        return {id(found.node) for found in here if found is not None}
+
+    def registers(self, function: StageFunction) -> bool:
+        """Whether a function in it is registered, here or elsewhere: certainly a stage."""
+        outer = function.at_module_level and function.node.name in self.registered
+        return outer or id(function.node) in self._registered_here
+
+    @cached_property
     def functions(self) -> list[StageFunction]:
         """Functions that are stages: registered, or with a ``Dep``, an ``Out``, or a TypedDict of these."""
-        here = (registered(item) for item in self.registrations)
-        registered_here = {id(found.node) for found in here if found is not None}
         found = []
         for visit in self.top.visits:
             node = visit.node
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 function = _function(node, visit.scope)
-                outer = function.at_module_level and node.name in self.registered
-                if outer or id(node) in registered_here or function.artifacts or function.outputs:
+                if self.registers(function) or function.artifacts or function.outputs:
                     found.append(function)
         return sorted(found, key=lambda function: function.node.lineno)
 

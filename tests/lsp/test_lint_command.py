@@ -134,7 +134,11 @@ def test_two_files_of_a_project_are_seen_together(tmp_path: Path) -> None:
         tmp_path / "more.py",
         "from pipeline import pipeline\nimport stages\npipeline.register(stages.train)\n",
     )
-    write(tmp_path / "stages.py", "import pivot_core\n\ndef train() -> None: ...\n")
+    write(
+        tmp_path / "stages.py",
+        "from typing import Annotated\nfrom pivot_core.outputs import Metric\n\n\n"
+        "def train() -> Annotated[float, Metric('score.json')]: ...\n",
+    )
     assert lint(tmp_path).returncode == 0
     with (tmp_path / "pipeline.py").open("a") as file:
         file.write("import stages\npipeline.register(stages.train)\n")

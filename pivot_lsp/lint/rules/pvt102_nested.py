@@ -54,6 +54,7 @@ def check(part: Part) -> Iterator[Hit]:
 _HEAD = """from typing import Annotated, TypedDict
 from pivot_core import Pipeline, loaders, outputs
 
+Made = Annotated[dict, outputs.Metric("made.json")]
 """
 
 RULE = Rule(
@@ -101,7 +102,7 @@ def add_stages(pipeline: Pipeline):
     # What comes in.
     def «clean»(
         rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())],
-    ) -> None:
+    ) -> Made:
         \"\"\"Clean the rows.
 
         All of them.
@@ -119,7 +120,7 @@ def add_stages(pipeline: Pipeline):
 # What comes in.
 def clean(
     rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())],
-) -> None:
+) -> Made:
     \"\"\"Clean the rows.
 
     All of them.
@@ -141,12 +142,12 @@ def add_stages(pipeline: Pipeline):
             + """
 def add_stages(pipeline: Pipeline):
     @pipeline.register  # the first
-    def «clean»(räume: Annotated[str, outputs.Dep("räume.txt", loaders.Text())]) -> None: ...
+    def «clean»(räume: Annotated[str, outputs.Dep("räume.txt", loaders.Text())]) -> Made: ...
     print("added")
 """,
             _HEAD
             + """
-def clean(räume: Annotated[str, outputs.Dep("räume.txt", loaders.Text())]) -> None: ...
+def clean(räume: Annotated[str, outputs.Dep("räume.txt", loaders.Text())]) -> Made: ...
 
 
 def add_stages(pipeline: Pipeline):
@@ -174,6 +175,7 @@ def make(kind):
 from pivot_core import Pipeline, loaders, outputs
 import json as j
 
+Made = Annotated[dict, outputs.Metric("made.json")]
 
 def parsed(text):
     return j.loads(text)
@@ -216,18 +218,24 @@ class Job:
         # Registered by name only.
         Invalid(
             """
+from typing import Annotated
 import pivot_core as pc
+
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
 
 def build() -> pc.Pipeline:
     pipeline = pc.Pipeline("demo")
-    def «clean»(): ...
+    def «clean»() -> Made: ...
     pipeline.register(clean)
     return pipeline
 """,
             """
+from typing import Annotated
 import pivot_core as pc
 
-def clean(): ...
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
+def clean() -> Made: ...
 
 
 def build() -> pc.Pipeline:

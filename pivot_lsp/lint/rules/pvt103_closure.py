@@ -72,6 +72,7 @@ def _uses(part: Part, function: StageFunction, names: list[str]) -> Iterator[Rel
 _HEAD = """from typing import Annotated
 from pivot_core import Pipeline, StageParams, loaders, outputs
 
+Made = Annotated[dict, outputs.Metric("made.json")]
 """
 
 RULE = Rule(
@@ -88,7 +89,7 @@ RATE = 0.1
 class TrainParams(StageParams):
     rate: float
 
-def train(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())], params: TrainParams) -> None:
+def train(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())], params: TrainParams) -> Made:
     rate = params.rate * RATE
     def fit(row): return row * rate
     print([fit(row) for row in rows])
@@ -112,7 +113,7 @@ def logged(name):
             _HEAD
             + """
 def add_stages(pipeline: Pipeline, rate: float):
-    def «train»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None:
+    def «train»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> Made:
         print([row * rate for row in rows])
     pipeline.register(train)
 """,
@@ -122,7 +123,7 @@ class TrainParams(StageParams):
     rate: float
 
 
-def train(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())], params: TrainParams) -> None:
+def train(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())], params: TrainParams) -> Made:
     rate = params.rate
     print([row * rate for row in rows])
 
@@ -137,12 +138,14 @@ from typing import Annotated
 import pivot_core as pc
 from pivot_core.outputs import Dep
 
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
 def add_stages(pipeline: pc.Pipeline, names: list[str]):
     räume = 3  # how many
     for name in names:
         def «fit_model»(
             rows: Annotated[str, Dep("räume 🏠.txt", pc.loaders.Text())],  # what comes in
-        ) -> None:
+        ) -> Made:
             \"\"\"Fit a model.\"\"\"
 
             # Inside, it is the same.
@@ -157,6 +160,8 @@ import pivot_core as pc
 from pivot_core.outputs import Dep
 from pivot_core import StageParams
 
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
 class FitModelParams(StageParams):
     name: str
     räume: int
@@ -165,7 +170,7 @@ class FitModelParams(StageParams):
 def fit_model(
     rows: Annotated[str, Dep("räume 🏠.txt", pc.loaders.Text())],  # what comes in
     params: FitModelParams,
-) -> None:
+) -> Made:
     \"\"\"Fit a model.\"\"\"
 
     # Inside, it is the same.
@@ -187,7 +192,7 @@ def add_stages(pipeline: pc.Pipeline, names: list[str]):
 def add_stages(pipeline: Pipeline):
     for kind in ("a", "b"):
         @pipeline.register  # both
-        def «train»() -> None:
+        def «train»() -> Made:
             print(kind)
 """,
             _HEAD
@@ -196,7 +201,7 @@ class TrainParams(StageParams):
     kind: str
 
 
-def train(params: TrainParams) -> None:
+def train(params: TrainParams) -> Made:
     kind = params.kind
     print(kind)
 
@@ -213,7 +218,7 @@ def add_stages(pipeline: Pipeline):
 def add_stages(pipeline: Pipeline):
     count = 0
     @pipeline.register
-    def «train»() -> None:
+    def «train»() -> Made:
         nonlocal count
         count += 1
 """
@@ -223,7 +228,7 @@ def add_stages(pipeline: Pipeline):
             + """
 def add_stages(pipeline: Pipeline, rate):
     @pipeline.register
-    def «train»() -> None: print(rate)
+    def «train»() -> Made: print(rate)
 """
         ),
         Invalid(
@@ -231,7 +236,7 @@ def add_stages(pipeline: Pipeline, rate):
             + """
 def add_stages(pipeline: Pipeline, json: str):
     @pipeline.register
-    def «train»() -> None:
+    def «train»() -> Made:
         print(json)
 """
         ),
@@ -240,7 +245,7 @@ def add_stages(pipeline: Pipeline, json: str):
             + """
 def add_stages(pipeline: Pipeline, path: str):
     @pipeline.register
-    def «train»(rows: Annotated[str, outputs.Dep(path, loaders.Text())]) -> None:
+    def «train»(rows: Annotated[str, outputs.Dep(path, loaders.Text())]) -> Made:
         print(path, rows)
 """
         ),
@@ -252,7 +257,7 @@ class Params(StageParams):
     seed: int = 0
 
 def add_stages(pipeline: Pipeline, rate: float):
-    def «train»(params: Params) -> None:
+    def «train»(params: Params) -> Made:
         print(params.seed, rate)
     pipeline.register(train, params=Params(seed=1))
 """
@@ -261,7 +266,7 @@ def add_stages(pipeline: Pipeline, rate: float):
             _HEAD
             + """
 def make(rate: float):
-    def «train»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None:
+    def «train»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> Made:
         print(rows, rate)
     return train
 """
@@ -270,10 +275,10 @@ def make(rate: float):
             _HEAD
             + """
 def add_stages(pipeline: Pipeline, rate: float):
-    def «train»() -> None:
+    def «train»() -> Made:
         print(rate)
     pipeline.register(train)
-    pipeline.register(train, name="again")
+    pipeline.register(train, name="again", outs={"return": "again.json"})
 """
         ),
     ),

@@ -105,6 +105,7 @@ from pivot_core import Pipeline, loaders, outputs
 
 pipeline = Pipeline("demo")
 
+Made = Annotated[dict, outputs.Metric("made.json")]
 """
 
 RULE = Rule(
@@ -116,7 +117,7 @@ RULE = Rule(
     valid=(
         _HEAD
         + """
-def clean(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None: ...
+def clean(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> Made: ...
 
 pipeline.register(clean)
 
@@ -127,7 +128,7 @@ else:
     def other(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None: ...
 
 if __name__ == "stages":
-    pipeline.register(clean, name="again")
+    pipeline.register(clean, name="again", outs={"return": "again.json"})
 """,
         # A pipeline of the script's own.
         """
@@ -171,7 +172,7 @@ if __name__ == "__main__":
     import sys
     # Takes the rows, and
     # cleans them.
-    def «clean»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None:
+    def «clean»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> Made:
         print(checked(rows))
 
     def checked(rows):
@@ -184,7 +185,7 @@ if __name__ == "__main__":
             + """
 # Takes the rows, and
 # cleans them.
-def clean(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None:
+def clean(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> Made:
     print(checked(rows))
 
 
@@ -205,12 +206,12 @@ if __name__ == "__main__":
             + """
 if "__main__" == __name__ and True:
     @pipeline.register
-    def «clean»(räume: Annotated[str, outputs.Dep("räume 🏠.txt", loaders.Text())]) -> None: ...
+    def «clean»(räume: Annotated[str, outputs.Dep("räume 🏠.txt", loaders.Text())]) -> Made: ...
 """,
             _HEAD
             + """
 @pipeline.register
-def clean(räume: Annotated[str, outputs.Dep("räume 🏠.txt", loaders.Text())]) -> None: ...
+def clean(räume: Annotated[str, outputs.Dep("räume 🏠.txt", loaders.Text())]) -> Made: ...
 
 
 if "__main__" == __name__ and True:
@@ -223,7 +224,7 @@ if "__main__" == __name__ and True:
             + """
 if __name__ == "__main__":
     SEP = ","
-    def «clean»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None:
+    def «clean»(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> Made:
         print(rows.split(SEP))
 """
         ),

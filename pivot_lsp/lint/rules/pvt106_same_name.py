@@ -129,12 +129,13 @@ second.register(stages.train)
 """,
         # A decorator can change a function's name.
         """
-from pivot_core import Pipeline
+from typing import Annotated
+from pivot_core import Pipeline, outputs
 from decorators import named
 
-def train(): ...
+def train() -> Annotated[dict, outputs.Metric("train.json")]: ...
 @named("other")
-def fit(): ...
+def fit() -> Annotated[dict, outputs.Metric("fit.json")]: ...
 
 pipeline = Pipeline("demo")
 pipeline.register(fit)
@@ -188,26 +189,28 @@ pipeline.register(  # the other one
         ),
         Invalid(
             """
-from pivot_core import Pipeline
+from typing import Annotated
+from pivot_core import Pipeline, outputs
 
 pipeline = Pipeline("demo")
 
 @pipeline.register
-def train(): ...
+def train() -> Annotated[dict, outputs.Metric("train.json")]: ...
 
-def fit(): ...
+def fit() -> Annotated[dict, outputs.Metric("fit.json")]: ...
 if True:
     pipeline.register(fit, mutex=("🔒",), name=«"train"», retries=1)
 """,
             """
-from pivot_core import Pipeline
+from typing import Annotated
+from pivot_core import Pipeline, outputs
 
 pipeline = Pipeline("demo")
 
 @pipeline.register
-def train(): ...
+def train() -> Annotated[dict, outputs.Metric("train.json")]: ...
 
-def fit(): ...
+def fit() -> Annotated[dict, outputs.Metric("fit.json")]: ...
 if True:
     pipeline.register(fit, mutex=("🔒",), name="train@2", retries=1)
 """,
@@ -243,15 +246,16 @@ pipeline.register((«stages.train»))
         ),
         Invalid(
             """
-from pivot_core import Pipeline
+from typing import Annotated
+from pivot_core import Pipeline, outputs
 
 pipeline = Pipeline("demo")
 
-def fit(): ...
+def fit() -> Annotated[dict, outputs.Metric("fit.json")]: ...
 pipeline.register(fit, name="train")
 
 @«pipeline.register»
-def train(): ...
+def train() -> Annotated[dict, outputs.Metric("train.json")]: ...
 """
         ),
     ),

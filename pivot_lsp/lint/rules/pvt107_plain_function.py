@@ -84,8 +84,11 @@ def fetch(
 """,
         # Functions that aren't stages.
         """
+from typing import Annotated
 from contextlib import contextmanager
 import pivot_core as pc
+
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
 
 pipeline = pc.Pipeline("demo")
 
@@ -96,7 +99,7 @@ def opened(path, /, *args, **kwargs):
 async def serve(): ...
 
 @pipeline.register
-def clean() -> None: ...
+def clean() -> Made: ...
 """,
         # Another library's Dep.
         """
@@ -140,23 +143,29 @@ def «fetch»() -> Annotated[list, o.Out("pages.json", JSON())]:
         ),
         Invalid(
             """
-from pivot_core import Pipeline
+from typing import Annotated
+from pivot_core import Pipeline, outputs
+
+Made = Annotated[dict, outputs.Metric("made.json")]
 
 pipeline = Pipeline("demo")
 
-def clean(*«rows») -> None: ...
+def clean(*«rows») -> Made: ...
 
 pipeline.register(clean)
 """
         ),
         Invalid(
             """
-from pivot_core import Pipeline
+from typing import Annotated
+from pivot_core import Pipeline, outputs
+
+Made = Annotated[dict, outputs.Metric("made.json")]
 
 pipeline = Pipeline("demo")
 
 @pipeline.register
-def clean(**«options: object») -> None: ...
+def clean(**«options: object») -> Made: ...
 """
         ),
         Invalid(
@@ -172,7 +181,7 @@ def evaluate(«rows: Annotated[str, Dep("rows.txt", Text())]», /) -> Outputs: .
 """
         ),
         Invalid(
-            "async def «fetch»(): ...\n",
+            "from made import Made\n\nasync def «fetch»() -> Made: ...\n",
             files={
                 "pipeline.py": """
 from pivot_core import Pipeline

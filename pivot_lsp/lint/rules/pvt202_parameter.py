@@ -237,16 +237,17 @@ def train(
         ),
         Invalid(
             """
-from pivot_core import Pipeline
+from typing import Annotated
+from pivot_core import Pipeline, outputs
 
 pipeline = Pipeline("demo")
 
 @pipeline.register
-def clean(«rows») -> None: ...
+def clean(«rows») -> Annotated[dict, outputs.Metric("clean.json")]: ...
 """
         ),
         Invalid(
-            "def clean(«rows»): ...\n",
+            "from made import Made\n\ndef clean(«rows») -> Made: ...\n",
             files={
                 "pipeline.py": """
 from pivot_core import Pipeline

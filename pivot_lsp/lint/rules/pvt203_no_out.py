@@ -11,6 +11,9 @@ So does what a stage returns by itself::
         model: Annotated[dict, Out("model.json", JSON())]
         score: Annotated[float, Metric("score.json")]
 
+A function that is registered, and returns nothing by its annotation, or has none, is refused for the same
+reason: a stage without outputs has nothing to be fresh.
+
 Where the type has a loader of its own, there is a fix, which makes up a path: look at it before you take it.
 """
 
@@ -23,9 +26,9 @@ from typing import TYPE_CHECKING
 from pivot_core.define.agreement import suggestions
 from pivot_core.define.signature import OUT_EXAMPLE
 from pivot_lsp.lint.edits import replaced, source
+from pivot_lsp.lint.marking import ENDS, marked, quoted
 from pivot_lsp.lint.marks import kind_of as marker
 from pivot_lsp.lint.marks import mismarked
-from pivot_lsp.lint.naming import named
 from pivot_lsp.lint.rule import Fix, Hit, Invalid, Rule
 from pivot_lsp.source.scopes import DefinedClass
 from pivot_lsp.source.stages import returned_class, typed_dicts
@@ -39,8 +42,6 @@ if TYPE_CHECKING:
     from pivot_lsp.source.scopes import Scope
     from pivot_lsp.source.stages import Class, Part, StageFunction
     from pivot_lsp.source.toplevel import TopLevel
-
-_ENDS = {"CSV": ".csv", "JSON": ".json", "MatplotlibFigure": ".png", "Pickle": ".pkl", "Text": ".txt"}
 
 
 def check(part: Part) -> Iterator[Hit]:
@@ -56,6 +57,9 @@ def check(part: Part) -> Iterator[Hit]:
             yield from _fields(typed_dicts(returned.node, function.scope, returned.top), part)
         elif function.returns is not None and function.node.returns is not None:
             yield from _result(function, function.returns, function.node.returns, part)
+        elif part.registers(function):
+            message = f"{function.node.name} has no return annotation: it would write nothing"
+            yield Hit(part.top.name_spot(function.node), message, f"-> {OUT_EXAMPLE}")
 
 
 def _fields(classes: list[Class], part: Part) -> Iterator[Hit]:
@@ -81,12 +85,13 @@ def _paths(cls: Class) -> list[str]:
 
 def _result(function: StageFunction, annotation: Annotation, node: ast.expr, part: Part) -> Iterator[Hit]:
     name = function.node.name
-    if class_name(node, function.scope) == "builtins.NoneType":
-        return
+    is_none = class_name(node, function.scope) == "builtins.NoneType"
+    if is_none and not part.registers(function):
+        return  # it may be a helper, or a stage in the making
     several = "; for several outputs, a TypedDict at module level"
     fault = _fault(annotation, f"what {name} returns", function.scope, several)
     if fault is not None:
-        fix = None if annotation.marks else _fix(node, part.top, function.scope, name, part)
+        fix = None if annotation.marks or is_none else _fix(node, part.top, function.scope, name, part)
         yield Hit(part.spot(node), *fault, fix=fix)
 
 
@@ -114,19 +119,11 @@ def _fix(node: ast.expr, top: TopLevel, scope: Scope, path: str, part: Part) -> 
     loaders = suggestions(class_name(node, scope))
     if not loaders:
         return None
-    path += _ENDS[loaders[0]]
+    path += ENDS[loaders[0]]
 
     def edits() -> list[Edit]:
-        wanted = ("typing.Annotated", "pivot_core.outputs.Out", f"pivot_core.loaders.{loaders[0]}")
-        names = [named(part.module, chain) for chain in wanted]
-        texts = [name.text for name in names if name is not None]
-        if len(texts) < len(names):
-            return []
-        text = f'{texts[0]}[{source(top, node)}, {texts[1]}("{path}", {texts[2]}())]'
-        return [
-            replaced(top, node, text),
-            *(edit for name in names if name is not None for edit in name.edits),
-        ]
+        found = marked(part.module, source(top, node), "Out", quoted(path), loaders[0])
+        return [replaced(top, node, found.text), *found.edits] if found is not None else []
 
     return Fix(f"Write it to {path!r}, by {loaders[0]}", edits, safe=False)
 
@@ -194,6 +191,30 @@ def helper(row: Row) -> Row: ...
 """,
     ),
     invalid=(
+        # What is registered is a stage for certain.
+        Invalid(
+            """
+from pivot_core import Pipeline
+
+def «clean»():
+    return {}
+
+pipeline = Pipeline("demo")
+pipeline.register(clean)
+"""
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import Pipeline, loaders, outputs
+
+pipeline = Pipeline("demo")
+
+@pipeline.register
+def clean(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> «None»:
+    print(rows)
+"""
+        ),
         Invalid(
             """
 from typing import Annotated, TypedDict

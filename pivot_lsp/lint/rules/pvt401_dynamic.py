@@ -223,7 +223,9 @@ from cleaning import clean_rows
 from typing import Annotated
 from pivot_core import Pipeline, loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     getattr(helpers, "read_csv")(kind)
     importlib.import_module("readers.csv").read(kind)
     importlib.import_module(f"sklearn.{kind}")
@@ -257,7 +259,9 @@ from typing import Annotated
 from pivot_core import loaders, outputs
 from sandbox import eval, exec
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     exec(kind)
     eval(kind)
     re.compile(kind)
@@ -269,7 +273,9 @@ def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None
 from typing import Annotated
 from pivot_core import loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     «exec(kind)»
 """
         ),
@@ -278,7 +284,9 @@ def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None
 from typing import Annotated
 from pivot_core import loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     read(kind)
 
 def read(kind: str) -> None:
@@ -291,7 +299,9 @@ import sys
 from typing import Annotated
 from pivot_core import loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     print(«sys.modules.get(kind)»)
 """
         ),
@@ -301,18 +311,23 @@ from importlib import import_module
 from typing import Annotated
 from pivot_core import loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     «import_module(kind)».read()
 """
         ),
         Invalid(
             """
+from typing import Annotated
 import importlib
 import pivot_core as pc
 
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
 READER = "readers.csv"
 
-def clean() -> None:
+def clean() -> Made:
     «importlib.import_module(READER)».read("rows.csv")
 
 pipeline = pc.Pipeline("demo")
@@ -321,12 +336,15 @@ pipeline.register(clean)
             path="pipeline.py",
             files={"kind.txt": "csv", "readers/csv.py": "def read(kind): ...\n"},
             fixed="""
+from typing import Annotated
 import importlib
 import pivot_core as pc
 
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
 READER = "readers.csv"
 
-def clean() -> None:
+def clean() -> Made:
     importlib.import_module("readers.csv").read("rows.csv")
 
 pipeline = pc.Pipeline("demo")
@@ -339,7 +357,9 @@ import importlib
 from typing import Annotated
 from pivot_core import Pipeline, loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     «importlib.import_module(f"readers.{kind}")»
 
 pipeline = Pipeline("demo")
@@ -354,7 +374,9 @@ import runpy
 from typing import Annotated
 from pivot_core import loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     «runpy.run_path(kind)»
 """
         ),
@@ -364,7 +386,9 @@ from typing import Annotated
 from helping import helpers as more
 from pivot_core import Pipeline, loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     name = "read_csv"
     read = «getattr(more, name)»  # the right one
 
@@ -382,7 +406,9 @@ from typing import Annotated
 from helping import helpers as more
 from pivot_core import Pipeline, loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     name = "read_csv"
     read = getattr(more, "read_csv")  # the right one
 
@@ -396,7 +422,9 @@ from typing import Annotated
 import helpers
 from pivot_core import Pipeline, loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     «vars(helpers)»["read_csv"](kind)  # fast
 
 pipeline = Pipeline("demo")
@@ -409,7 +437,9 @@ from typing import Annotated
 import helpers
 from pivot_core import Pipeline, loaders, outputs
 
-def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def clean(kind: Annotated[str, outputs.Dep("kind.txt", loaders.Text())]) -> Made:
     helpers.read_csv(kind)  # fast
 
 pipeline = Pipeline("demo")
@@ -418,13 +448,16 @@ pipeline.register(clean)
         ),
         Invalid(
             """
+from typing import Annotated
 import readers
 import readers.csv
 import pivot_core as pc
 
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
 FORMATS = {"csv": «readers.csv»}
 
-def clean() -> None:
+def clean() -> Made:
     FORMATS["csv"].read("rows.csv")
 
 pipeline = pc.Pipeline("demo")
@@ -435,10 +468,13 @@ pipeline.register(clean)
         ),
         Invalid(
             """
+from typing import Annotated
 from importlib import import_module
 import pivot_core as pc
 
-def clean() -> None:
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
+def clean() -> Made:
     for name in ("csv", "json"):
         «import_module(f".{name}", package="readers")».read("rows.csv")
 
@@ -450,10 +486,13 @@ pipeline.register(clean)
         ),
         Invalid(
             """
+from typing import Annotated
 import gc
 import pivot_core as pc
 
-def clean() -> None:
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
+def clean() -> Made:
     print(«gc.get_objects()»)
 
 pipeline = pc.Pipeline("demo")
@@ -462,10 +501,13 @@ pipeline.register(clean)
         ),
         Invalid(
             """
+from typing import Annotated
 import importlib
 import pivot_core as pc
 
-def clean() -> None:
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
+def clean() -> Made:
     for reader in map(«importlib.import_module», ["csv", "json"]):
         reader.read("rows.csv")
 

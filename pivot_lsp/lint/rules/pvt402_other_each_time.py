@@ -308,30 +308,36 @@ def clean(folder: Annotated[str, outputs.Dep("folder.txt", loaders.Text())]) -> 
         ),
         Invalid(
             """
+from typing import Annotated
 import os
 import pandas as pd
 import pivot_core as pc
+
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
 
 def read(folder: str) -> pd.DataFrame:
     tables = [pd.read_csv(entry.path) for entry in «os.scandir(folder)»]
     return pd.concat(tables, ignore_index=True)
 
-def clean() -> None:
+def clean() -> Made:
     read("tables")
 
 pipeline = pc.Pipeline("demo")
 pipeline.register(clean)
 """,
             fixed="""
+from typing import Annotated
 import os
 import pandas as pd
 import pivot_core as pc
+
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
 
 def read(folder: str) -> pd.DataFrame:
     tables = [pd.read_csv(entry.path) for entry in sorted(os.scandir(folder), key=lambda entry: entry.name)]
     return pd.concat(tables, ignore_index=True)
 
-def clean() -> None:
+def clean() -> Made:
     read("tables")
 
 pipeline = pc.Pipeline("demo")

@@ -134,10 +134,13 @@ def setting(name: str) -> str:
         ),
         Invalid(
             """
+from typing import Annotated
 from os import environ
 import pivot_core as pc
 
-def clean() -> None:
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
+def clean() -> Made:
     for name in ("RATE", "SIZE"):
         print(«environ.get(name, "")»)
 

@@ -250,7 +250,7 @@ import atexit
 sys.path.insert(0, "lib")
 ROWS = []
 
-def clean() -> None:
+def clean() -> Made:
     ROWS.append(1)
 """,
     ),
@@ -304,12 +304,15 @@ def clean(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None
         ),
         Invalid(
             """
+from typing import Annotated
 from collections import defaultdict
 import pivot_core as pc
 
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
 COUNTS = defaultdict(int)
 
-def clean() -> None:
+def clean() -> Made:
     «COUNTS["rows"] += 1»
 
 pipeline = pc.Pipeline("demo")

@@ -250,9 +250,12 @@ def clean(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None
         ),
         Invalid(
             """
+from typing import Annotated
 from functools import partial
 from multiprocessing import Lock, Pool
 import pivot_core as pc
+
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
 
 def locked(lock: object, row: int) -> None: ...
 
@@ -261,17 +264,20 @@ def in_parallel() -> None:
     lock = «Lock()»
     pool.map(partial(locked, lock), range(10))
 
-def clean() -> None:
+def clean() -> Made:
     in_parallel()
 
 pipeline = pc.Pipeline("demo")
 pipeline.register(clean)
 """,
             fixed="""
+from typing import Annotated
 from functools import partial
 from multiprocessing import Lock, Pool
 import pivot_core as pc
 from multiprocessing import Manager
+
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
 
 def locked(lock: object, row: int) -> None: ...
 
@@ -280,7 +286,7 @@ def in_parallel() -> None:
     lock = Manager().Lock()
     pool.map(partial(locked, lock), range(10))
 
-def clean() -> None:
+def clean() -> Made:
     in_parallel()
 
 pipeline = pc.Pipeline("demo")

@@ -174,13 +174,16 @@ def clean() -> Annotated[str, pc.outputs.Out("rows.txt", pc.loaders.Text())]:
         # It is printed, and used.
         Invalid(
             """
+from typing import Annotated
 import multiprocessing
-from pivot_core import Pipeline
+from pivot_core import Pipeline, outputs
 from mapping import in_parallel
+
+Made = Annotated[dict, outputs.Metric("made.json")]
 
 loky = None
 
-def clean() -> None:
+def clean() -> Made:
     workers = «multiprocessing.cpu_count()»
     print(f"{workers} workers")
     in_parallel(workers)

@@ -100,10 +100,13 @@ def rows(n_jobs): ...
 """,
         # It runs alone.
         """
-from pivot_core import Pipeline
+from typing import Annotated
+from pivot_core import Pipeline, outputs
 from sklearn.ensemble import RandomForestClassifier
 
-def train() -> None:
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+def train() -> Made:
     RandomForestClassifier(n_jobs=-1)
 
 pipeline = Pipeline("demo")
@@ -160,15 +163,18 @@ def train() -> Annotated[object, outputs.Out("model.pkl", loaders.Pickle())]:
         ),
         Invalid(
             """
+from typing import Annotated
 import pivot_core as pc
 import joblib
 
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
+
 JOBS = -2
 
-def clean() -> None:
+def clean() -> Made:
     joblib.Parallel(«JOBS»)(joblib.delayed(abs)(n) for n in range(10))
 
-def other() -> None: ...
+def other() -> Annotated[dict, pc.outputs.Metric("other.json")]: ...
 
 pipeline = pc.Pipeline("demo")
 pipeline.register(clean, mutex=("disk",))

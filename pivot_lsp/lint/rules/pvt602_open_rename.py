@@ -290,9 +290,12 @@ def clean(rows: Annotated[str, outputs.Dep("rows.txt", loaders.Text())]) -> None
         ),
         Invalid(
             """
+from typing import Annotated
 from pathlib import Path
 from tempfile import mkstemp
 import pivot_core as pc
+
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
 
 def write(text: str) -> None:
     if text:
@@ -301,17 +304,20 @@ def write(text: str) -> None:
     \tpath.write_text(text)
     \t«path.replace("rows.bak")»  # in one go
 
-def clean() -> None:
+def clean() -> Made:
     write("rows")
 
 pipeline = pc.Pipeline("demo")
 pipeline.register(clean)
 """,
             fixed="""
+from typing import Annotated
 from pathlib import Path
 from tempfile import mkstemp
 import pivot_core as pc
 import os
+
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
 
 def write(text: str) -> None:
     if text:
@@ -321,7 +327,7 @@ def write(text: str) -> None:
     \tos.close(fd)
     \tpath.replace("rows.bak")  # in one go
 
-def clean() -> None:
+def clean() -> Made:
     write("rows")
 
 pipeline = pc.Pipeline("demo")

@@ -240,8 +240,11 @@ def clean(text: Annotated[str, outputs.Dep("rows.yaml", loaders.Text())]) -> Non
         ),
         Invalid(
             """
+from typing import Annotated
 import pivot_core as pc
 from yaml import Loader, load
+
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
 
 def rows(text):
     return «load(
@@ -249,16 +252,19 @@ def rows(text):
         Loader=Loader,  # needs !!python/tuple
     )»
 
-def clean() -> None:
+def clean() -> Made:
     rows("a: 1")
 
 pipeline = pc.Pipeline("demo")
 pipeline.register(clean)
 """,
             fixed="""
+from typing import Annotated
 import pivot_core as pc
 from yaml import Loader, load
 from yaml import SafeLoader
+
+Made = Annotated[dict, pc.outputs.Metric("made.json")]
 
 def rows(text):
     return load(
@@ -266,7 +272,7 @@ def rows(text):
         Loader=SafeLoader,  # needs !!python/tuple
     )
 
-def clean() -> None:
+def clean() -> Made:
     rows("a: 1")
 
 pipeline = pc.Pipeline("demo")
