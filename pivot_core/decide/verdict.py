@@ -118,21 +118,20 @@ def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
 
 
 def _code(facts: Facts, record: Lock) -> Iterator[Reason]:
-    """Which definitions changed; one general reason if only how they are put together did."""
-    units = facts.code.units
-    named = False
-    for name in sorted(record.units.keys() | units.keys()):
-        unit, was = units.get(name), record.units.get(name)
+    """Which definitions changed, before those that are part of the code or not because of that; one general
+    reason if only how they are put together did."""
+    changed, others = [], []
+    for name in sorted(record.units.keys() | facts.code.units.keys()):
+        unit, was = facts.code.units.get(name), record.units.get(name)
         if unit is None:
-            yield Reason("code", name, "no longer part of the stage's code")
+            others.append(Reason("code", name, "no longer part of the stage's code"))
         elif was is None:
-            yield Reason("code", name, "newly part of the stage's code", unit.path, unit.line)
+            others.append(Reason("code", name, "newly part of the stage's code", unit.path, unit.line))
         elif unit.hash != was:
-            yield Reason("code", name, "changed since the last run", unit.path, unit.line)
-        else:
-            continue
-        named = True
-    if not named:
+            changed.append(Reason("code", name, "changed since the last run", unit.path, unit.line))
+    yield from changed
+    yield from others
+    if not changed and not others:
         yield Reason("code", "stage", "what its code refers to changed since the last run", *facts.defined_at)
 
 

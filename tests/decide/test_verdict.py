@@ -82,6 +82,12 @@ def test_code_that_comes_and_goes_is_named():
     assert reasons(but(code=CodeFact("f2", units))) == [("code", "m.g"), ("code", "m.h")]
 
 
+def test_what_changed_comes_before_what_is_part_of_the_code_or_not_because_of_that():
+    units = {"m.a": Unit("u0", "m.py", 1), "m.g": Unit("u9", "m.py", 9)}
+    order = [("code", "m.g"), ("code", "m.a"), ("code", "m.f")]
+    assert reasons(but(code=CodeFact("f2", units))) == order
+
+
 def test_a_fingerprint_that_differs_with_no_unit_that_does_is_stale_all_the_same():
     assert reasons(but(code=CodeFact("f2", FACTS.code.units))) == [("code", "stage")]
 
