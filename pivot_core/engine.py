@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pivot_core.artifacts.revisions import Revision
     from pivot_core.artifacts.targets import Targets
     from pivot_core.code.live import LiveGraph
+    from pivot_core.define.definition import Pipeline
     from pivot_core.execute.checkout import CheckedOut
     from pivot_core.execute.commit import Committed
     from pivot_core.execute.tally import RunSummary
@@ -67,6 +68,11 @@ class Engine:
     def definition(self) -> Definition:
         """What ``pipeline.py`` defines. Raises InvalidPipeline with all its mistakes, UsageError."""
         return self._workspace.pipeline().definition
+
+    def adopt(self, former: Pipeline) -> None:
+        """Go on with the definition as it was when it was last loaded (see NotLoaded): for who has to show
+        something in the meantime, and says that it isn't the present one."""
+        self._workspace.adopt(former)
 
     def graph(self) -> ArtifactGraph:
         """The artifact graph of the definition."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pivot_core.decide import decide
+from pivot_core.decide import Facts, decide
 from pivot_core.types import LastRun, Lock, StageSpec, UnitChange, Verdict, Widening
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class StageStatus(msgspec.Struct, frozen=True):
     """A stage, the verdict on it, and when it last ran here (None: not, as far as this machine knows).
 
+    ``code``: the fingerprint of its code as it is now; "" if that wasn't looked at.
+
     If it was asked to explain: ``changes``, what became of its code if that is why it is stale, and
     ``widened``, where its code can't be followed.
     """
@@ -26,6 +28,7 @@ class StageStatus(msgspec.Struct, frozen=True):
     spec: StageSpec
     verdict: Verdict
     last_run: LastRun | None
+    code: str = ""
     changes: tuple[UnitChange, ...] = ()
     widened: tuple[Widening, ...] = ()
 
@@ -46,9 +49,9 @@ class Look:
         found = []
         for spec in self._order:
             upstream = {name: states[name] for name in self._upstream(spec)}
-            verdict = self._verdict(spec, upstream)
-            states[spec.name] = verdict.state
-            found.append(StageStatus(spec, verdict, self._last_runs.get(spec.name)))
+            status = self._status(spec, upstream)
+            states[spec.name] = status.verdict.state
+            found.append(status)
         return [self._explained(status) for status in found] if explain else found
 
     def has_work(self, failed: Mapping[str, str]) -> bool:
@@ -68,11 +71,13 @@ class Look:
     def _upstream(self, spec: StageSpec) -> Iterable[str]:
         return self._graph.upstream.get(spec.name, ())
 
-    def _verdict(self, spec: StageSpec, upstream: Mapping[str, VerdictState]) -> Verdict:
-        record = self._records[spec.name]
+    def _status(self, spec: StageSpec, upstream: Mapping[str, VerdictState]) -> StageStatus:
+        record, last_run = self._records[spec.name], self._last_runs.get(spec.name)
         missing = self._gatherer.missing(spec, self._graph.producer)
         facts = missing or self._gatherer.facts(spec, record)
-        return decide(facts, record, upstream, self._last_runs.get(spec.name))
+        verdict = decide(facts, record, upstream, last_run)
+        code = facts.code.fingerprint if isinstance(facts, Facts) else ""
+        return StageStatus(spec, verdict, last_run, code)
 
     def _fails_again(self, spec: StageSpec, failed: Mapping[str, str]) -> bool:
         from pivot_core.execute.record import facts_key

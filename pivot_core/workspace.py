@@ -81,6 +81,10 @@ class Workspace:
             self._found = definitions.get(self._load_definition) if self._may_load else definitions.kept()
         return self._found
 
+    def adopt(self, pipeline: Pipeline) -> None:
+        """Go on with this one, whatever ``pipeline.py`` is now."""
+        self._found = pipeline
+
     def _load_definition(self) -> Callable[[], tuple[Definition, dict[str, str]]]:
         self.emit(Progress(stage=None, text="loading pipeline.py"))
         return self.pool.load_definition()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -14,16 +15,18 @@ import msgspec
 from pivot_core.code.sources import decode
 from pivot_core.errors import UsageError
 from pivot_core.project import Project
-from pivot_lsp.edits import Edit, move
+from pivot_lsp.edits import Edit, move, move_line
 from pivot_lsp.positions import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pivot_lsp.lint.rule import Elsewhere, Finding
     from pivot_lsp.linters import Reading
 
     Read = Callable[[Path, str], Reading]
+
+_DEF = re.compile(r"(?:async\s+)?def\s+(\w+)")
 
 
 @dataclass(eq=False)
@@ -32,6 +35,7 @@ class Document:
 
     ``read`` reads a text of it, or raises SyntaxError. ``last_good``: what was read of the last version that
     could be parsed. ``former``: the findings of that version, where they are in this one.
+    ``places``: the lines of the functions that it, or a version before it, had; where they are in this one.
     """
 
     uri: str
@@ -41,6 +45,7 @@ class Document:
     read: Read
     last_good: Reading | None = None
     former: tuple[Finding, ...] = ()
+    places: dict[str, int] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -74,16 +79,35 @@ class Document:
         # Only what was read already: a version that nobody looked at isn't worth being parsed.
         read: Reading | None = vars(self).get("reading")
         former = self.former if read is None else read.findings
+        places = self.places if read is None else _lost(self.places, read.definitions) | read.definitions
         for edit in edits:
             former = _moved(former, edit)
-        return Document(self.uri, self.path, version, lines, self.read, read or self.last_good, former)
+            moved = ((name, move_line(line, edit)) for name, line in places.items())
+            places = {name: line for name, line in moved if line is not None}
+        good = read or self.last_good
+        return Document(self.uri, self.path, version, lines, self.read, good, former, places)
 
-    def line_of(self, function: str) -> int | None:
-        """The line of a function's ``def`` in this version; None if there is no such function."""
+    def lines_of(self, functions: Iterable[str]) -> dict[str, int]:
+        """The lines of those of these functions that are here. A function whose ``def`` is being typed, or
+        given another name, is where it was before."""
+        names = dict.fromkeys(functions)
+        found = {name: line for name, line in self._definitions.items() if name in names}
+        taken = set(found.values())
+        for name in (names.keys() - found.keys()) & self.places.keys():
+            line = self.places[name]
+            if line not in taken and self._is_half_typed(line):
+                found[name] = line
+        return dict(sorted(found.items(), key=itemgetter(1)))
+
+    @cached_property
+    def _definitions(self) -> dict[str, int]:
         if self.reading is not None:
-            return self.reading.definitions.get(function)
-        pattern = re.compile(rf"^(?:async\s+)?def\s+{re.escape(function)}\b")
-        return next((n for n in range(1, self.lines.count + 1) if pattern.match(self.lines.line(n))), None)
+            return self.reading.definitions
+        lines = enumerate(self.lines.with_breaks, 1)
+        return {match[1]: number for number, line in lines if (match := _DEF.match(line))}
+
+    def _is_half_typed(self, line: int) -> bool:
+        return self.reading is None or self.lines.line(line).startswith(("def ", "async def "))
 
     def elsewhere(self, path: str) -> tuple[str, Lines]:
         """URI and lines of a file of its project, by the path that findings name it by."""
@@ -143,7 +167,7 @@ class Documents:
         A buffer that can't be parsed counts as it was when it last could (or as its file is).
         """
         texts = {logical: document.good.text for logical, document in self.of(project) if document.good}
-        return {path: text for path, text in texts.items() if _on_disk(project.root / path) != text}
+        return {path: text for path, text in texts.items() if on_disk(project.root / path) != text}
 
 
 def path_of(uri: str) -> Path | None:
@@ -160,6 +184,12 @@ def project_of(path: Path) -> Project | None:
         return None
 
 
+def _lost(places: Mapping[str, int], definitions: Mapping[str, int]) -> dict[str, int]:
+    """Names that aren't defined any more: the oldest of each line, which is being given another name."""
+    oldest = {line: name for name, line in reversed([*places.items()]) if name not in definitions}
+    return {name: line for line, name in oldest.items()}
+
+
 def _moved(findings: tuple[Finding, ...], edit: Edit) -> tuple[Finding, ...]:
     placed = ((finding, move(finding.span, edit)) for finding in findings)
     return tuple(
@@ -174,7 +204,8 @@ def _related(finding: Finding, edit: Edit) -> tuple[Elsewhere, ...]:
     return tuple(msgspec.structs.replace(other, span=span) for other, span in placed if span is not None)
 
 
-def _on_disk(path: Path) -> str | None:
+def on_disk(path: Path) -> str | None:
+    """The text that a file has."""
     try:
         return decode(path.read_bytes())
     except (OSError, ValueError, LookupError):  # gone, or no text: not what the editor has

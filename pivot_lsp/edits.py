@@ -68,6 +68,20 @@ def move(span: Span, edit: Edit) -> Span | None:
     return Span(*new_first, *new_last) if new_first < new_last else None
 
 
+def move_line(line: int, edit: Edit) -> int | None:
+    """Where a line is after an edit, by what it begins with; of one that was replaced, the one in its place.
+    None if it was deleted."""
+    before, after = edit.before, (edit.end_line, edit.end_column)
+    start, end = (before.line, before.column), (before.end_line, before.end_column)
+    if (line, 0) >= end:
+        return line + edit.end_line - before.end_line
+    if (line, 0) < start:
+        return line
+    if after == start and before.end_line > line:
+        return None
+    return min(line, edit.end_line)
+
+
 def _replace(old: list[str], first: _At, last: _At, new: str) -> tuple[Lines, Edit]:
     low = first.line
     head, tail = old[low][: first.character], old[last.line][last.character :]

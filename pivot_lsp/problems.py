@@ -15,17 +15,20 @@ if TYPE_CHECKING:
 
 _FAR = 1 << 30  # beyond the end of any line
 
+PIPELINE = "pipeline"  # a speaker: the definition was read, and has mistakes
+
 
 class Placed(NamedTuple):
     """A problem, where it is now: ``root`` is that of its project, ``span`` the whole line."""
 
+    speaker: str
     root: Path
     problem: Problem
     span: Span
 
 
 class Problems:
-    """By file; each speaker (``pipeline``, ``run``) replaces what it said before.
+    """By file; each speaker (:data:`PIPELINE`, ``run``) replaces what it said before.
 
     ``changed`` is called with each file that has others than before.
     """
@@ -41,7 +44,7 @@ class Problems:
             said[speaker] = [item for item in said.get(speaker, []) if item.root != root]
         for problem in problems:
             line = max(problem.line, 1)
-            placed = Placed(root, problem, Span(line, 0, line, _FAR))
+            placed = Placed(speaker, root, problem, Span(line, 0, line, _FAR))
             self._by_path.setdefault(root / problem.path, {}).setdefault(speaker, []).append(placed)
         touched = [path for path in self._by_path if before.get(path, []) != self.of(path)]
         self._by_path = {path: said for path, said in self._by_path.items() if any(said.values())}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _FEATURES = (
     "synchronization",
     "code_lens",
+    "run",
     "code_action",
     "diagnostics",
     "neighbours",

@@ -6,28 +6,35 @@ here to what several of them need to know: that a document changed.
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lsprotocol import types
 
 from pivot_lsp.documents import Document, Documents
+from pivot_lsp.loading import Loading
 from pivot_lsp.problems import Problems
+from pivot_lsp.runs import Runs
 from pivot_lsp.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from pivot_core.engine import Engine
     from pivot_core.project import Project
+    from pivot_lsp.answers import Answer
     from pivot_lsp.connection import Server
     from pivot_lsp.linters import Linters
     from pivot_lsp.positions import Encoding
     from pivot_lsp.verdicts import Verdicts
 
 _ENCODINGS: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+T = TypeVar("T")
+_LONGEST_S = 5.0  # for a client to answer a question
 
 
 class Session:
@@ -37,18 +44,23 @@ class Session:
         self.server = server
         self.documents = Documents(lambda path, text: self.linters.read(path, text))
         self.settings = Settings()
+        self.asking: asyncio.Task[None] | None = None  # the client for the settings, at the beginning
         self.problems = Problems(self._new_problems)
+        self.runs = Runs()
+        # What the client asked for when it started us, as ``{"runEvents": true}``: notifications of our own.
+        self.wants: frozenset[str] = frozenset()
         # Of our own: pygls reads its input in a pool that looks could fill. One thread: a look at a time.
         self._executor = ThreadPoolExecutor(1, "pivot-look")
         self._verdicts: dict[Path, Verdicts] = {}
         self._client_trusts = True
         self._told: set[str] = set()
         self._on_change: list[Callable[[Document], None]] = []
-        self._on_verdicts: list[Callable[[], None]] = []
+        self._on_verdicts: list[Callable[[Path, Answer], None]] = []
         self._on_problems: list[Callable[[Path], None]] = []
         self._on_settings: list[Callable[[], None]] = []
         self._on_findings: list[Callable[[], None]] = []
         self._on_files: list[Callable[[Path | None], None]] = []
+        self.loading = Loading(self)
 
     @property
     def encoding(self) -> Encoding:
@@ -60,14 +72,19 @@ class Session:
         """Whether code of the workspace may be run, or loaded: if not, nothing is, whoever asks."""
         return self._client_trusts and self.settings.trusted
 
+    async def settled(self) -> None:
+        """Wait until the client has said what its settings are."""
+        if self.asking is not None:
+            await asyncio.wait([self.asking], timeout=_LONGEST_S)
+
     # --- who wants to know
 
     def on_change(self, listener: Callable[[Document], None]) -> None:
         """Call it with each new version of a document, and with the last one when it is closed."""
         self._on_change.append(listener)
 
-    def on_verdicts(self, listener: Callable[[], None]) -> None:
-        """Call it when there are other verdicts than before."""
+    def on_verdicts(self, listener: Callable[[Path, Answer], None]) -> None:
+        """Call it with the root of a project and the verdicts, when they are others than before."""
         self._on_verdicts.append(listener)
 
     def on_problems(self, listener: Callable[[Path], None]) -> None:
@@ -90,16 +107,24 @@ class Session:
             self.linters.closed(document.path)
         for listener in self._on_change:
             listener(document)
+        self._look_again(document.path)
 
     def outdated(self, path: Path | None = None) -> None:
         """The file may have another content (None: any file): so may the verdicts of its project."""
-        for root, verdicts in self._verdicts.items():
-            if path is None or path.is_relative_to(root):
-                verdicts.outdated()
+        self._look_again(path)
         if path is None or self.documents.at(path) is None:
             self.linters.changed(path)
         for listener in self._on_files:
             listener(path)
+
+    def _look_again(self, path: Path | None) -> None:
+        for root, verdicts in self._verdicts.items():
+            if path is None or path.is_relative_to(root):
+                verdicts.outdated()
+
+    def begin(self, trusted: bool, wants: Iterable[str]) -> None:
+        """What the client says when it starts us. It hears nothing until it has its answer."""
+        self._client_trusts, self.wants = trusted, frozenset(wants)
 
     def configure(self, settings: Settings) -> None:
         """There are other settings."""
@@ -158,14 +183,32 @@ class Session:
                 project,
                 lambda: self.documents.overlay(project),
                 self._executor,
-                self._new_verdicts,
+                lambda answer: self._new_verdicts(project.root, answer),
                 self.server.failed,
             )
         return self._verdicts[project.root]
 
-    def _new_verdicts(self) -> None:
+    def _new_verdicts(self, root: Path, answer: Answer) -> None:
         for listener in self._on_verdicts:
-            listener()
+            listener(root, answer)
+
+    async def ask(self, project: Project, question: Callable[[Engine], T]) -> T:
+        """Put a question to the engine, about the texts as they are now: beside the event loop, and after
+        the looks that wait already. It runs none of the project's code.
+
+        With a definition that isn't the present one, if there is no other. Raises PivotError.
+        """
+        overlay = self.documents.overlay(project)
+
+        def answer() -> T:
+            from pivot_core.engine import Engine
+            from pivot_lsp.verdicts import adopt_former
+
+            with Engine(project, overlay=overlay, readonly=True, load=False) as engine:
+                adopt_former(engine)
+                return question(engine)
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, answer)
 
     def _new_problems(self, path: Path) -> None:
         for listener in self._on_problems:

@@ -13,44 +13,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, TypeAlias
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from pivot_core.code.live import LiveGraph
 from pivot_core.define.definition import NotLoaded
 from pivot_core.engine import Engine
 from pivot_core.errors import PivotError
-from pivot_core.status import StageStatus
-from pivot_core.types import StageSpec
+from pivot_lsp.answers import Known, Unknown, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
 
     from pivot_core.project import Project
+    from pivot_lsp.answers import Answer
 
 _PAUSE_S = 0.1  # between two keystrokes of fast typing
 _RECENT_S = 1.0
-
-
-class Known(msgspec.Struct, frozen=True):
-    """The verdicts on all stages, upstream first."""
-
-    stages: tuple[StageStatus, ...]
-
-
-class Unknown(msgspec.Struct, frozen=True):
-    """Nobody can tell without running code, or because of a mistake: ``why`` says that on one line.
-
-    ``stages``: what the project had when that was last known.
-    """
-
-    why: str
-    stages: tuple[StageSpec, ...] = ()
-
-
-Answer: TypeAlias = Known | Unknown
 
 
 def look(project: Project, overlay: Mapping[str, str], live: LiveGraph | None = None) -> Answer:
@@ -60,18 +39,34 @@ def look(project: Project, overlay: Mapping[str, str], live: LiveGraph | None = 
     """
     try:
         with Engine(project, overlay=overlay, readonly=True, load=False, live=live) as engine:
-            return Known(tuple(engine.status()))
-    except NotLoaded as error:
-        return Unknown("run `pivot-core status` to read the pipeline", error.stages)
+            outdated = adopt_former(engine)
+            return Known(tuple(engine.status()), outdated)
+    except NotLoaded:
+        return Unread()
     except PivotError as error:
         return Unknown(str(error).partition("\n")[0])
+
+
+def adopt_former(engine: Engine) -> bool:
+    """Let an engine that loads nothing go on with what was last loaded; whether that isn't the present.
+
+    Raises NotLoaded if nothing ever was, and whatever else Engine.definition raises.
+    """
+    try:
+        engine.definition()
+    except NotLoaded as error:
+        if error.former is None:
+            raise
+        engine.adopt(error.former)
+        return True
+    return False
 
 
 class Verdicts:
     """Use from the event loop's thread only.
 
-    ``overlay`` gives the texts at the moment it is called. ``changed`` is called when the answer is another
-    than before, ``failed`` with what went wrong in us.
+    ``overlay`` gives the texts at the moment it is called. ``changed`` is called with each answer that
+    is another than the one before, ``failed`` with what went wrong in us.
     """
 
     def __init__(
@@ -79,7 +74,7 @@ class Verdicts:
         project: Project,
         overlay: Callable[[], Mapping[str, str]],
         executor: Executor,
-        changed: Callable[[], None],
+        changed: Callable[[Answer], None],
         failed: Callable[[BaseException], None],
     ) -> None:
         self._project = project
@@ -135,4 +130,4 @@ class Verdicts:
             return
         before, self._answer, self._answered = self._answer, answer, changes
         if before != answer:
-            self._changed()
+            self._changed(answer)

@@ -31,15 +31,6 @@ _KEY = "pipeline"
 _VERSION = 1
 
 
-class NotLoaded(PivotError):  # noqa: N818 - named for what is so
-    """``pipeline.py`` wasn't loaded as it is now, and may not be. ``stages``: those of when it last was."""
-
-    def __init__(self, stages: tuple[StageSpec, ...] = ()) -> None:
-        self.stages = stages
-        since = "the pipeline's definition changed since it was read" if stages else "nobody has read it yet"
-        super().__init__(f"pipeline.py: {since}\n    read it with: pivot-core status")
-
-
 class Pipeline(msgspec.Struct, frozen=True):
     """A definition that was checked, with all that follows from it alone.
 
@@ -49,6 +40,15 @@ class Pipeline(msgspec.Struct, frozen=True):
     definition: Definition
     graph: ArtifactGraph
     digests: dict[str, str]
+
+
+class NotLoaded(PivotError):  # noqa: N818 - named for what is so
+    """``pipeline.py`` wasn't loaded as it is now, and may not be. ``former``: what was loaded last."""
+
+    def __init__(self, former: Pipeline | None = None) -> None:
+        self.former = former
+        since = "the pipeline's definition changed since it was read" if former else "nobody has read it yet"
+        super().__init__(f"pipeline.py: {since}\n    read it with: pivot-core status")
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -103,7 +103,7 @@ class Definitions:
         if kept is None:
             raise NotLoaded
         if not self._holds(kept):
-            raise NotLoaded(kept.pipeline.definition.stages)
+            raise NotLoaded(kept.pipeline)
         return kept.pipeline
 
     def _require_file(self) -> None:

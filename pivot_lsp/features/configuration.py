@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lsprotocol import types
 
-from pivot_lsp.settings import read
+from pivot_lsp.settings import Settings, read
 
 if TYPE_CHECKING:
     from pivot_lsp.session import Session
@@ -57,7 +57,9 @@ def start(session: Session) -> list[types.Registration]:
     """What to register for it, now that the client is there. Asks for the settings."""
     client = session.server.client_capabilities
     if _asks(client):
-        session.server.watch(asyncio.get_running_loop().create_task(ask(session)))
+        session.configure(Settings(trusted=False))  # they may say so: nothing runs before they are known
+        session.asking = asyncio.get_running_loop().create_task(ask(session))
+        session.server.watch(session.asking)
     workspace = client.workspace
     dynamic = workspace.did_change_configuration if workspace is not None else None
     if dynamic is None or not dynamic.dynamic_registration:

@@ -18,6 +18,7 @@ from xxhash import xxh3_64_hexdigest
 
 from pivot_lsp.documents import path_of, project_of
 from pivot_lsp.positions import width
+from pivot_lsp.problems import PIPELINE
 from pivot_lsp.source.module import mentions_pivot
 
 if TYPE_CHECKING:
@@ -144,9 +145,13 @@ class Sending:
 
 def of_document(session: Session, document: Document) -> list[types.Diagnostic]:
     """All that is known of an open document."""
-    lines, encoding = document.lines, session.encoding
-    return [diagnostic_of(finding, document, encoding) for finding in document.findings] + [
-        _problem(placed, lines, encoding) for placed in session.problems.of(document.path)
+    lines, encoding, findings = document.lines, session.encoding, document.findings
+    told = {finding.span.line for finding in findings if finding.severity == "error"}
+    return [diagnostic_of(finding, document, encoding) for finding in findings] + [
+        _problem(placed, lines, encoding)
+        for placed in session.problems.of(document.path)
+        # What the lint knows of a definition, it tells better, and before it is saved.
+        if placed.speaker != PIPELINE or placed.span.line not in told
     ]
 
 
@@ -182,10 +187,11 @@ def diagnostic_of(finding: Finding, document: Document, encoding: Encoding) -> t
 
 
 def _problem(placed: Placed, lines: Lines | None, encoding: Encoding) -> types.Diagnostic:
-    root, problem, span = placed
+    problem, span = placed.problem, placed.span
     related = [
         types.DiagnosticRelatedInformation(
-            types.Location(_uri(root / place.path), _whole_line(place.line, None, encoding)), "see here"
+            types.Location((placed.root / place.path).as_uri(), _whole_line(place.line, None, encoding)),
+            "see here",
         )
         for place in problem.related
     ]
@@ -216,7 +222,3 @@ def _whole_line(line: int, lines: Lines | None, encoding: Encoding) -> types.Ran
         types.Position(line - 1, width(text[:start], encoding)),
         types.Position(line - 1, width(text[: max(start, end)], encoding)),
     )
-
-
-def _uri(path: Path) -> str:
-    return path.as_uri()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from pivot_lsp.answers import Known
 from pivot_lsp.asked import Asked, asked_at, location
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ def register(session: Session) -> None:
 
 
 async def _stage(session: Session, asked: Asked, stage: Stage) -> str:
-    from pivot_lsp.verdicts import Known
-
     lines = [f"**{stage.name or 'a stage'}**"]
     answer = await session.verdicts(asked.project).current()
     if isinstance(answer, Known):

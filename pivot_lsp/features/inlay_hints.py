@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from pivot_lsp.answers import Known
 from pivot_lsp.asked import Asked, asked_at, location
 
 if TYPE_CHECKING:
@@ -39,13 +40,12 @@ def register(session: Session) -> None:
         if hint is not None and hint.refresh_support:
             server.workspace_inlay_hint_refresh(None)
 
-    session.on_verdicts(lambda: refresh() if session.settings.inlay_hints else None)
+    session.on_verdicts(lambda root, answer: refresh() if session.settings.inlay_hints else None)
     session.on_settings(refresh)
 
 
 async def _durations(session: Session, asked: Asked) -> list[tuple[Span, str]]:
     from pivot_lsp.mentions import name_span, stages_of
-    from pivot_lsp.verdicts import Known
 
     answer = await session.verdicts(asked.project).current()
     module = asked.sources.module(asked.path)

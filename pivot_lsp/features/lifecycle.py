@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -32,8 +33,10 @@ def register(session: Session) -> None:
     def initialize(params: types.InitializeParams) -> None:
         if params.process_id is not None:
             leave_with(params.process_id)
-        settings, _ = read(params.initialization_options)
-        session.trust(settings.trusted)
+        given = params.initialization_options
+        settings, _ = read(given)
+        options = given.items() if isinstance(given, Mapping) else ()
+        session.begin(settings.trusted, (name for name, value in options if value is True))
 
     @server.feature(types.INITIALIZED)
     def initialized(params: types.InitializedParams) -> None:

@@ -27,20 +27,20 @@ def register(session: Session) -> None:
         item = params.text_document
         path = path_of(item.uri)
         if path is not None and path.suffix == ".py":
-            _changed(session, session.documents.open(item.uri, path, item.version, item.text))
+            session.changed(session.documents.open(item.uri, path, item.version, item.text))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
         document = session.documents.get(params.text_document.uri)
         if document is not None:
             edited = _edited(session, document, params)
-            _changed(session, session.documents.put(edited))
+            session.changed(session.documents.put(edited))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
         document = session.documents.close(params.text_document.uri)
         if document is not None:
-            _changed(session, document)
+            session.changed(document)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
@@ -50,11 +50,6 @@ def register(session: Session) -> None:
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
         for path in {path_of(event.uri) for event in params.changes}:
             session.outdated(path)
-
-
-def _changed(session: Session, document: Document) -> None:
-    session.changed(document)
-    session.outdated(document.path)
 
 
 def _edited(session: Session, document: Document, params: types.DidChangeTextDocumentParams) -> Document:

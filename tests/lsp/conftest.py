@@ -108,6 +108,10 @@ class Client(LanguageClient):
         self.refreshes = 0
         self.published: dict[str, types.PublishDiagnosticsParams] = {}
         self.shown: list[types.ShowMessageParams] = []
+        self.questions: list[str] = []
+        self.answer: str | None = None  # to questions, as the person chooses
+        self.events: list[dict[str, Any]] = []  # of runs
+        self.changed_verdicts: list[str] = []
         features = dict(DEFAULT_CLIENT_FEATURES)
         del features[types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS]
         features.pop(types.WINDOW_SHOW_MESSAGE, None)
@@ -116,6 +120,19 @@ class Client(LanguageClient):
         @self.feature(types.WINDOW_SHOW_MESSAGE)
         def shown(params: types.ShowMessageParams) -> None:
             self.shown.append(params)
+
+        @self.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
+        def question(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+            self.questions.append(params.message)
+            return None if self.answer is None else types.MessageActionItem(self.answer)
+
+        @self.feature("pivot/runEvent")
+        def event(params: tuple[object, ...]) -> None:
+            self.events.append(as_dict(params))
+
+        @self.feature("pivot/verdictsChanged")
+        def verdicts_changed(params: tuple[object, ...]) -> None:
+            self.changed_verdicts.append(as_dict(params)["root"])
 
         @self.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def published(params: types.PublishDiagnosticsParams) -> None:
@@ -135,6 +152,20 @@ class Client(LanguageClient):
         @self.feature(types.WORKSPACE_CODE_LENS_REFRESH)
         def refresh(params: None) -> None:
             self.refreshes += 1
+
+
+def as_json(found: object) -> object:
+    """What pygls made named tuples of, as it came."""
+    fields = getattr(found, "_asdict", None)
+    if fields is not None:
+        return {key: as_json(value) for key, value in fields().items()}
+    return [as_json(item) for item in found] if isinstance(found, list | tuple) else found
+
+
+def as_dict(found: object) -> dict[str, Any]:
+    made = as_json(found)
+    assert isinstance(made, dict)
+    return made
 
 
 class Editor:
@@ -170,25 +201,88 @@ class Editor:
         event = types.FileEvent(self.project.uri(name), types.FileChangeType.Changed)
         self.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
 
-    async def lenses(self, name: str) -> dict[int, str]:
-        """Title by line, from 1."""
+    def save(self, name: str, text: str) -> None:
+        """Type a text and save it."""
+        self.type(name, text)
+        (self.project.root / name).write_text(text, encoding="utf-8")
+        document = types.TextDocumentIdentifier(self.project.uri(name))
+        self.client.text_document_did_save(types.DidSaveTextDocumentParams(document))
+
+    async def commands(self, name: str) -> dict[int, list[types.Command]]:
+        """What the lenses of a document are, by line from 1: the first says how the stage is."""
         document = types.TextDocumentIdentifier(self.project.uri(name))
         async with asyncio.timeout(TIMEOUT_S):
             found = await self.client.text_document_code_lens_async(types.CodeLensParams(document))
-        assert found is not None
-        return {lens.range.start.line + 1: lens.command.title for lens in found if lens.command}
+        lines: dict[int, list[types.Command]] = {}
+        for lens in found or ():
+            assert lens.command is not None
+            lines.setdefault(lens.range.start.line + 1, []).append(lens.command)
+        return lines
+
+    async def lenses(self, name: str) -> dict[int, str]:
+        """How the stages of a document are, by line from 1."""
+        return {line: commands[0].title for line, commands in (await self.commands(name)).items()}
 
     async def titles(self, name: str) -> list[str]:
-        return list((await self.lenses(name)).values())
+        """The same, from top to bottom, without times."""
+        return [title.partition(" · ")[0] for title in (await self.lenses(name)).values()]
+
+    async def until_titles(self, name: str, wanted: list[str]) -> None:
+        """Ask for the lenses until they say this."""
+        seen: list[str] = []
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                while seen != wanted:
+                    seen = await self.titles(name)
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            assert seen == wanted
+
+    async def offered(self, name: str, line: int) -> list[str]:
+        """What can be done at the lens of a line."""
+        return [command.title for command in (await self.commands(name))[line][1:]]
+
+    async def press(self, name: str, line: int, title: str) -> dict[str, Any]:
+        """Use what is offered there."""
+        offered = (await self.commands(name))[line]
+        command = next(command for command in offered if command.title == title)
+        return await self.execute(command.command, *(command.arguments or ()))
+
+    async def execute(self, command: str, *arguments: object) -> dict[str, Any]:
+        params = types.ExecuteCommandParams(command, arguments=list(arguments))
+        async with asyncio.timeout(TIMEOUT_S):
+            return as_dict(await self.client.workspace_execute_command_async(params))
+
+    async def ask(self, method: str, params: object = None) -> dict[str, Any]:
+        """A request of ours."""
+        async with asyncio.timeout(TIMEOUT_S):
+            return as_dict(await self.client.protocol.send_request_async(method, params))
+
+    @property
+    def messages(self) -> list[str]:
+        return [message.message for message in self.client.shown]
+
+    @property
+    def log(self) -> str:
+        return "\n".join(message.message for message in self.client.log_messages)
+
+    @property
+    def progress(self) -> list[Any]:
+        """What was said of all work, in the order of its beginning."""
+        return [report for reports in self.client.progress_reports.values() for report in reports]
 
     def insert(self, name: str, line: int, character: int, text: str) -> None:
         """Type something at a place, in the units of the client."""
-        at = types.Position(line, character)
+        self.replace(name, line, character, character, text)
+
+    def replace(self, name: str, line: int, start: int, end: int, text: str) -> None:
+        """Type something in the place of a stretch of a line, in the units of the client."""
+        where = types.Range(types.Position(line, start), types.Position(line, end))
         self.versions[name] += 1
         self.client.text_document_did_change(
             types.DidChangeTextDocumentParams(
                 types.VersionedTextDocumentIdentifier(self.versions[name], self.project.uri(name)),
-                [types.TextDocumentContentChangePartial(types.Range(at, at), text)],
+                [types.TextDocumentContentChangePartial(where, text)],
             )
         )
 
@@ -218,6 +312,19 @@ class Editor:
     def _published(self, name: str, version: int | None) -> types.PublishDiagnosticsParams | None:
         found = self.client.published.get(self.project.uri(name))
         return found if found is not None and found.version == version else None
+
+    async def until_problems(self, name: str, lines: list[int] | None = None) -> list[types.Diagnostic]:
+        """The diagnostics of a file, when there are some (or they are in these lines, from 0)."""
+        found: list[types.Diagnostic] = []
+        async with asyncio.timeout(TIMEOUT_S):
+            while True:
+                if self.pulls:
+                    found = await self.diagnostics(name)
+                elif (published := self.client.published.get(self.project.uri(name))) is not None:
+                    found = list(published.diagnostics)
+                if found if lines is None else [item.range.start.line for item in found] == lines:
+                    return found
+                await asyncio.sleep(0.05)
 
     async def until(self, condition: Callable[[], T | None]) -> T:
         """Wait for something that a notification brings."""
@@ -259,18 +366,30 @@ def _scaffold(root: Path) -> Project:
 CONFIG = ClientServerConfig(server_command=SERVER, client_factory=Client)
 
 
+@pytest.fixture
+def options() -> dict[str, object]:
+    """What the editor says when it starts the server; for modules of tests to replace."""
+    return {}
+
+
 @pytest_lsp.fixture(config=CONFIG, params=EDITORS)
-async def client(lsp_client: Client, project: Project, request: pytest.FixtureRequest) -> AsyncIterator[None]:
+async def client(
+    lsp_client: Client, project: Project, options: dict[str, object], request: pytest.FixtureRequest
+) -> AsyncIterator[None]:
     """An editor's side of a session."""
-    await initialize(lsp_client, project, request.param)
+    await initialize(lsp_client, project, request.param, options)
     yield
     if lsp_client._server is not None and lsp_client._server.returncode is None:
         await lsp_client.shutdown_session()
 
 
-async def initialize(client: Client, project: Project, editor: str) -> None:
+async def initialize(
+    client: Client, project: Project, editor: str, options: dict[str, object] | None = None
+) -> None:
     folder = types.WorkspaceFolder(project.root.as_uri(), "project")
-    params = types.InitializeParams(capabilities=client_capabilities(editor), workspace_folders=[folder])
+    params = types.InitializeParams(
+        capabilities=client_capabilities(editor), workspace_folders=[folder], initialization_options=options
+    )
     async with asyncio.timeout(TIMEOUT_S):
         await client.initialize_session(params)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pivot_lsp.edits import Edit, Place, move, replace, replace_all
+from pivot_lsp.edits import Edit, Place, move, move_line, replace, replace_all
 from pivot_lsp.positions import Encoding, Lines, Span, index, width
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
@@ -180,3 +180,27 @@ def test_an_equal_text_is_no_edit() -> None:
     after, edit = replace_all(Lines("a\nb"), "a\nb")
     assert after.text == "a\nb"
     assert move(Span(2, 0, 2, 1), edit) == Span(2, 0, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "new", "line"),
+    [
+        ((0, 0), (0, 0), "x\n", 3),  # before it
+        ((1, 0), (1, 0), "x\n", 3),
+        ((0, 1), (1, 0), "\n\n", 3),
+        ((0, 1), (1, 0), " ", 1),  # joined to the one before
+        ((1, 0), (1, 1), "", 2),  # in it
+        ((1, 0), (1, 1), "x", 2),
+        ((1, 1), (1, 1), "\n", 2),
+        ((2, 0), (3, 0), "", 2),  # after it
+        ((1, 0), (2, 0), "", None),  # deleted
+        ((0, 0), (3, 0), "", None),
+        ((0, 0), (3, 0), "x\ny\n", 2),  # replaced
+        ((0, 0), (3, 0), "x", 1),
+    ],
+)
+def test_a_line_goes_where_its_beginning_goes(
+    start: tuple[int, int], end: tuple[int, int], new: str, line: int | None
+) -> None:
+    _, edit = replace(Lines("a\nb\nc\nd\n"), Place(*start), Place(*end), new, "utf-8")
+    assert move_line(2, edit) == line

@@ -47,6 +47,15 @@ def test_a_request_that_it_cannot_read_is_answered(raw: Raw) -> None:
     assert code(raw.receive()) == (5, INVALID_PARAMS)
 
 
+def test_nothing_is_asked_of_a_client_that_waits_for_its_first_answer(start: Callable[..., Raw]) -> None:
+    client = start(initialize=False)
+    refresh = {"refreshSupport": True}
+    workspace = {"inlayHint": refresh, "codeLens": refresh, "diagnostics": refresh}
+    params = {"processId": None, "rootUri": None, "capabilities": {"workspace": workspace}}
+    client.send("initialize", {**params, "initializationOptions": {"trusted": False}}, 1)
+    assert client.receive()["id"] == 1
+
+
 def test_notifications_that_it_cannot_read_are_not_answered(raw: Raw) -> None:
     raw.send("textDocument/didOpen", {"textDocument": 7})
     raw.send("textDocument/unheardOf", {})

@@ -47,7 +47,8 @@ def test_no_settings_are_the_defaults(given: object) -> None:
         (None, None, False, False),
     ],
 )
-def test_a_workspace_is_trusted_if_nobody_says_otherwise(
+@pytest.mark.asyncio
+async def test_a_workspace_is_trusted_if_nobody_says_otherwise(
     initialization: dict[str, bool] | None, said: bool | None, setting: bool, trusted: bool
 ) -> None:
     server = Server()

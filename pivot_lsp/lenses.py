@@ -1,0 +1,123 @@
+"""The lenses of one document: its state, and what can be done, above each function that is a stage."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from lsprotocol import types
+
+from pivot_lsp import wording
+from pivot_lsp.answers import Known, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pivot_core.status import StageStatus
+    from pivot_lsp.answers import Answer
+    from pivot_lsp.documents import Document
+    from pivot_lsp.loading import State
+    from pivot_lsp.runs import Runs
+
+PIPELINE = "pipeline.py"
+_UNTRUSTED = "this workspace isn't trusted, so its code isn't loaded"
+
+
+class Viewer(NamedTuple):
+    """What a lens depends on besides the verdicts."""
+
+    root: Path
+    runs: Runs
+    loading: State
+    trusted: bool
+
+
+def of_document(answer: Answer, logical: str, document: Document, viewer: Viewer) -> list[types.CodeLens]:
+    """Those above the functions that are stages, in one line for each function."""
+    if not isinstance(answer, Known):
+        return []
+    by_function = defaultdict(list)
+    for item in answer.stages:
+        if item.spec.path == logical:
+            by_function[item.spec.qualname].append(item)
+    remark = _remark(answer, document, viewer)
+    return [
+        _lens(line, command)
+        for function, line in document.lines_of(by_function).items()
+        for command in _commands(by_function[function], remark, viewer)
+    ]
+
+
+def of_pipeline(answer: Answer, viewer: Viewer) -> list[types.CodeLens]:
+    """Where there is nothing to say about stages: at the top of ``pipeline.py``, why that is so."""
+    if isinstance(answer, Known):
+        return []
+    why = _unread(viewer) if isinstance(answer, Unread) else answer.why
+    return [_lens(1, types.Command(f"Pivot: {why}", ""))]
+
+
+def _unread(viewer: Viewer) -> str:
+    if not viewer.trusted:
+        return _UNTRUSTED
+    if viewer.loading == "failed":
+        return f"{PIPELINE} can't be read: see its problems"
+    return f"reading {PIPELINE}…"
+
+
+def _remark(answer: Known, document: Document, viewer: Viewer) -> str:
+    """What makes a verdict one of an earlier text."""
+    if document.reading is None:
+        return " (before the syntax error)"
+    if not answer.outdated:
+        return ""
+    if not viewer.trusted:
+        return f" (as {PIPELINE} was: {_UNTRUSTED})"
+    if viewer.loading == "failed":
+        return f" (as {PIPELINE} was: now it has mistakes)"
+    if viewer.loading == "loading":
+        return f" (reading {PIPELINE}…)"
+    return " (the definition changed: save to read it)"
+
+
+def _commands(stages: Sequence[StageStatus], remark: str, viewer: Viewer) -> Iterator[types.Command]:
+    names = [item.spec.name for item in stages]
+    under_way = [one for name in names if (one := viewer.runs.at(viewer.root, name)) is not None]
+    which: dict[str, object] = {"root": str(viewer.root), "targets": names}
+    if under_way:
+        yield types.Command(wording.of_runs(under_way, len(names), time.monotonic()), "")
+        yield _command("Cancel", "pivot.cancel", which)
+        return
+    # Without a command's name it is text; without a command an editor would ask for one.
+    yield types.Command(wording.of_stages(stages) + remark, "")
+    if viewer.trusted:
+        yield from _run(stages, which, viewer)
+
+
+def _run(stages: Sequence[StageStatus], which: dict[str, object], viewer: Viewer) -> Iterator[types.Command]:
+    if all(item.verdict.state == "fresh" for item in stages):
+        yield _command("Run again", "pivot.run", {**which, "only": True, "force": True})
+        return
+    if _has_inputs(stages, viewer.root):
+        yield _command("Run", "pivot.run", {**which, "only": True})
+    if any(reason.kind == "upstream" for item in stages for reason in item.verdict.reasons):
+        yield _command("Run with upstream", "pivot.run", which)
+
+
+def _has_inputs(stages: Sequence[StageStatus], root: Path) -> bool:
+    """Whether they can be run by themselves: then there is something to do, and all that it takes."""
+    own = [item for item in stages if item.verdict.state != "upstream_stale"]
+    waits = {item.spec.name for item in own if any(r.kind == "upstream" for r in item.verdict.reasons)}
+    return bool(own) and all(
+        (root / dep.path).exists() for item in own if item.spec.name in waits for dep in item.spec.deps
+    )
+
+
+def _command(title: str, name: str, argument: dict[str, object]) -> types.Command:
+    return types.Command(title, name, arguments=[argument])
+
+
+def _lens(line: int, command: types.Command) -> types.CodeLens:
+    start = types.Position(line - 1, 0)
+    return types.CodeLens(types.Range(start, start), command)

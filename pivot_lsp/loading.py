@@ -1,0 +1,174 @@
+"""Has ``pipeline.py`` read in a child process when it isn't what was read last: lenses appear by themselves.
+
+Once for each state of the files: what can't be read is read again after something was saved. Never in a
+workspace that isn't trusted, and never a ``pipeline.py`` that has nothing to do with Pivot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pivot_core.execute.events import ignore
+from pivot_core.project import Project
+from pivot_core.types import Problem
+from pivot_lsp.answers import Known, Unread
+from pivot_lsp.documents import project_of
+from pivot_lsp.messages import WorkDone
+from pivot_lsp.problems import PIPELINE
+from pivot_lsp.runner import Child, Ended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+
+    from pivot_lsp.answers import Answer
+    from pivot_lsp.documents import Document, Documents
+    from pivot_lsp.session import Session
+
+State: TypeAlias = Literal["idle", "loading", "failed"]
+# It prints the graph, which takes the definition and nothing else.
+_ARGUMENTS = ("dag", "--json")
+_SOON_S = 1.0  # what takes longer shows progress
+_STUCK_S = 10.0  # what takes longer is given up when a file changes
+
+
+def is_pipeline(project: Project, documents: Documents) -> bool:
+    """Whether a project is one of ours: others have files of that name, too, which nobody wants to be run."""
+    if project.home.is_dir():
+        return True
+    document = documents.at(project.pipeline_file)
+    try:
+        text = document.text if document is not None else project.pipeline_file.read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return "pivot_core" in text
+
+
+@dataclass
+class _Of:
+    """How things are with one project.
+
+    ``unread``: its definition isn't known as it is now. ``tried``: to read it, since a file last changed.
+    ``since``: when the child was started (monotonic, s).
+    """
+
+    state: State = "idle"
+    unread: bool = False
+    tried: bool = False
+    child: Child | None = None
+    since: float = 0.0
+
+
+class Loading:
+    """Of all projects. Use from the event loop's thread only."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._projects: defaultdict[Path, _Of] = defaultdict(_Of)
+        self._on_change: list[Callable[[], None]] = []
+        session.on_change(self._opened)
+        session.on_verdicts(self._answered)
+        session.on_files(self._files_changed)
+        session.on_settings(self._trusted)
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call it when the state of a project is another."""
+        self._on_change.append(listener)
+
+    def state(self, root: Path) -> State:
+        """Whether the definition is being read, or couldn't be."""
+        return self._projects[root].state
+
+    def _opened(self, document: Document) -> None:
+        """Look at a project as soon as a file of it is open: mistakes are shown also without lenses."""
+        project = project_of(document.path)
+        if project is None or project.root in self._projects or not project.is_own(document.path):
+            return
+        if is_pipeline(project, self._session.documents):
+            self._projects[project.root] = _Of()
+            self._watch(self._look(project.root))
+
+    def _answered(self, root: Path, answer: Answer) -> None:
+        """This is what is known of a project."""
+        of = self._projects[root]
+        if isinstance(answer, Known) and not answer.outdated:
+            of.unread = False
+            self._session.problems.put(PIPELINE, root, ())
+            self._set(root, "idle")
+        elif isinstance(answer, Known | Unread):
+            of.unread = True
+            self._try(root)
+
+    def _files_changed(self, path: Path | None) -> None:
+        """A file may have another content (None: any)."""
+        for root, of in list(self._projects.items()):
+            if not of.tried or (path is not None and not _may_define(root, path)):
+                continue
+            of.tried = False
+            if of.child is not None:
+                if time.monotonic() - of.since > _STUCK_S:  # perhaps it will never end
+                    of.child.stop()
+            elif of.unread:  # perhaps for the same answer as before, which nobody would be told
+                self._watch(self._look(root))
+
+    def _trusted(self) -> None:
+        """Perhaps, now."""
+        for root in list(self._projects):
+            self._try(root)
+
+    def _try(self, root: Path) -> None:
+        of, project = self._projects[root], Project(root)
+        if not of.unread or of.tried or of.child is not None or not self._session.trusted:
+            return
+        if is_pipeline(project, self._session.documents):
+            of.tried = True
+            of.child, of.since = Child(root, _ARGUMENTS, ignore), time.monotonic()
+            self._set(root, "loading")
+            self._watch(self._load(root, of.child))
+
+    async def _look(self, root: Path) -> None:
+        self._answered(root, await self._session.verdicts(Project(root)).current())
+
+    async def _load(self, root: Path, child: Child) -> None:
+        progress = WorkDone(self._session.server)
+        work = asyncio.ensure_future(child.run())
+        if not (await asyncio.wait([work], timeout=_SOON_S))[0]:
+            await progress.begin("Pivot: reading pipeline.py", child.stop)
+        try:
+            ended = await work
+        except OSError as error:  # it can't be started
+            ended = Ended(127, None, str(error))
+        progress.end("")
+        self._projects[root].child = None
+        self._session.problems.put(PIPELINE, root, _problems(ended))
+        self._set(root, "idle" if ended.code == 0 else "failed")
+        self._session.outdated(root / ".pivot")
+        await self._look(root)
+
+    def _set(self, root: Path, state: State) -> None:
+        if self.state(root) != state:
+            self._projects[root].state = state
+            for listener in self._on_change:
+                listener()
+
+    def _watch(self, work: Coroutine[object, object, None]) -> None:
+        self._session.server.watch(asyncio.get_running_loop().create_task(work))
+
+
+def _may_define(root: Path, path: Path) -> bool:
+    return path.is_relative_to(root) and not path.is_relative_to(root / ".pivot")
+
+
+def _problems(ended: Ended) -> list[Problem]:
+    """Each mistake in its place; and if it isn't known what went wrong, that at least."""
+    if ended.code == 0 or ended.problems:
+        return ended.problems
+    if ended.errors is not None:
+        first = ended.errors.errors[0]
+        return [Problem("pipeline.py", 0, first.message, first.hint)]
+    hint = ended.stderr or "run `pivot-core status` in a terminal to see more"
+    return [Problem("pipeline.py", 0, f"it can't be read: {ended.how}", hint)]
