@@ -5,35 +5,28 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from pivot_core.types import Place, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pivot_core.execute.events import StageEnd, StageError
+    from pivot_lsp.problems import Problems
 
 SPEAKER = "run"
 # As the engine writes a frame of the project's own; only these are left in the traceback.
 _FRAME = re.compile(r'^ *File "([^"]+)", line (\d+), in ', re.MULTILINE)
 
 
-class _Failure(msgspec.Struct, frozen=True):
-    """``code``: the stage's code when it failed; None until a look has told."""
-
-    problem: Problem
-    code: str | None = None
-
-
 class Failures:
-    """Those of one project. ``put`` is called with all that there are, when they are others."""
+    """Those of one project."""
 
-    def __init__(self, root: Path, put: Callable[[str, Path, Iterable[Problem]], None]) -> None:
+    def __init__(self, root: Path, problems: Problems) -> None:
         self._root = root
-        self._put = put
-        self._by_stage: dict[str, _Failure] = {}
+        self._problems = problems
+        # By stage: its code when it failed; None until a look has told.
+        self._codes: dict[str, str | None] = {}
 
     def started(self, stages: Iterable[str]) -> None:
         """These are run again: whether they fail is open."""
@@ -41,30 +34,23 @@ class Failures:
 
     def ended(self, end: StageEnd) -> None:
         """A stage has ended, perhaps by failing."""
-        if end.outcome == "failed" and end.error is not None and end.error.path is not None:
-            self._by_stage[end.stage] = _Failure(_problem(end.stage, end.error, end.error.path))
-            self._tell()
-        elif end.outcome not in ("blocked", "cancelled"):
+        if end.outcome not in ("blocked", "cancelled"):
             self._drop([end.stage])
+        if end.outcome == "failed" and end.error is not None and end.error.path is not None:
+            self._codes[end.stage] = None
+            self._problems.add(SPEAKER, self._root, _problem(end.stage, end.error, end.error.path))
 
     def code_is(self, codes: Mapping[str, str]) -> None:
         """The present code of all stages. What failed with another is no news any more."""
-        gone = []
-        for stage, failure in self._by_stage.items():
-            code = codes.get(stage, "")
-            if failure.code is None:
-                self._by_stage[stage] = _Failure(failure.problem, code)
-            elif failure.code != code:
-                gone.append(stage)
-        self._drop(gone)
+        now = {stage: codes.get(stage, "") for stage in self._codes}
+        self._drop([stage for stage, code in self._codes.items() if code not in (None, now[stage])])
+        self._codes = {stage: now[stage] for stage in self._codes}
 
     def _drop(self, stages: Iterable[str]) -> None:
-        dropped = [stage for stage in stages if self._by_stage.pop(stage, None) is not None]
+        dropped = {stage for stage in stages if stage in self._codes}
         if dropped:
-            self._tell()
-
-    def _tell(self) -> None:
-        self._put(SPEAKER, self._root, [failure.problem for failure in self._by_stage.values()])
+            self._codes = {stage: code for stage, code in self._codes.items() if stage not in dropped}
+            self._problems.keep(SPEAKER, self._root, lambda problem: problem.stage not in dropped)
 
 
 def _problem(stage: str, error: StageError, path: str) -> Problem:

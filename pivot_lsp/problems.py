@@ -39,10 +39,24 @@ class Problems:
 
     def put(self, speaker: str, root: Path, problems: Iterable[Problem]) -> None:
         """All that a speaker has to say about the project at ``root``, from now on."""
+        self._replace(speaker, root, lambda problem: False, problems)
+
+    def add(self, speaker: str, root: Path, problem: Problem) -> None:
+        """One more."""
+        self._replace(speaker, root, lambda other: True, [problem])
+
+    def keep(self, speaker: str, root: Path, wanted: Callable[[Problem], bool]) -> None:
+        """Only these are left of what a speaker has said about a project."""
+        self._replace(speaker, root, wanted, ())
+
+    def _replace(
+        self, speaker: str, root: Path, wanted: Callable[[Problem], bool], more: Iterable[Problem]
+    ) -> None:
         before = {path: self.of(path) for path in self._by_path}
         for said in self._by_path.values():
-            said[speaker] = [item for item in said.get(speaker, []) if item.root != root]
-        for problem in problems:
+            items = said.get(speaker, [])
+            said[speaker] = [item for item in items if item.root != root or wanted(item.problem)]
+        for problem in more:
             line = max(problem.line, 1)
             placed = Placed(speaker, root, problem, Span(line, 0, line, _FAR))
             self._by_path.setdefault(root / problem.path, {}).setdefault(speaker, []).append(placed)

@@ -22,7 +22,7 @@ from pivot_lsp.problems import PIPELINE
 from pivot_lsp.source.module import mentions_pivot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pivot_lsp.documents import Document
@@ -146,13 +146,21 @@ class Sending:
 def of_document(session: Session, document: Document) -> list[types.Diagnostic]:
     """All that is known of an open document."""
     lines, encoding, findings = document.lines, session.encoding, document.findings
-    told = {finding.span.line for finding in findings if finding.severity == "error"}
     return [diagnostic_of(finding, document, encoding) for finding in findings] + [
         _problem(placed, lines, encoding)
         for placed in session.problems.of(document.path)
-        # What the lint knows of a definition, it tells better, and before it is saved.
-        if placed.speaker != PIPELINE or placed.span.line not in told
+        if not _is_told(placed, findings)
     ]
+
+
+def _is_told(placed: Placed, findings: Iterable[Finding]) -> bool:
+    """Whether the lint has found it, too: that tells it better, and before it is saved."""
+    return any(
+        finding.message == placed.problem.message
+        or (placed.speaker == PIPELINE and finding.severity == "error")
+        for finding in findings
+        if finding.span.line == placed.span.line
+    )
 
 
 def of_closed(session: Session, path: Path) -> list[types.Diagnostic]:

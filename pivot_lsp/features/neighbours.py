@@ -1,4 +1,5 @@
-"""An edit of one file can change what is found in others of its project that are open: tell, when it has.
+"""An edit of one file can change what is found in others of its project that are open, and so can a file that
+comes or goes on the disk: tell, when it has.
 
 A moment after the last keystroke: the file that is typed in comes first.
 """
@@ -23,25 +24,31 @@ def register(session: Session) -> None:
     known: dict[Path, list[object]] = {}
 
     def changed(document: Document) -> None:
+        if document.last_good is None or document.last_good.home is not None:  # or it isn't about Pivot
+            wait(document.path)
+
+    def wait(edited: Path | None) -> None:
         nonlocal waiting
-        if document.last_good is not None and document.last_good.home is None:
-            return  # it has nothing to do with Pivot
         if waiting is not None:
             waiting.cancel()
-        waiting = asyncio.get_running_loop().call_later(_PAUSE_S, look, document.path)
+        waiting = asyncio.get_running_loop().call_later(_PAUSE_S, look, edited)
 
-    def look(edited: Path) -> None:
+    def look(edited: Path | None) -> None:
         try:
-            now = {one.path: [_plain(finding) for finding in one.findings] for one in session.documents}
-            others = [path for path in now if path != edited and known.get(path) != now[path]]
-            known.clear()
-            known.update(now)
-            if others:
+            before = known.copy()
+            remember()
+            if any(path != edited and before.get(path) != found for path, found in known.items()):
                 session.new_findings()
         except Exception as error:  # noqa: BLE001 - a timer has no caller; this shows it
             session.server.failed(error)
 
+    def remember() -> None:
+        known.clear()
+        known.update({one.path: [_plain(finding) for finding in one.findings] for one in session.documents})
+
+    session.on_findings(remember)
     session.on_change(changed)
+    session.on_files(lambda path: wait(None))
 
 
 def _plain(finding: Finding) -> object:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pivot_core.project import Project
+    from pivot_core.types import Problem
     from pivot_lsp.answers import Answer
     from pivot_lsp.runs import Run
     from pivot_lsp.session import Session
@@ -51,7 +52,7 @@ def register(session: Session) -> None:
     failures: dict[Path, Failures] = {}
 
     def of(root: Path) -> Failures:
-        return failures.setdefault(root, Failures(root, session.problems.put))
+        return failures.setdefault(root, Failures(root, session.problems))
 
     @server.command(RUN)
     async def run(*given: JSON) -> object:
@@ -74,7 +75,7 @@ def register(session: Session) -> None:
         return {"cancelled": runs.stop(arguments.project(session, which.root).root, which.targets)}
 
     def other_verdicts(root: Path, answer: Answer) -> None:
-        session.problems.put(SPEAKER, root, ())
+        session.problems.keep(SPEAKER, root, lambda problem: _stands(problem, answer))
         if isinstance(answer, Known):
             of(root).code_is({item.spec.name: item.code for item in answer.stages})
 
@@ -93,8 +94,16 @@ async def _follow(session: Session, run: Run, presenter: Presenter) -> None:
         session.runs.ended(run)
     presenter.ended(run, ended)
     if ended.problems:
-        await verdicts.current()  # they are gone with the next answer that is another
-        session.problems.put(SPEAKER, run.project.root, ended.problems)
+        answer = await verdicts.current()  # they may be mended by now
+        standing = [problem for problem in ended.problems if _stands(problem, answer)]
+        session.problems.put(SPEAKER, run.project.root, standing)
+
+
+def _stands(problem: Problem, answer: Answer) -> bool:
+    """Whether what kept a run from starting still does."""
+    if not isinstance(answer, Known):
+        return True
+    return any(item.verdict.state == "error" for item in answer.stages if item.spec.name == problem.stage)
 
 
 def _refusal(session: Session, project: Project, request: Request) -> str | None:

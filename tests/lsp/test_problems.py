@@ -51,3 +51,16 @@ def test_a_problem_goes_where_its_line_goes_and_with_it() -> None:
     assert edit(Place(3, 1), Place(3, 1), "xyz\n") == [4]
     assert edit(Place(0, 0), Place(1, 0), "") == [3]
     assert edit(Place(2, 0), Place(3, 0), "") == []
+
+
+def test_what_else_a_speaker_says_moves_nothing_that_it_said_before() -> None:
+    problems = Problems(lambda path: None)
+    problems.put("run", ROOT, [problem(1, "first"), problem(2, "second")])
+    _, made = replace(Lines("a\nb\n"), Place(0, 0), Place(0, 0), "\n", "utf-8")
+    problems.edited(FILE, [made])
+    problems.add("run", ROOT, problem(1, "third"))
+    problems.keep("run", ROOT, lambda problem: problem.message != "first")
+    assert [(item.problem.message, item.span.line) for item in problems.of(FILE)] == [
+        ("second", 3),
+        ("third", 1),
+    ]

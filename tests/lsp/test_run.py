@@ -113,7 +113,7 @@ async def test_a_failure_is_shown_at_its_line_until_the_code_is_another(ran: Pro
 
 
 async def test_a_failure_goes_when_the_stage_is_run_again(ran: Project, editor: Editor) -> None:
-    ran.write("stages.py", body(ran, 'return raw + Path("there").read_text()'))
+    ran.write("stages.py", body(ran, 'return raw + Path("there").read_text()  # pivot: ignore[PVT306]'))
     editor.open("stages.py")
     await run(editor, "clean")
     await editor.until_problems("stages.py", lines=[13])
@@ -235,12 +235,21 @@ async def test_a_target_that_is_nothing_is_told(ran: Project, editor: Editor) ->
     assert "did you mean 'clean'?" in message
 
 
-async def test_a_missing_input_is_told_and_shown_where_it_is_declared(ran: Project, editor: Editor) -> None:
+@pytest.mark.parametrize("lint", [True, False], ids=["lint", "no lint"])
+async def test_a_missing_input_is_told_and_shown_once_where_it_is_declared(
+    ran: Project, editor: Editor, lint: bool
+) -> None:
     (ran.root / "raw.txt").unlink()
+    if not lint:
+        silenced = ran.text("stages.py").replace("Text())],\n", "Text())],  # pivot: ignore[PVT302]\n", 1)
+        ran.write("stages.py", silenced)
     editor.open("stages.py")
     await editor.execute("pivot.run", {})
+    await editor.until(lambda: editor.messages)
+    assert editor.messages[0].startswith("Pivot: can't run: stages.py:12: clean needs raw.txt")
     (found,) = await editor.until_problems("stages.py")
     assert found.message.startswith("clean needs raw.txt, which isn't there")
+    assert found.code == ("PVT302" if lint else None)
     ran.write("raw.txt", "  Hello \n")
     editor.told_of_change("raw.txt")
     await editor.until_problems("stages.py", lines=[])
