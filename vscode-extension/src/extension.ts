@@ -7,6 +7,7 @@ import { createExample } from "./example";
 import { Graphs } from "./graph/graphs";
 import { Interpreters } from "./interpreter";
 import { registerProfiles } from "./profiles";
+import { restart } from "./restarting";
 import { Runs } from "./runs";
 import { Servers } from "./servers";
 import { registerStageCommands } from "./stageCommands";
@@ -62,7 +63,10 @@ function registerOwnCommands(
 ): vscode.Disposable[] {
   const { registerCommand } = vscode.commands;
   return [
-    registerCommand(COMMANDS.restartServer, () => servers.restart()),
+    registerCommand(COMMANDS.restartServer, async () => {
+      await servers.refresh();
+      await restart(servers.all);
+    }),
     registerCommand(COMMANDS.showLog, () => {
       log.show();
     }),

@@ -26,6 +26,9 @@ export class Server implements vscode.Disposable {
   /** What is being done, and waits to be: one after the other. */
   private doing: Promise<void> = Promise.resolve();
   private current: Client | undefined;
+  /** The numbers of the runs that are under way. They end with the server. */
+  private readonly running = new Set<number>();
+  private followLater = false;
   private timer: NodeJS.Timeout | undefined;
 
   health: Health = { kind: "stopped" };
@@ -61,10 +64,20 @@ export class Server implements vscode.Disposable {
     return this.next(() => this.shutDown());
   }
 
-  /** Restart it if the folder's Python is another one now. */
+  get isRunningStages(): boolean {
+    return this.running.size > 0;
+  }
+
+  /** Restart it if the folder's Python is another one now: but not under a run, which may have cost days. */
   async follow(): Promise<void> {
     const wanted = await this.around.interpreters.of(this.folder);
-    if (wanted?.path !== this.interpreter?.path) {
+    if (wanted?.path === this.interpreter?.path) {
+      this.followLater = false;
+    } else if (this.isRunningStages) {
+      this.followLater = true;
+      this.around.log.info(`${this.folder.name}: ${wanted?.path ?? "no Python"} is used after the run`);
+    } else {
+      this.followLater = false;
       await this.restart();
     }
   }
@@ -134,8 +147,8 @@ export class Server implements vscode.Disposable {
     client.onNotification(verdictsChanged, ({ root }) => {
       this.verdictsChanged.fire(root);
     });
-    client.onNotification(runEvent, (event) => {
-      this.runEvent.fire(event);
+    client.onNotification(runEvent, (said) => {
+      this.heard(said);
     });
     this.current = client;
     this.backoff.started(Date.now());
@@ -150,11 +163,21 @@ export class Server implements vscode.Disposable {
     }
   }
 
+  private heard(said: RunEvent): void {
+    this.runEvent.fire(said);
+    if (said.event.event !== "ended") {
+      this.running.add(said.run);
+    } else if (this.running.delete(said.run) && !this.isRunningStages && this.followLater) {
+      void this.follow();
+    }
+  }
+
   private died(client: Client, interpreter: Interpreter): void {
     if (this.current !== client) {
       return; // it is known, or was wanted
     }
     this.current = undefined;
+    this.running.clear();
     const ms = this.backoff.died(Date.now());
     this.set({ kind: "died", interpreter, ms, times: this.backoff.times });
     if (ms !== undefined) {
@@ -166,6 +189,7 @@ export class Server implements vscode.Disposable {
     clearTimeout(this.timer);
     const client = this.current;
     this.current = undefined;
+    this.running.clear();
     this.set({ kind: "stopped" });
     if (client?.needsStop()) {
       await client.dispose();

@@ -73,11 +73,6 @@ export class Servers implements vscode.Disposable {
     );
   }
 
-  async restart(): Promise<void> {
-    await this.refresh();
-    await Promise.all(this.all.map((server) => server.restart()));
-  }
-
   dispose(): void {
     vscode.Disposable.from(...this.listening, ...this.all).dispose();
   }

@@ -4,6 +4,7 @@ import { COMMANDS } from "./commands";
 import type { Health, Remedy } from "./health";
 import { notice, overall, say } from "./health";
 import { install } from "./install";
+import { restart } from "./restarting";
 import type { Server } from "./server";
 import type { Servers } from "./servers";
 import type { Pipelines } from "./state";
@@ -137,7 +138,7 @@ function detail(health: Health): string {
 async function apply(remedy: Remedy, server: Server): Promise<void> {
   switch (remedy) {
     case "restart":
-      return server.restart();
+      return restart([server]);
     case "install":
     case "update":
       return installInto(server);
