@@ -65,7 +65,13 @@ def _offered(
     wanted = params.context.only
     lines, encoding = document.lines, session.encoding
     findings = document.findings
-    here = [finding for finding in findings if _touch(range_of(finding.span, lines, encoding), params.range)]
+    # Neovim asks about the place of the cursor, with all that it shows in that line.
+    shown = [(diagnostic.code, diagnostic.range) for diagnostic in params.context.diagnostics]
+    here = [
+        finding
+        for finding in findings
+        if _touch(at := range_of(finding.span, lines, encoding), params.range) or (finding.code, at) in shown
+    ]
     if _is_wanted(types.CodeActionKind.QuickFix.value, wanted):
         for finding in here:
             diagnostic = diagnostic_of(finding, document, encoding)

@@ -53,14 +53,19 @@ def wrong(project: Project) -> Project:
     return project
 
 
+EVERYTHING = types.Range(types.Position(0, 0), types.Position(100, 0))
+
+
 async def offered(
-    editor: Editor, only: Sequence[types.CodeActionKind | str] | None = None
+    editor: Editor,
+    only: Sequence[types.CodeActionKind | str] | None = None,
+    place: types.Range = EVERYTHING,
+    shown: Sequence[types.Diagnostic] = (),
 ) -> list[types.CodeAction]:
     document = types.TextDocumentIdentifier(editor.project.uri("stages.py"))
-    everything = types.Range(types.Position(0, 0), types.Position(100, 0))
     async with asyncio.timeout(20):
         found = await editor.client.text_document_code_action_async(
-            types.CodeActionParams(document, everything, types.CodeActionContext([], only=only))
+            types.CodeActionParams(document, place, types.CodeActionContext(shown, only=only))
         )
     return [action for action in found or () if isinstance(action, types.CodeAction)]
 
@@ -120,6 +125,18 @@ async def test_a_finding_can_be_silenced_by_a_comment(wrong: Project, editor: Ed
     assert "loaders.Text())]:  # stays  # pivot: ignore[PVT305]\n" in text
     editor.type("stages.py", text)
     assert len(await editor.diagnostics("stages.py")) == 1
+
+
+async def test_a_cursor_elsewhere_in_the_line_is_enough_for_an_editor_that_sends_what_it_shows_there(
+    wrong: Project, editor: Editor
+) -> None:
+    editor.open("stages.py")
+    first = next(one for one in await editor.until_problems("stages.py") if one.range.start.line == 7)
+    cursor = types.Range(types.Position(7, 0), types.Position(7, 0))
+    quick = [types.CodeActionKind.QuickFix]
+    assert await offered(editor, quick, cursor) == []
+    (fix, *_) = await offered(editor, quick, cursor, [first])
+    assert 'Out("🏠/first.txt", ' in await chosen(editor, fix)
 
 
 async def test_nothing_is_offered_for_a_text_that_has_moved_on(wrong: Project, editor: Editor) -> None:
