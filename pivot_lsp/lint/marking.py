@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 ENDS = {"CSV": ".csv", "JSON": ".json", "MatplotlibFigure": ".png", "Pickle": ".pkl", "Text": ".txt"}
 
 
-def marked(module: Module, kind: str, marker: Literal["Dep", "Out"], path: str, loader: str) -> Named | None:
+def marked(
+    module: Module, kind: str, marker: Literal["Dep", "Out", "PlaceholderDep"], path: str | None, loader: str
+) -> Named | None:
     """A type and a path, as they are written, with a marker; None if the names mean something else there."""
     chains = ("typing.Annotated", f"pivot_core.outputs.{marker}", f"pivot_core.loaders.{loader}")
     found = [one for chain in chains if (one := named(module, chain)) is not None]
@@ -21,7 +23,8 @@ def marked(module: Module, kind: str, marker: Literal["Dep", "Out"], path: str, 
         return None
     annotated, made, how = (one.text for one in found)
     edits = {(edit.at, edit.text): edit for one in found for edit in one.edits}
-    return Named(f"{annotated}[{kind}, {made}({path}, {how}())]", list(edits.values()))
+    given = f"{path}, {how}()" if path is not None else f"{how}()"
+    return Named(f"{annotated}[{kind}, {made}({given})]", list(edits.values()))
 
 
 def quoted(path: str) -> str:

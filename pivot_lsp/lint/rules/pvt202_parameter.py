@@ -11,15 +11,18 @@ params class, and a change of it makes the stage stale::
 
     def train(rows: Annotated[DataFrame, Dep("rows.csv", CSV())], params: TrainParams) -> ...: ...
 
-There is no fix: which file a parameter comes from, only you know.
+The fix marks a parameter that is called as a file of the project or as an output of another stage, or whose
+path all registrations give; or writes the params class that they give. Look at it before you take it: which
+file it should be, only you know.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_core.define.signature import EXAMPLE
+from pivot_lsp.lint.annotating import annotating
 from pivot_lsp.lint.marks import kind_of as marker
 from pivot_lsp.lint.marks import mismarked
 from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
@@ -32,13 +35,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pivot_lsp.source.annotations import Annotation, Artifact
+    from pivot_lsp.source.sources import Sources
     from pivot_lsp.source.stages import Part, StageFunction
 
 _ANNOTATED = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
 
 
-def check(part: Part) -> Iterator[Hit]:
+class _Fault(NamedTuple):
+    """``function``: whose parameter it is, where an annotation is all that is missing."""
+
+    hit: Hit
+    arg: ast.arg
+    function: StageFunction | None = None
+
+
+def check(part: Part, sources: Sources) -> Iterator[Hit]:
     """One hit for each parameter."""
+    for fault in part.answer(_faults):
+        if fault.function is None:
+            yield fault.hit
+        else:
+            yield fault.hit._replace(fix=annotating(sources, part, fault.function, fault.arg))
+
+
+def _faults(part: Part) -> Iterator[_Fault]:
     for function in part.functions:
         if function.scope.kind == "class":  # a method: its self isn't the point
             continue
@@ -49,11 +69,26 @@ def check(part: Part) -> Iterator[Hit]:
                 continue
             fault = _fault(arg, annotation, function)
             if fault is not None:
-                yield Hit(part.spot(arg), *fault)
+                can_be_marked = function.at_module_level and _is_unmarked(annotation, function)
+                yield _Fault(Hit(part.spot(arg), *fault), arg, function if can_be_marked else None)
             elif annotation is not None and _is_params(annotation, function):
                 params.append(arg)
         for extra in params[1:]:
-            yield _twice(extra, params[0], function, part)
+            yield _Fault(_twice(extra, params[0], function, part), extra)
+
+
+def _is_unmarked(annotation: Annotation | None, function: StageFunction) -> bool:
+    """Whether there is nothing but a type, if that, and the type has nothing of Pivot."""
+    if annotation is None:
+        return True
+    if annotation.marks or annotation.type is None or annotation.artifacts:
+        return False
+    known = full_name(annotation.type, function.scope) is not None
+    return known and not any(
+        function.scope.chain(one.value) in _ANNOTATED
+        for one in ast.walk(annotation.type)
+        if isinstance(one, ast.Subscript)
+    )
 
 
 def _fault(arg: ast.arg, annotation: Annotation | None, function: StageFunction) -> tuple[str, str] | None:
@@ -143,7 +178,7 @@ RULE = Rule(
     name="parameter-from-nowhere",
     severity="error",
     docs=__doc__,
-    check=check,
+    check_with=check,
     valid=(
         """
 from typing import Annotated
@@ -257,6 +292,109 @@ pipeline = Pipeline("demo")
 pipeline.register(stages.clean)
 """
             },
+        ),
+        # A file is called as it is; an output; each registration gives a path, or params.
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def clean(
+    «rows»,  # as they come
+) -> Annotated[str, outputs.Out("clean.txt", loaders.Text())]: ...
+""",
+            fixed="""
+from typing import Annotated
+from pivot_core import loaders, outputs
+from pandas import DataFrame
+
+def clean(
+    rows: Annotated[DataFrame, outputs.Dep("rows.csv", loaders.CSV())],  # as they come
+) -> Annotated[str, outputs.Out("clean.txt", loaders.Text())]: ...
+""",
+            files={"rows.csv": "a\n1\n", "rows.py": ""},
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import Pipeline, loaders, outputs
+
+Count = Annotated[int, outputs.Metric("count.json")]
+
+def clean() -> Annotated[list[int], outputs.Out("data/räume.json", loaders.JSON())]: ...
+
+def count(«räume: list[int]») -> Count: ...
+
+pipeline = Pipeline("demo")
+pipeline.register(clean)
+pipeline.register(count)
+""",
+            fixed="""
+from typing import Annotated
+from pivot_core import Pipeline, loaders, outputs
+
+Count = Annotated[int, outputs.Metric("count.json")]
+
+def clean() -> Annotated[list[int], outputs.Out("data/räume.json", loaders.JSON())]: ...
+
+def count(räume: Annotated[list[int], outputs.Dep("data/räume.json", loaders.JSON())]) -> Count: ...
+
+pipeline = Pipeline("demo")
+pipeline.register(clean)
+pipeline.register(count)
+""",
+        ),
+        Invalid(
+            """
+import pivot_core as pc
+import typing as t
+
+Count = t.Annotated[int, pc.outputs.Metric("count.json")]
+
+def count(«rows: str») -> Count: ...
+
+pipeline = pc.Pipeline("demo")
+pipeline.register(count, deps={"rows": "a.txt"})
+pipeline.register(count, name="count@b", deps={"rows": "b.txt"}, outs={"return": "b.json"})
+""",
+            fixed="""
+import pivot_core as pc
+import typing as t
+
+Count = t.Annotated[int, pc.outputs.Metric("count.json")]
+
+def count(rows: t.Annotated[str, pc.outputs.PlaceholderDep(pc.loaders.Text())]) -> Count: ...
+
+pipeline = pc.Pipeline("demo")
+pipeline.register(count, deps={"rows": "a.txt"})
+pipeline.register(count, name="count@b", deps={"rows": "b.txt"}, outs={"return": "b.json"})
+""",
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import Pipeline, StageParams, outputs
+
+class Params(StageParams):
+    rate: float
+
+def fit(«params») -> Annotated[float, outputs.Metric("fit.json")]: ...
+
+pipeline = Pipeline("demo")
+pipeline.register(fit, params=Params(rate=0.1))
+""",
+            fixed="""
+from typing import Annotated
+from pivot_core import Pipeline, StageParams, outputs
+
+class Params(StageParams):
+    rate: float
+
+def fit(params: Params) -> Annotated[float, outputs.Metric("fit.json")]: ...
+
+pipeline = Pipeline("demo")
+pipeline.register(fit, params=Params(rate=0.1))
+""",
         ),
         Invalid(
             """
