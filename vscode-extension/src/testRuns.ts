@@ -106,12 +106,14 @@ class ShownRun {
   private readonly left: Set<string>;
   private transcript: Transcript;
   private anyFailed = false;
+  /** Those that it has met: they may be gone from the tests, as when the server dies. */
+  private readonly items = new Map<string, vscode.TestItem>();
 
   constructor(
     private readonly run: vscode.TestRun,
     readonly root: string,
     targets: readonly string[],
-    private readonly item: (stage: string) => vscode.TestItem | undefined,
+    private readonly find: (stage: string) => vscode.TestItem | undefined,
   ) {
     this.left = new Set(targets);
     this.transcript = new Transcript(targets.length !== 1);
@@ -197,6 +199,14 @@ class ShownRun {
       });
     });
     this.run.end();
+  }
+
+  private item(stage: string): vscode.TestItem | undefined {
+    const item = this.items.get(stage) ?? this.find(stage);
+    if (item) {
+      this.items.set(stage, item);
+    }
+    return item;
   }
 
   private append(text: string, stage?: string): void {
