@@ -43,7 +43,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     new PipelineView(pipelines),
     new Graphs(pipelines, context.extensionUri),
     registerProfiles(tests, runs, debugging),
-    registerStageCommands({ pipelines, runs, debugging, documents, storage: context.globalStorageUri }),
+    registerStageCommands({
+      pipelines,
+      runs,
+      debugging,
+      documents,
+      storage: context.storageUri ?? context.globalStorageUri,
+    }),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new Tasks(pipelines, interpreters)),
     ...registerOwnCommands(context, log, servers, pipelines, interpreters),
   );

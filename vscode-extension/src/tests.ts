@@ -10,6 +10,8 @@ import type { Pipelines } from "./state";
 export class Tests implements vscode.Disposable {
   readonly controller = vscode.tests.createTestController("pivot", "Pivot");
   private readonly marked = new WeakMap<vscode.TestItem, Marked>();
+  /** Those that were when last looked at. */
+  private readonly fresh = new WeakSet<vscode.TestItem>();
   private readonly listening: { dispose(): unknown }[];
 
   constructor(private readonly pipelines: Pipelines) {
@@ -101,9 +103,12 @@ export class Tests implements vscode.Disposable {
     item.description = stage.summary;
     item.sortText = String(index).padStart(6, "0");
     item.error = stage.state === "error" ? stage.summary : undefined;
-    // What it last came to is about other code or inputs, or it was never run.
-    if (stage.state !== "fresh" && stage.activity === null) {
+    // That it passed is about other code or inputs. (That it failed stands until it is run again.)
+    if (this.fresh.has(item) && stage.state !== "fresh") {
+      this.fresh.delete(item);
       this.controller.invalidateTestResults(item);
+    } else if (stage.state === "fresh") {
+      this.fresh.add(item);
     }
   }
 
