@@ -109,13 +109,13 @@ class Arena:
             **LATER,
         }
         try:
-            return pivot(root, *COMMANDS[strike.command].args, env=env, timeout=60)
+            return pivot(root, *COMMANDS[strike.command].args, env=env, timeout=300)
         except subprocess.TimeoutExpired:
             raise Broken("it hangs") from None
 
     def _no_process_left(self, counter: Path) -> None:
         mark = f"TORTURE_COUNTER={counter}".encode()
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while left := processes_with(mark):
             require(time.monotonic() < end, f"processes are left: {left}")
             time.sleep(0.02)
