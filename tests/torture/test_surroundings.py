@@ -1,5 +1,5 @@
-"""On network file systems, also those that refuse locks, results are the same, and who has to do something is
-told."""
+"""On file systems of other machines, on those that refuse locks, and with clocks that are wrong, results are
+the same, and who has to do something is told."""
 
 from __future__ import annotations
 
@@ -145,3 +145,21 @@ def test_a_local_folder_that_others_could_write_in_is_not_used(network, tmp_path
     assert '"fresh"' in ended(start(network, "status", "--json"))[0]
     assert base.is_file() or not list(base.iterdir())
     assert (Path(network["TORTURE_ROOT"]) / ".pivot/state.lmdb/data.mdb").exists()
+
+
+@pytest.mark.parametrize("seconds", [-86_400, 86_400])
+def test_a_clock_that_is_set_back_or_ahead_hides_no_edit_and_makes_nothing_stale(tmp_path, seconds):
+    now = shimmed(tmp_path, tmp_path / "project", "error:0")
+    then = {**now, "TORTURE_LATER": str(seconds)}
+    source = tmp_path / "project/in.txt"
+    ended(start(now, "run", "--json"))
+    for environment in (then, now, then):
+        assert '"fresh"' in ended(start(environment, "status", "--json"))[0]
+        assert '"skipped"' in ended(start(environment, "run", "--json"))[0]
+        before = source.stat()
+        source.write_text(source.read_text()[::-1])
+        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert '"stale"' in ended(start(environment, "status", "--json"))[0]
+        ended(start(environment, "run", "--json"))
+        assert (tmp_path / "project/out.txt").read_text() == source.read_text().upper()
+    assert "ran" in ended(start(now, "history"))[0]
