@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def declaring(function: StageFunction, part: Part, path: str, reads: Sequence[Read]) -> Fix | None:
     """The fix for all that a stage function reads of a file; None where that isn't named in the function.
 
-    The parameter is the path, so that whatever opens the file goes on doing it.
+    The parameter is the path, so that whatever opens the file goes on doing it. Without ``reads`` it is only
+    declared: nobody knows where it is opened.
     """
     args = function.node.args
     name = _name(path, function, part)
@@ -84,6 +85,8 @@ def _edits(function: StageFunction, part: Part, name: str, path: str, reads: Seq
 
 def _spelled(path: str, reads: Sequence[Read], part: Part) -> str:
     """By the name that the module has for it; else as a text."""
+    if not reads:
+        return quoted(path)
     names = {source(part.top, read.at) for read in reads}
     at, scope, _ = reads[0]
     is_text = text_of(at, scope) is not None

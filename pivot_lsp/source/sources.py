@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pivot_core.code.sources import decode
 from pivot_core.project import PIPELINE_MODULE
+from pivot_core.store.lock import Locks
+from pivot_core.types import Lock
 from pivot_lsp.source.feeding import feeding
 from pivot_lsp.source.files import Files, Origin
 from pivot_lsp.source.module import Module, mentions_pivot
@@ -53,6 +55,7 @@ class Sources:
         self._stages: tuple[Stage, ...] | None = None
         self._feeding: dict[int, Fed] | None = None
         self._answers: dict[object, object] = {}
+        self._seen: dict[str, frozenset[str]] = {}
         self.state = 0  # another number for each state of the texts
 
     # --- texts
@@ -83,10 +86,11 @@ class Sources:
         self._texts.pop(path, None)
         self._modules.pop(path, None)
         self._files.forget()
-        self._changed()
+        self.refresh()
 
     def refresh(self) -> None:
         """Other files than sources may have changed."""
+        self._seen.clear()
         self._changed()
 
     def copy(self) -> Sources:
@@ -237,6 +241,14 @@ class Sources:
         if self._stages is None:
             self._stages = stages_in(self)
         return self._stages
+
+    def seen(self, stage: str) -> frozenset[str]:
+        """What a stage was seen to read undeclared when it last succeeded, by the record of that."""
+        if stage not in self._seen:
+            found = Locks(self.project.locks).read_all((stage,)).get(stage) if self.project else None
+            there = found.discovered.items() if isinstance(found, Lock) else ()
+            self._seen[stage] = frozenset(path for path, digest in there if digest is not None)
+        return self._seen[stage]
 
     @property
     def feeding(self) -> dict[int, Fed]:

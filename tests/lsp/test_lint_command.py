@@ -157,3 +157,39 @@ def test_files_that_are_looked_at_together_know_each_other(tmp_path: Path) -> No
     alone = lint(tmp_path, "a.py")
     assert "a.py:5:5: PVT108 train looks like a stage, but is registered nowhere" in alone.stdout
     assert lint(tmp_path).stdout == "nothing found\n"
+
+
+def test_a_file_that_a_stage_was_seen_to_read_is_told_until_it_is_declared(tmp_path: Path) -> None:
+    """Its name is a parameter's value: only the run could tell."""
+    write(tmp_path / "config.json", "{}")
+    write(
+        tmp_path / "pipeline.py",
+        """\
+from pathlib import Path
+from typing import Annotated
+
+from pivot_core import Pipeline, StageParams, loaders, outputs
+
+
+class Params(StageParams):
+    name: str = "config"
+
+
+def train(
+    params: Params,
+) -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
+    return Path(params.name + ".json").read_text()
+
+
+pipeline = Pipeline("demo")
+pipeline.register(train)
+""",
+    )
+    assert lint(tmp_path).stdout == "nothing found\n"
+    run = [sys.executable, "-m", "pivot_core", "run", "-q"]
+    subprocess.run(run, cwd=tmp_path, check=True, timeout=60)
+    assert "PVT306 train read config.json undeclared when it last ran" in lint(tmp_path).stdout
+    text = (tmp_path / "pipeline.py").read_text(encoding="utf-8")
+    declared = 'config: Annotated[Path, outputs.Dep("config.json", loaders.PathOnly())],\n    params: Params'
+    write(tmp_path / "pipeline.py", text.replace("params: Params", declared, 1))
+    assert lint(tmp_path).stdout == "nothing found\n"

@@ -12,9 +12,10 @@ needs::
         config: Annotated[dict, Dep("config.json", JSON())],
     ) -> ...:
 
-It is told of files that are there, or that another stage makes, and that the code only reads. The fix makes
-the path a parameter of the stage that opens it. It isn't safe: who calls the function has to give the path,
-and the stage is stale then.
+It is told of files that are there, or that another stage makes, and that the code only reads; and of those
+that the stage was seen to read when it last succeeded, whatever the text says. The fix makes the path a
+parameter of the stage that opens it. It isn't safe: who calls the function has to give the path, and the
+stage is stale then.
 """
 
 from __future__ import annotations
@@ -56,14 +57,40 @@ def check(part: Part, sources: Sources) -> Iterator[Hit]:
             yield _hit(part, read, path, maker, stages, same)
 
 
+def check_seen(sources: Sources) -> Iterator[Hit]:
+    """One hit for each file that a stage was seen to read when it ran, and whose path isn't in the text."""
+    for stage in sources.stages:
+        function = stage.function
+        if stage.name is None or function is None or not stage.complete or sources.project is None:
+            continue
+        for path in sorted(filter(_is_data, sources.seen(stage.name))):
+            is_told = _declares(stage, path) or path in sources.answer(_in_text)
+            module = sources.module(function.top.path)
+            if not is_told and module is not None and missing.is_there(sources.project.root, path):
+                message = f"{stage.title} read {path} undeclared when it last ran"
+                fix = declaring(function, module.part(function.top), path, ())
+                yield Hit(function.top.name_spot(function.node), message, _hint(path), fix=fix)
+
+
+def _in_text(sources: Sources) -> Iterator[str]:
+    """The files that the text says that code of stages reads."""
+    for fed in sources.feeding.values():
+        for read in fed.part.answer(reads):
+            if (path := _path(read, sources)) is not None:
+                yield path
+
+
 def _path(read: Read, sources: Sources) -> str | None:
     """The path of a file of the project that isn't code."""
     path = read.path
     if path is None:
         text = imported_text(sources, read.at, read.scope)
         path = paths.logical(text.value) if text is not None else None
-    is_data = path is not None and paths.fault(path) is None and not path.endswith((".py", "/"))
-    return path if is_data else None
+    return path if path is not None and _is_data(path) else None
+
+
+def _is_data(path: str) -> bool:
+    return path[:1] not in ("$", "@") and paths.fault(path) is None and not path.endswith((".py", "/"))
 
 
 def _maker(path: str, sources: Sources) -> Stage | None:
@@ -83,13 +110,16 @@ def _hit(
     stage = stages[0]
     made = f", which {maker.title} makes," if maker is not None else ""
     message = f"{stage.title} reads {path}{made} undeclared"
-    hint = f"take it as a parameter, with outputs.Dep({path!r}, …)"
-    function = stage.function
+    hint, function = _hint(path), stage.function
     assert function is not None
     if function.top is not part.top:
         used = Related(function.top.name_spot(function.node), f"{stage.title} uses this code")
         return Hit(part.spot(read.at), message, hint, (used,))
     return Hit(part.spot(read.at), message, hint, fix=declaring(function, part, path, same))
+
+
+def _hint(path: str) -> str:
+    return f"take it as a parameter, with outputs.Dep({path!r}, …)"
 
 
 _PIPELINE = """
@@ -99,6 +129,13 @@ import stages
 pipeline = Pipeline("demo")
 pipeline.register(stages.train)
 """
+_LOCK = """{
+  "code": "",
+  "definition": "",
+  "discovered": {"$HOME": "", "@helpers": "", "config.json": "0", "helpers.py": "0", "other.json": null},
+  "stage": "train"
+}
+"""
 _FILES = {"pipeline.py": _PIPELINE, "config.json": "{}", "rows.csv": ""}
 
 RULE = Rule(
@@ -107,6 +144,7 @@ RULE = Rule(
     severity="warning",
     docs=__doc__,
     check_with=check,
+    check_project=check_seen,
     feeding=True,
     valid=(
         # Declared, alone or in a folder; not of the project; nobody knows which.
@@ -356,6 +394,48 @@ def train() -> Annotated[str, outputs.Out("model.txt", loaders.Text())]:
         return file.read()
 """,
             files=_FILES,
+        ),
+        # Whatever the text says.
+        Invalid(
+            """
+from pathlib import Path
+from typing import Annotated
+from pivot_core import Pipeline, StageParams, loaders, outputs
+
+class Params(StageParams):
+    name: str = "config.json"
+
+Model = Annotated[str, outputs.Out("model.txt", loaders.Text())]
+
+def «train»(
+    params: Params,
+) -> Model:
+    return Path(params.name).read_text()
+
+pipeline = Pipeline("demo")
+pipeline.register(train)
+""",
+            """
+from pathlib import Path
+from typing import Annotated
+from pivot_core import Pipeline, StageParams, loaders, outputs
+
+class Params(StageParams):
+    name: str = "config.json"
+
+Model = Annotated[str, outputs.Out("model.txt", loaders.Text())]
+
+def train(
+    config_path: Annotated[Path, outputs.Dep("config.json", loaders.PathOnly())],
+    params: Params,
+) -> Model:
+    return Path(params.name).read_text()
+
+pipeline = Pipeline("demo")
+pipeline.register(train)
+""",
+            path="pipeline.py",
+            files={"config.json": "{}", ".pivot/stages/train.lock": _LOCK},
         ),
     ),
 )
