@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:
+    from pivot_core.artifacts.graph import ArtifactGraph
     from pivot_core.status import StageStatus
 
 
 class Known(msgspec.Struct, frozen=True):
-    """The verdicts on all stages, upstream first.
+    """The verdicts on all stages, upstream first, and how these depend on each other.
 
     ``outdated``: on those that ``pipeline.py`` defined when it was last read; it isn't that any more.
     """
 
+    name: str
     stages: tuple[StageStatus, ...]
+    graph: ArtifactGraph
     outdated: bool = False
 
 

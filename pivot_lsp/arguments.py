@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 from pygls.exceptions import JsonRpcInvalidParams
@@ -18,14 +18,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class Params(Protocol):
+    """The params of a request of ours: pygls makes a named tuple of them, if they are an object."""
+
+    def _asdict(self) -> dict[str, object]: ...
+
+
 def of_command(arguments: tuple[object, ...], kind: type[T]) -> T:
     """The one argument of a command, or its default. Raises JsonRpcInvalidParams."""
     return _read(arguments[0] if arguments else {}, kind)
 
 
-def of_request(params: object, kind: type[T]) -> T:
-    """The params of a request of ours: pygls gives them as a named tuple. Raises JsonRpcInvalidParams."""
-    return _read(params._asdict() if hasattr(params, "_asdict") else params or {}, kind)
+def of_request(params: Params | None, kind: type[T]) -> T:
+    """The params of a request of ours. Raises JsonRpcInvalidParams."""
+    return _read(
+        params._asdict() if params is not None and hasattr(params, "_asdict") else params or {}, kind
+    )
 
 
 def _read(given: object, kind: type[T]) -> T:

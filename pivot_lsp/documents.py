@@ -101,10 +101,7 @@ class Document:
 
     @cached_property
     def _definitions(self) -> dict[str, int]:
-        if self.reading is not None:
-            return self.reading.definitions
-        lines = enumerate(self.lines.with_breaks, 1)
-        return {match[1]: number for number, line in lines if (match := _DEF.match(line))}
+        return self.reading.definitions if self.reading is not None else definitions(self.lines)
 
     def _is_half_typed(self, line: int) -> bool:
         return self.reading is None or self.lines.line(line).startswith(("def ", "async def "))
@@ -168,6 +165,12 @@ class Documents:
         """
         texts = {logical: document.good.text for logical, document in self.of(project) if document.good}
         return {path: text for path, text in texts.items() if on_disk(project.root / path) != text}
+
+
+def definitions(lines: Lines) -> dict[str, int]:
+    """The lines of functions at module level, in a text that perhaps can't be parsed."""
+    numbered = enumerate(lines.with_breaks, 1)
+    return {match[1]: number for number, line in numbered if (match := _DEF.match(line))}
 
 
 def path_of(uri: str) -> Path | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pivot_lsp.runs import Runs
 
 PIPELINE = "pipeline.py"
+_READING = f"reading {PIPELINE}…"
 _UNTRUSTED = "this workspace isn't trusted, so its code isn't loaded"
 
 
@@ -42,7 +43,7 @@ def of_document(answer: Answer, logical: str, document: Document, viewer: Viewer
     for item in answer.stages:
         if item.spec.path == logical:
             by_function[item.spec.qualname].append(item)
-    remark = _remark(answer, document, viewer)
+    remark = remark_on(answer, viewer, half_typed=document.reading is None)
     return [
         _lens(line, command)
         for function, line in document.lines_of(by_function).items()
@@ -54,31 +55,40 @@ def of_pipeline(answer: Answer, viewer: Viewer) -> list[types.CodeLens]:
     """Where there is nothing to say about stages: at the top of ``pipeline.py``, why that is so."""
     if isinstance(answer, Known):
         return []
-    why = _unread(viewer) if isinstance(answer, Unread) else answer.why
-    return [_lens(1, types.Command(f"Pivot: {why}", ""))]
+    return [_lens(1, types.Command(f"Pivot: {why_not(answer, viewer)}", ""))]
 
 
-def _unread(viewer: Viewer) -> str:
+def said(status: StageStatus, remark: str, viewer: Viewer) -> str:
+    """What is said of one stage."""
+    under_way = viewer.runs.at(viewer.root, status.spec.name)
+    if under_way is not None:
+        return wording.of_runs([under_way], 1, time.monotonic())
+    return wording.of_stage(status) + remark
+
+
+def why_not(answer: Answer, viewer: Viewer) -> str:
+    """Why the verdicts aren't known, or are those on an earlier definition; "" if they are."""
+    if isinstance(answer, Known):
+        return _outdated(viewer) if answer.outdated else ""
+    if not isinstance(answer, Unread):
+        return answer.why
     if not viewer.trusted:
         return _UNTRUSTED
-    if viewer.loading == "failed":
-        return f"{PIPELINE} can't be read: see its problems"
-    return f"reading {PIPELINE}…"
+    return f"{PIPELINE} can't be read: see its problems" if viewer.loading == "failed" else _READING
 
 
-def _remark(answer: Known, document: Document, viewer: Viewer) -> str:
-    """What makes a verdict one of an earlier text."""
-    if document.reading is None:
-        return " (before the syntax error)"
-    if not answer.outdated:
-        return ""
+def remark_on(answer: Known, viewer: Viewer, *, half_typed: bool) -> str:
+    """What makes a verdict one on an earlier text, to be put after it."""
+    why = "before the syntax error" if half_typed else why_not(answer, viewer)
+    return f" ({why})" if why else ""
+
+
+def _outdated(viewer: Viewer) -> str:
     if not viewer.trusted:
-        return f" (as {PIPELINE} was: {_UNTRUSTED})"
+        return f"as {PIPELINE} was: {_UNTRUSTED}"
     if viewer.loading == "failed":
-        return f" (as {PIPELINE} was: now it has mistakes)"
-    if viewer.loading == "loading":
-        return f" (reading {PIPELINE}…)"
-    return " (the definition changed: save to read it)"
+        return f"as {PIPELINE} was: now it has mistakes"
+    return _READING if viewer.loading == "loading" else "the definition changed: save to read it"
 
 
 def _commands(stages: Sequence[StageStatus], remark: str, viewer: Viewer) -> Iterator[types.Command]:

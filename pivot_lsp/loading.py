@@ -69,14 +69,14 @@ class Loading:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._projects: defaultdict[Path, _Of] = defaultdict(_Of)
-        self._on_change: list[Callable[[], None]] = []
+        self._on_change: list[Callable[[Path], None]] = []
         session.on_change(self._opened)
         session.on_verdicts(self._answered)
         session.on_files(self._files_changed)
         session.on_settings(self._trusted)
 
-    def on_change(self, listener: Callable[[], None]) -> None:
-        """Call it when the state of a project is another."""
+    def on_change(self, listener: Callable[[Path], None]) -> None:
+        """Call it with the root of a project when its state is another."""
         self._on_change.append(listener)
 
     def state(self, root: Path) -> State:
@@ -153,7 +153,7 @@ class Loading:
         if self.state(root) != state:
             self._projects[root].state = state
             for listener in self._on_change:
-                listener()
+                listener(root)
 
     def _watch(self, work: Coroutine[object, object, None]) -> None:
         self._session.server.watch(asyncio.get_running_loop().create_task(work))

@@ -42,9 +42,7 @@ class Presenter:
 
     def heard(self, run: Run, event: Event) -> None:
         """Something has happened in it."""
-        if "runEvents" in self._session.wants:
-            said = {"root": str(run.project.root), "run": run.number, "event": msgspec.to_builtins(event)}
-            self._server.protocol.notify(RUN_EVENT, said)
+        self._notify(run, msgspec.to_builtins(event))
         self._log(event)
         if isinstance(event, StageStart):
             self._failures.started([event.stage])
@@ -54,7 +52,7 @@ class Presenter:
                 self._session.outdated(run.project.locks)
         if isinstance(event, RunStart | StageStart | StageEnd | Progress):
             self._report.ask()
-            self._session.runs.changed()
+            self._session.runs.changed(run.project.root)
 
     def ended(self, run: Run, ended: Ended) -> None:
         """It has ended, in whatever way."""
@@ -65,7 +63,15 @@ class Presenter:
         self._progress.end(said or "stopped")
         if said:
             show(self._server, kind, said)
+        self._notify(run, {"event": "ended", "code": ended.code, "message": said or None})
         self._session.outdated(run.project.locks)
+
+    def lost(self, run: Run, why: str) -> None:
+        """There was no run, or nobody could follow it."""
+        self._report.drop()
+        self._progress.end("failed")
+        show(self._server, _ERROR, why)
+        self._notify(run, {"event": "ended", "code": None, "message": why})
 
     def _summary(self, run: Run, ended: Ended) -> tuple[types.MessageType, str]:
         """What to tell at the end; "" if that the run has ended is all there is to tell."""
@@ -88,6 +94,11 @@ class Presenter:
         named = ", ".join(running[:3]) + (f" and {len(running) - 3} more" if len(running) > 3 else "")
         percentage = 100 * done // run.total if run.total else 0
         self._progress.report(f"{done}/{run.total} {named}".rstrip(), percentage)
+
+    def _notify(self, run: Run, event: object) -> None:
+        if "runEvents" in self._session.wants:
+            said = {"root": str(run.project.root), "run": run.number, "event": event}
+            self._server.protocol.notify(RUN_EVENT, said)
 
     def _log(self, event: Event) -> None:
         if (said := _logged(event)) is not None:

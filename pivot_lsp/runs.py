@@ -106,15 +106,15 @@ class Runs:
     def __init__(self) -> None:
         self._runs: list[Run] = []
         self._number = 0
-        self._on_change: list[Callable[[], None]] = []
+        self._on_change: list[Callable[[Path], None]] = []
 
-    def on_change(self, listener: Callable[[], None]) -> None:
-        """Call it when anything is otherwise than before."""
+    def on_change(self, listener: Callable[[Path], None]) -> None:
+        """Call it with the root of a project when anything about its runs is otherwise than before."""
         self._on_change.append(listener)
 
-    def changed(self) -> None:
+    def changed(self, root: Path) -> None:
         for listener in self._on_change:
-            listener()
+            listener(root)
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -125,12 +125,12 @@ class Runs:
         self._number += 1
         run = Run(self._number, project, request, listener)
         self._runs.append(run)
-        self.changed()
+        self.changed(project.root)
         return run
 
     def ended(self, run: Run) -> None:
         self._runs.remove(run)
-        self.changed()
+        self.changed(run.project.root)
 
     def of(self, root: Path) -> list[Run]:
         """Those of a project."""

@@ -21,6 +21,7 @@ _FEATURES = (
     "synchronization",
     "code_lens",
     "run",
+    "pipeline",
     "code_action",
     "diagnostics",
     "neighbours",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lsprotocol import types
 
 from pivot_lsp.documents import Document, Documents
+from pivot_lsp.lenses import Viewer
 from pivot_lsp.loading import Loading
 from pivot_lsp.problems import Problems
 from pivot_lsp.runs import Runs
@@ -174,6 +175,11 @@ class Session:
         self._executor.submit(import_module, "pivot_lsp.linters")
         self._executor.submit(import_module, "pivot_lsp.verdicts")
 
+    @property
+    def roots(self) -> list[Path]:
+        """Those of the projects that somebody has asked about."""
+        return list(self._verdicts)
+
     def verdicts(self, project: Project) -> Verdicts:
         """The verdicts on a project's stages."""
         if project.root not in self._verdicts:
@@ -187,6 +193,10 @@ class Session:
                 self.server.failed,
             )
         return self._verdicts[project.root]
+
+    def viewer(self, project: Project) -> Viewer:
+        """What is said of a project's stages depends on this besides the verdicts."""
+        return Viewer(project.root, self.runs, self.loading.state(project.root), self.trusted)
 
     def _new_verdicts(self, root: Path, answer: Answer) -> None:
         for listener in self._on_verdicts:

@@ -40,7 +40,8 @@ def look(project: Project, overlay: Mapping[str, str], live: LiveGraph | None = 
     try:
         with Engine(project, overlay=overlay, readonly=True, load=False, live=live) as engine:
             outdated = adopt_former(engine)
-            return Known(tuple(engine.status()), outdated)
+            stages = tuple(engine.status())
+            return Known(engine.definition().pipeline, stages, engine.graph(), outdated)
     except NotLoaded:
         return Unread()
     except PivotError as error:

@@ -11,13 +11,10 @@ from lsprotocol import types
 
 from pivot_lsp.documents import project_of
 from pivot_lsp.later import Later
-from pivot_lsp.lenses import PIPELINE, Viewer, of_document, of_pipeline
+from pivot_lsp.lenses import PIPELINE, of_document, of_pipeline
 from pivot_lsp.loading import is_pipeline
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pivot_lsp.answers import Answer
     from pivot_lsp.session import Session
 
 _PAUSE_S = 0.1
@@ -40,7 +37,7 @@ def register(session: Session) -> None:
         newest = session.documents.get(document.uri)
         if newest is None:
             return []
-        viewer = Viewer(project.root, session.runs, session.loading.state(project.root), session.trusted)
+        viewer = session.viewer(project)
         logical = document.path.relative_to(project.root).as_posix()
         found = of_document(answer, logical, newest, viewer)
         return found or (of_pipeline(answer, viewer) if logical == PIPELINE else [])
@@ -52,11 +49,8 @@ def register(session: Session) -> None:
             if session.runs:
                 tick.ask()
 
-    def other_verdicts(root: Path, answer: Answer) -> None:
-        soon.ask()
-
     soon, tick = Later(_PAUSE_S, refresh), Later(_TICK_S, refresh)
-    session.on_verdicts(other_verdicts)
+    session.on_verdicts(lambda root, answer: soon.ask())
     session.on_settings(soon.ask)
-    session.runs.on_change(soon.ask)
-    session.loading.on_change(soon.ask)
+    session.runs.on_change(lambda root: soon.ask())
+    session.loading.on_change(lambda root: soon.ask())

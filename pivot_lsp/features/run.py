@@ -88,8 +88,12 @@ async def _follow(session: Session, run: Run, presenter: Presenter) -> None:
         await presenter.begin(run)
         ended = await run.until_end()
     except OSError as error:
-        show(session.server, types.MessageType.Error, f"the run can't be started: {error}")
+        presenter.lost(run, f"the run can't be started: {error}")
         return
+    except Exception as error:
+        run.stop()
+        presenter.lost(run, f"the run can't be followed any more, and was stopped: {error}")
+        raise
     finally:
         session.runs.ended(run)
     presenter.ended(run, ended)

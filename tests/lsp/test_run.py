@@ -21,7 +21,7 @@ CLEAN, COUNT = 11, 17  # the lines of the stages in stages.py
 
 @pytest.fixture
 def options() -> dict[str, object]:
-    return {"runEvents": True, "verdictsChanged": True}
+    return {"runEvents": True}
 
 
 def happened(editor: Editor, event: str) -> list[dict[str, Any]]:
@@ -30,11 +30,19 @@ def happened(editor: Editor, event: str) -> list[dict[str, Any]]:
 
 async def run(editor: Editor, *targets: str, **how: object) -> dict[str, Any]:
     """Until it has ended."""
-    ended = len(happened(editor, "run_end"))
+    ended = len(happened(editor, "ended"))
     begun = await editor.execute("pivot.run", {"targets": targets, **how})
     assert begun["run"] is not None
-    await editor.until(lambda: len(happened(editor, "run_end")) > ended)
-    return happened(editor, "run_end")[-1]
+    await editor.until(lambda: len(happened(editor, "ended")) > ended)
+    return happened(editor, "ended")[-1]
+
+
+async def the_end(editor: Editor) -> tuple[int | None, str | None]:
+    """How the only run ended: a run says so once, in whatever way it does, and nothing after that."""
+    await editor.until(lambda: happened(editor, "ended"))
+    (ended,) = happened(editor, "ended")
+    assert editor.client.events[-1]["event"] is ended
+    return ended["code"], ended["message"]
 
 
 def body(project: Project, code: str) -> str:
@@ -52,7 +60,7 @@ async def test_run_with_upstream_makes_all_fresh(project: Project, editor: Edito
 
     begun = await editor.press("stages.py", COUNT, "Run with upstream")
     assert begun == {"run": 1, "why": None}
-    await editor.until(lambda: happened(editor, "run_end"))
+    assert await the_end(editor) == (0, None)
     await editor.until_titles("stages.py", ["fresh", "fresh"])
     assert (project.root / "count.txt").exists()
     assert [event["stage"] for event in happened(editor, "stage_start")] == ["clean", "count"]
@@ -81,6 +89,7 @@ async def test_what_is_fresh_is_run_again_only_if_that_is_asked_for(ran: Project
     await run(editor, "clean")
     await editor.until(lambda: editor.messages)
     assert editor.messages == ["Pivot: nothing to do: clean is fresh"]
+    assert await the_end(editor) == (0, "nothing to do: clean is fresh")
     assert await editor.offered("stages.py", CLEAN) == ["Run again"]
 
     await editor.press("stages.py", CLEAN, "Run again")
@@ -138,7 +147,7 @@ async def test_a_run_is_cancelled_cleanly(ran: Project, editor: Editor, way: str
     else:
         (token,) = editor.client.progress_reports
         editor.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
-    await editor.until(lambda: happened(editor, "run_end"))
+    assert await the_end(editor) == (130, None)
     assert happened(editor, "run_end")[0]["counts"] == {"cancelled": 2}
     (pid,) = {event["pid"] for event in happened(editor, "stage_start")}
     await editor.until(lambda: is_gone(pid))
@@ -190,6 +199,9 @@ async def test_whatever_a_stage_does_the_server_stays(ran: Project, editor: Edit
     await editor.until(lambda: editor.messages)
     (message,) = editor.messages
     assert "clean failed" in message or "the run was lost (killed by signal 9)" in message
+    code, told = await the_end(editor)
+    assert message == f"Pivot: {told}"
+    assert code == (-9 if "killed" in message else 1)
     editor.save("stages.py", text)
     await run(editor, "count")
     await editor.until_titles("stages.py", ["fresh", "fresh"])
@@ -231,6 +243,7 @@ async def test_a_target_that_is_nothing_is_told(ran: Project, editor: Editor) ->
     await editor.execute("pivot.run", {"targets": ["claen"]})
     await editor.until(lambda: editor.messages)
     (message,) = editor.messages
+    assert await the_end(editor) == (2, message.removeprefix("Pivot: "))
     assert message.startswith("Pivot: can't run: no stage is named")
     assert "did you mean 'clean'?" in message
 
