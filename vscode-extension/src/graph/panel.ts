@@ -47,6 +47,8 @@ export class GraphPanel {
       enableScripts: true,
       localResourceRoots: [vscode.Uri.joinPath(extension, "dist")],
     };
+    const icon = (theme: string): vscode.Uri => vscode.Uri.joinPath(extension, "media", `graph-${theme}.svg`);
+    panel.iconPath = { light: icon("light"), dark: icon("dark") };
     panel.webview.html = page(panel.webview, extension);
   }
 

@@ -21,6 +21,7 @@ export class Drawing {
   readonly scene: Scene;
   graph: Graph = { nodes: new Map(), edges: [], families: [] };
   layout: Layout = { width: 0, height: 0, places: new Map(), routes: [] };
+  private selected: string | null = null;
   private readonly minimap: Minimap;
   private readonly fonts = fonts();
   private size: Size = { width: 0, height: 0 };
@@ -30,9 +31,12 @@ export class Drawing {
   constructor(frame: SVGSVGElement, moved: () => void) {
     const scene = byId("scene", SVGGElement);
     this.scene = new Scene(scene, this.fonts);
-    this.viewport = new Viewport(frame, scene, () => {
+    const changed = (): void => {
       this.minimap.follow();
       moved();
+    };
+    this.viewport = new Viewport(frame, scene, changed, () => {
+      this.adapt();
     });
     this.minimap = new Minimap(byId("minimap", SVGSVGElement), this.viewport);
   }
@@ -88,9 +92,24 @@ export class Drawing {
     }
   }
 
+  select(id: string | null): void {
+    this.selected = id;
+    this.scene.select(id);
+  }
+
   focus(id: string): void {
     this.reveal(id);
     this.scene.element(id)?.focus({ preventScroll: true });
+  }
+
+  /** To a window of another size. */
+  private adapt(): void {
+    if (this.viewport.isFitted && this.viewport.fitting >= READABLE) {
+      this.viewport.fit();
+    } else if (this.selected !== null) {
+      this.reveal(this.selected);
+    }
+    this.minimap.follow();
   }
 
   private worst(): string | undefined {

@@ -172,7 +172,7 @@ class Page {
 
   private showSelected(): void {
     const node = this.selected === null ? undefined : this.drawing.graph.nodes.get(this.selected);
-    this.drawing.scene.select(node?.id ?? null);
+    this.drawing.select(node?.id ?? null);
     this.details.show(node);
     // Something has to be where Tab goes to.
     this.frame.setAttribute("tabindex", node ? "-1" : "0");

@@ -13,12 +13,15 @@ const SLACK = 4;
 
 export class Viewport {
   view: View = { x: 0, y: 0, scale: 1 };
+  /** Nobody has moved it since all was shown. */
+  isFitted = false;
   private drawing: Size = { width: 0, height: 0 };
 
   constructor(
     private readonly frame: SVGSVGElement,
     private readonly scene: SVGGElement,
     private readonly changed: () => void,
+    resized: () => void,
   ) {
     frame.addEventListener("wheel", (event) => {
       this.wheel(event);
@@ -26,7 +29,7 @@ export class Viewport {
     frame.addEventListener("pointerdown", (event) => {
       this.drag(event);
     });
-    new ResizeObserver(changed).observe(frame);
+    new ResizeObserver(resized).observe(frame);
   }
 
   get size(): Size {
@@ -40,6 +43,7 @@ export class Viewport {
 
   set(view: View): void {
     this.view = view;
+    this.isFitted = false;
     this.scene.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
     this.frame.classList.toggle("far", this.isFar);
     this.frame.classList.toggle("farthest", view.scale < FARTHEST);
@@ -59,6 +63,7 @@ export class Viewport {
   fit(): void {
     const scale = clamp(this.fitting, LEAST, 1);
     this.centre({ x: 0, y: 0 }, scale);
+    this.isFitted = true;
   }
 
   /** As near to the middle as it can be without showing much that is empty. */
