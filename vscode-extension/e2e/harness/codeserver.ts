@@ -18,6 +18,7 @@ const NEEDED = [
   "json",
   "configuration-editing",
   "markdown-basics",
+  "markdown-language-features",
 ];
 
 export type Settings = Record<string, unknown>;
@@ -27,6 +28,8 @@ const SETTINGS: Settings = {
   "chat.disableAIFeatures": true,
   "editor.minimap.enabled": false,
   "extensions.autoUpdate": false,
+  // A browser's default is to save by itself.
+  "files.autoSave": "off",
   "git.enabled": false,
   "security.workspace.trust.enabled": false,
   "telemetry.telemetryLevel": "off",
@@ -91,6 +94,15 @@ export class CodeServer {
 
   get logs(): string {
     return join(this.home, "user-data", "logs");
+  }
+
+  /** Processes that it has started, by a part of their command. */
+  processes(command: string): number[] {
+    const { stdout } = spawnSync("ps", ["-eo", "pid=,pgid=,args="], { encoding: "utf8" });
+    const rows = stdout.split("\n").map((line) => /^ *(\d+) +(\d+) (.*)$/.exec(line));
+    return rows
+      .filter((row) => Number(row?.[2]) === this.process.pid && row?.[3]?.includes(command))
+      .map((row) => Number(row?.[1]));
   }
 
   /** At once, with all that it has started. */

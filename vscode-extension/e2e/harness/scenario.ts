@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import type { Settings } from "./codeserver.ts";
+import type { CodeServer, Settings } from "./codeserver.ts";
 import type { Project } from "./project.ts";
 import { LIMIT, Window } from "./window.ts";
 import { workbench } from "./workbench.ts";
@@ -25,6 +25,7 @@ interface Given {
 export interface Scene {
   readonly window: Window;
   readonly project: Project;
+  readonly server: CodeServer;
   /** A part of the scenario. After one that fails, those that would come after it are skipped. */
   readonly step: (title: string, work: () => Promise<void>) => Promise<void>;
 }
@@ -41,7 +42,7 @@ export function scenario(name: string, given: Given, play: (scene: Scene) => Pro
     try {
       await window.page.goto(server.url(project.root, given.file));
       await window.page.locator(".monaco-workbench .part.editor").waitFor();
-      await play({ window, project, step: (title, work) => steps.take(title, work) });
+      await play({ window, project, server, step: (title, work) => steps.take(title, work) });
     } finally {
       if (steps.failed) {
         cpSync(server.logs, join(steps.folder, "logs"), { recursive: true });

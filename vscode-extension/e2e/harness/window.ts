@@ -4,7 +4,7 @@ import type { FrameLocator, Locator, Page } from "playwright-core";
 import { until } from "./until.ts";
 
 /** Long enough for a busy machine, short enough that nobody waits for a dead server. */
-export const LIMIT = 15_000;
+export const LIMIT = 30_000;
 
 export class Window {
   readonly page: Page;
@@ -19,10 +19,11 @@ export class Window {
     return lines.map(plain).filter((line) => line !== "");
   }
 
+  /** Buttons among the lenses: those with this text, in lines with that one. */
   lens(text: string | RegExp, of?: string | RegExp): Locator {
     const lines = this.page.locator(".codelens-decoration:visible");
     const line = of === undefined ? lines : lines.filter({ hasText: of });
-    return line.locator("a").filter({ hasText: text }).first();
+    return line.locator("a").filter({ hasText: text });
   }
 
   /** Waits for a lens line with this in it. */
@@ -50,7 +51,15 @@ export class Window {
     const row = this.page.locator(".quick-input-list .monaco-list-row").first();
     await row.filter({ hasText: title.replace(/^.*: /, "") }).waitFor();
     await input.press("Enter");
-    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+    // Gone, or asking for something else.
+    await until(`the end of ${title}`, LIMIT, async () => {
+      return !(await input.isVisible()) || !(await input.inputValue()).startsWith(">");
+    });
+  }
+
+  /** Of what a command asks for. */
+  async choose(text: string): Promise<void> {
+    await this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: text }).first().click();
   }
 
   /** Opens a file of the folder, in the editor that has the focus. */
@@ -80,20 +89,31 @@ export class Window {
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   }
 
+  async save(): Promise<void> {
+    await this.page.keyboard.press("Control+s");
+    await this.page.locator(".tab.active.dirty").waitFor({ state: "hidden" });
+  }
+
+  /** To what is saved. */
+  async undoAll(): Promise<void> {
+    await until("nothing to undo", LIMIT, async () => {
+      await this.page.keyboard.press("Control+z");
+      return (await this.page.locator(".tab.active.dirty").count()) === 0;
+    });
+  }
+
   /** The text of the editor's lines that are in view. */
   async text(): Promise<string> {
     const lines = this.page.locator(".editor-instance .view-lines").first();
     return (await lines.innerText()).replaceAll("\u00a0", " ");
   }
 
-  /** Problems, as the panel lists them. */
-  async problems(): Promise<string[]> {
+  /** In the panel of problems, which this opens. */
+  async problem(text: string | RegExp): Promise<Locator> {
     const rows = this.page.locator(".markers-panel .monaco-list-row");
-    if ((await rows.count()) === 0) {
-      await this.page.keyboard.press("Control+Shift+m");
-      await rows.first().waitFor();
-    }
-    return (await rows.allInnerTexts()).map(plain);
+    await this.page.keyboard.press("Control+Shift+m");
+    await rows.first().waitFor();
+    return rows.filter({ hasText: text }).first();
   }
 
   notification(text: string | RegExp): Locator {

@@ -1,32 +1,56 @@
-/** The first minute: a folder as `pivot-core init` makes it. */
+/** The first minutes: a folder as `pivot-core init` makes it. */
 
 import { place, Project } from "../harness/project.ts";
 import { scenario } from "../harness/scenario.ts";
 
-scenario("The example", { project: planets, file: "stages.py" }, async ({ window, project, step }) => {
+const given = { project: () => Project.scaffold("planets"), file: "stages.py" };
+
+scenario("The example", given, async ({ window, project, step }) => {
+  const { page } = window;
+  const stages = project.read("stages.py");
+
   await step("lenses say that nothing was run yet", async () => {
     await window.seesLens(/never run/);
   });
 
   await step("a mistake is underlined while it is typed", async () => {
-    await window.goTo(...place(project.read("stages.py"), "s.csv"));
-    await window.page.keyboard.press("Delete");
+    await window.goTo(...place(stages, "s.csv"));
+    await page.keyboard.press("Delete");
     await window.squiggle("warning").first().waitFor();
   });
 
   await step("its fix is one key away", async () => {
-    await window.page.keyboard.press("Control+.");
-    await window.page.locator(".action-widget .monaco-list-row").first().waitFor();
+    await page.keyboard.press("Control+.");
+    await page.locator(".action-widget .monaco-list-row").first().waitFor();
   });
 
   await step("and mends it", async () => {
-    await window.page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
     await window.squiggle("warning").first().waitFor({ state: "hidden" });
+    await window.save();
+  });
+
+  await step("Run makes this stage, and its lens turns fresh", async () => {
+    await window.lens(/^Run$/, /never run/).click();
+    await window.seesLens(/^fresh · .* Run again/);
+  });
+
+  await step("Run with upstream makes what a stage needs first", async () => {
+    await window.goTo(...place(stages, "report("));
+    await window.lens("Run with upstream").last().click();
+    await window.seesLens(/^fresh · /);
+  });
+
+  await step("a helper edited without saving makes the stage that calls it stale, by its name", async () => {
+    await window.goTo(...place(stages, "math.pi * planet"));
+    await page.keyboard.type("2 * ");
+    await window.goTo(...place(stages, "mean = "));
+    await window.seesLens(/^stale: .*density changed/);
+  });
+
+  await step("undone, it is fresh again, and nothing ran", async () => {
+    await window.undoAll();
+    await window.goTo(...place(stages, "mean = "));
+    await window.seesLens(/^fresh · /);
   });
 });
-
-function planets(): Project {
-  const project = Project.scaffold("planets");
-  project.pivot("status");
-  return project;
-}
