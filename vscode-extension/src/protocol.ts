@@ -8,13 +8,6 @@ import { NotificationType, RequestType } from "vscode-languageclient/node";
 
 export type { Location };
 
-export interface Project {
-  readonly root: string;
-  readonly name: string;
-  /** How many there are; null as long as nobody has read `pipeline.py`. */
-  readonly stages: number | null;
-}
-
 /** A stage's verdict, as in `pivot-core status --json`. */
 export type StageState = "fresh" | "stale" | "upstream_stale" | "never_run" | "failed" | "error";
 
@@ -103,7 +96,6 @@ export interface Difference {
   readonly changes: readonly Change[];
 }
 
-export const projects = new RequestType<object, { projects: Project[] }, void>("pivot/projects");
 export const pipeline = new RequestType<{ root: string }, Pipeline, void>("pivot/pipeline");
 export const difference = new RequestType<{ root: string; stage: string }, Difference, void>("pivot/diff");
 

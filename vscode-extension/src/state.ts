@@ -1,6 +1,7 @@
 /** What the servers say about pipelines, kept up to date. Views read it, and redraw when it changes. */
 import * as vscode from "vscode";
 import { ErrorCodes, ResponseError } from "vscode-languageclient/node";
+import { findProjects } from "./projects";
 import * as protocol from "./protocol";
 import type { Pipeline, Stage } from "./protocol";
 import type { Server } from "./server";
@@ -82,18 +83,11 @@ export class Pipelines implements vscode.Disposable {
     }
   }
 
+  /** Ask about what is in its folder, and again about what it has told of by itself. */
   private async discover(server: Server): Promise<void> {
-    try {
-      const found = (await server.client?.sendRequest(protocol.projects, {}))?.projects ?? [];
-      const roots = new Set(found.map((project) => project.root));
-      this.drop(([root, entry]) => entry.server === server && !roots.has(root));
-      await Promise.all([...roots].map((root) => this.ask(server, root)));
-    } catch (error) {
-      if (error instanceof ResponseError && error.code === ErrorCodes.MethodNotFound) {
-        server.isOld();
-      }
-      this.log.warn(`${server.folder.name}: its pipelines aren't known: ${String(error)}`);
-    }
+    const known = [...this.byRoot].filter(([, entry]) => entry.server === server).map(([root]) => root);
+    const roots = new Set([...known, ...(await findProjects(server.folder))]);
+    await Promise.all([...roots].map((root) => this.ask(server, root)));
   }
 
   /** One question a root at a time; what changed meanwhile is asked for again. */
@@ -113,10 +107,22 @@ export class Pipelines implements vscode.Disposable {
     try {
       const pipeline = await server.client?.sendRequest(protocol.pipeline, { root });
       if (pipeline && server.client) {
-        this.byRoot.set(root, { server, pipeline });
-        this.changed.fire(root);
+        // The server's name for it: the folder may be open by a link.
+        this.byRoot.set(pipeline.root, { server, pipeline });
+        this.changed.fire(pipeline.root);
       }
     } catch (error) {
+      this.refused(server, root, error);
+    }
+  }
+
+  private refused(server: Server, root: string, error: unknown): void {
+    const code = error instanceof ResponseError ? error.code : undefined;
+    if (code === ErrorCodes.MethodNotFound) {
+      server.isOld();
+    } else if (code === ErrorCodes.InvalidParams) {
+      this.drop(([known]) => known === root); // it is no project any more
+    } else if (server.client) {
       this.log.warn(`${root}: ${String(error)}`);
     }
   }
