@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 
 PIPELINE = "pipeline.py"
 _READING = f"reading {PIPELINE}…"
+_UNEXPLAINED = ("stale", "upstream_stale", "error")  # there is more to say than the lens has room for
 _UNTRUSTED = "this workspace isn't trusted, so its code isn't loaded"
 
 
 class Viewer(NamedTuple):
-    """What a lens depends on besides the verdicts."""
+    """What a lens depends on besides the verdicts. ``explains``: the client shows what explains one."""
 
     root: Path
     runs: Runs
     loading: State
     trusted: bool
+    explains: bool = False
 
 
 def of_document(answer: Answer, logical: str, document: Document, viewer: Viewer) -> list[types.CodeLens]:
@@ -103,6 +105,10 @@ def _commands(stages: Sequence[StageStatus], remark: str, viewer: Viewer) -> Ite
     yield types.Command(wording.of_stages(stages) + remark, "")
     if viewer.trusted:
         yield from _run(stages, which, viewer)
+    unexplained = next((item for item in stages if item.verdict.state in _UNEXPLAINED), None)
+    if viewer.explains and unexplained is not None:
+        about: dict[str, object] = {"root": str(viewer.root), "stage": unexplained.spec.name}
+        yield _command("Explain", "pivot.explain", about)
 
 
 def _run(stages: Sequence[StageStatus], which: dict[str, object], viewer: Viewer) -> Iterator[types.Command]:

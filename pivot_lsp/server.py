@@ -22,6 +22,7 @@ _FEATURES = (
     "code_lens",
     "run",
     "pipeline",
+    "why",
     "code_action",
     "diagnostics",
     "neighbours",

@@ -196,7 +196,8 @@ class Session:
 
     def viewer(self, project: Project) -> Viewer:
         """What is said of a project's stages depends on this besides the verdicts."""
-        return Viewer(project.root, self.runs, self.loading.state(project.root), self.trusted)
+        loading = self.loading.state(project.root)
+        return Viewer(project.root, self.runs, loading, self.trusted, "explain" in self.wants)
 
     def _new_verdicts(self, root: Path, answer: Answer) -> None:
         for listener in self._on_verdicts:

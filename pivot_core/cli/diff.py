@@ -14,12 +14,13 @@ _STYLES: dict[str, Style] = {"+": "green", "-": "red", "…": "dim"}
 
 def print_change(out: Terminal, change: UnitChange) -> None:
     """The difference as a unified diff, or why there is none to show."""
-    for line in _lines(change):
+    for line in difference(change):
         style = _STYLES.get(line[:1])
         out.line(_INDENT + (out.paint(line, style) if style else line))
 
 
-def _lines(change: UnitChange) -> list[str]:
+def difference(change: UnitChange) -> list[str]:
+    """Lines that begin with +, -, a blank or …; or one that says why there are none."""
     import difflib
 
     if change.before is None and change.change != "added":
