@@ -1,10 +1,11 @@
-/** Why a stage isn't fresh: the code that is other than at its last success, side by side; and in words. */
+/** The code of a stage that is other than at its last success, side by side. */
+import * as path from "node:path";
 import * as vscode from "vscode";
 import type { StageReference } from "./commands";
 import type { Documents } from "./documents";
+import { fileName } from "./explanation";
 import type { Change } from "./protocol";
 import * as protocol from "./protocol";
-import { SERVER_COMMANDS } from "./protocol";
 import type { Pipelines } from "./state";
 
 const UNKNOWN =
@@ -17,7 +18,7 @@ export async function showChanges(
   documents: Documents,
 ): Promise<void> {
   const found = await pipelines.server(root)?.client?.sendRequest(protocol.difference, { root, stage });
-  const pairs = (found?.changes ?? []).map((change) => pair(change, stage, documents));
+  const pairs = (found?.changes ?? []).map((change) => pair(change, { root, stage }, documents));
   const [only] = pairs;
   if (!only) {
     sayWhy(pipelines, { root, stage });
@@ -30,39 +31,17 @@ export async function showChanges(
   }
 }
 
-/** The explanation of the command line, laid out. */
-export async function explain(
-  { root, stage }: StageReference,
-  pipelines: Pipelines,
-  documents: Documents,
-): Promise<void> {
-  const { client } = pipelines.server(root) ?? {};
-  const said = await client?.execute<{ text: string }>(SERVER_COMMANDS.explain, { root, stage });
-  if (said) {
-    const uri = documents.put("why", `${fileName(stage)}.md`, said.text);
-    if (vscode.extensions.getExtension("vscode.markdown-language-features")) {
-      await vscode.commands.executeCommand("markdown.showPreview", uri);
-    } else {
-      await vscode.window.showTextDocument(uri);
-    }
-  }
-}
-
 function pair(
   { name, change, before, after }: Change,
-  stage: string,
+  { root, stage }: StageReference,
   documents: Documents,
 ): { title: string; before: vscode.Uri; after: vscode.Uri } {
-  const file = `${fileName(name)}.py`;
+  const file = [path.basename(root), stage, `${name}.py`].map(fileName).join("/");
   return {
     title: `${name} (when ${stage} last succeeded ↔ now)`,
-    before: documents.put(`${fileName(stage)}/then`, file, before ?? (change === "added" ? "" : UNKNOWN)),
-    after: documents.put(`${fileName(stage)}/now`, file, after ?? ""),
+    before: documents.put(file, "then", before ?? (change === "added" ? "" : UNKNOWN)),
+    after: documents.put(file, "now", after ?? ""),
   };
-}
-
-function fileName(name: string): string {
-  return name.replaceAll(/[^\w.@-]+/g, "-");
 }
 
 function sayWhy(pipelines: Pipelines, { root, stage }: StageReference): void {

@@ -1,4 +1,4 @@
-/** Texts that are in no file: code as it was, explanations. Read only, and gone when they are closed. */
+/** Texts that are in no file: code as it was, and as it is. Read only, and gone when they are closed. */
 import * as vscode from "vscode";
 
 const SCHEME = "pivot";
@@ -21,9 +21,9 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     );
   }
 
-  /** The address of this text; `name` is what its tab says, and by which its language is known. */
-  put(group: string, name: string, text: string): vscode.Uri {
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${group}/${name}` });
+  /** The address of this text. The name in the path is what is shown, and by which its language is known. */
+  put(path: string, version: string, text: string): vscode.Uri {
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${path}`, query: version });
     this.texts.set(uri.toString(), text);
     this.changed.fire(uri);
     return uri;

@@ -1,11 +1,12 @@
 /** Commands about stages and projects, for menus, lenses, keys and the palette. */
 import * as vscode from "vscode";
 import { openMetrics, showPlots } from "./artifacts";
-import { explain, showChanges } from "./changes";
+import { showChanges } from "./changes";
 import type { StageReference } from "./commands";
 import { COMMANDS } from "./commands";
 import type { Debugging } from "./debugging";
 import type { Documents } from "./documents";
+import { explain } from "./explain";
 import type { Given } from "./picking";
 import { given, pick } from "./picking";
 import { codeLocation, open } from "./places";
@@ -39,7 +40,7 @@ export function registerStageCommands(needs: Needs): vscode.Disposable {
     running(COMMANDS.runAgain, { only: true, force: true }),
     aboutStage(COMMANDS.debugStage, ({ root, stage }) => debugging.start({ root, targets: [stage] })),
     aboutStage(COMMANDS.cancelStage, ({ root, stage }) => runs.cancel({ root, targets: [stage] })),
-    aboutStage(COMMANDS.explainStage, (reference) => explain(reference, pipelines, documents)),
+    aboutStage(COMMANDS.explainStage, (reference) => explain(reference, pipelines, storage)),
     aboutStage(COMMANDS.showChanges, (reference) => showChanges(reference, pipelines, documents)),
     aboutStage(COMMANDS.openStage, ({ root, stage }) => openStage(pipelines, root, stage)),
     vscode.commands.registerCommand(COMMANDS.openPlace, open),
@@ -57,7 +58,7 @@ export function registerStageCommands(needs: Needs): vscode.Disposable {
     vscode.commands.registerCommand(SERVER_COMMANDS.run, (request: RunRequest = {}) => runs.start(request)),
     vscode.commands.registerCommand(SERVER_COMMANDS.cancel, (which: RunRequest = {}) => runs.cancel(which)),
     vscode.commands.registerCommand(SERVER_COMMANDS.explain, (reference: StageReference) =>
-      explain(reference, pipelines, documents),
+      explain(reference, pipelines, storage),
     ),
   );
 }
