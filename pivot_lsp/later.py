@@ -10,26 +10,21 @@ if TYPE_CHECKING:
 
 
 class Later:
-    """Use from the event loop's thread only. ``apart_s``: not sooner than that after the last time."""
+    """Use from the event loop's thread only."""
 
-    def __init__(self, pause_s: float, action: Callable[[], None], apart_s: float = 0.0) -> None:
+    def __init__(self, pause_s: float, action: Callable[[], None]) -> None:
         self._pause_s = pause_s
-        self._apart_s = apart_s
         self._action = action
-        self._last = -apart_s
         self._timer: asyncio.TimerHandle | None = None
 
     def ask(self) -> None:
         """Do it in a moment, if that isn't coming anyway."""
         if self._timer is None:
-            loop = asyncio.get_running_loop()
-            pause_s = max(self._pause_s, self._last + self._apart_s - loop.time())
-            self._timer = loop.call_later(pause_s, self.now)
+            self._timer = asyncio.get_running_loop().call_later(self._pause_s, self.now)
 
     def now(self) -> None:
         """Do it now, and not again for what was asked until now."""
         self.drop()
-        self._last = asyncio.get_running_loop().time()
         self._action()
 
     def drop(self) -> None:

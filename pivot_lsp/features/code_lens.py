@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 _PAUSE_S = 0.1
 _TICK_S = 1.0  # while something runs, lenses say for how long
-# VS Code asks for lenses when nobody has told it to for a quarter of a second, or for as long as they take.
-# Told more often, it would do so after the run only.
-_APART_S = 1.0
 
 
 def register(session: Session) -> None:
@@ -52,7 +49,7 @@ def register(session: Session) -> None:
             if session.runs:
                 tick.ask()
 
-    soon, tick = Later(_PAUSE_S, refresh, _APART_S), Later(_TICK_S, refresh)
+    soon, tick = Later(_PAUSE_S, refresh), Later(_TICK_S, refresh)
     session.on_verdicts(lambda root, answer: soon.ask())
     session.on_settings(soon.ask)
     session.runs.on_change(lambda root: soon.ask())
