@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from pivot_core.code import scopes
 from pivot_core.code.opening import ScopeWriter
 from pivot_core.code.stream import BOUND, IMPORT, QUIET, READ
-from pivot_core.code.vocabulary import DATA_FILES, MUTATORS, OF_CODE
+from pivot_core.code.vocabulary import MUTATORS, OF_CODE
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _VARIABLE = re.compile(r"_*[A-Za-z][\w.\-]{0,60}", re.ASCII)
@@ -124,7 +124,7 @@ class Canonical(ScopeWriter):
             self.quoted(ast.copy_location(ast.Constant(text), node))
         elif self.option == "-m" and all(map(str.isidentifier, text.split("."))):
             found.append(f"-m {text}")
-        elif _NAMED.fullmatch(text) and text.rpartition(".")[2] not in DATA_FILES:
+        elif _NAMED.fullmatch(text):
             found.append(text)
         if ".py" in text or "-m" in text:
             found += [f"-m {name}" if name else file or path for file, path, name in _PROGRAM.findall(text)]

@@ -242,13 +242,18 @@ class _Pass:
         self._module_value(tuple(filter(self.modules.exists, filter(None, told))), line)
 
     def _named(self, text: str, line: int) -> None:
-        """``"helpers.f"`` may be imported by its name, ``"tool.py"`` and ``"-m tool"`` executed by Python."""
+        """``"helpers.f"`` may be imported by its name, ``"tool.py"`` and ``"-m tool"`` executed by Python.
+
+        A module's own name counts only with a dot in it: too many texts are single words.
+        """
         if text.endswith(".py"):
             name = text.removeprefix("./").removeprefix("src/").removesuffix(".py").replace("/", ".")
             self._program(name, line)
         elif text.startswith("-m "):
             self._program(text.removeprefix("-m "), line)
             self._program(f"{text.removeprefix('-m ')}.__main__", line)
+        elif self.modules.exists(text):
+            self._widen(text, line, f"the module {text} can be imported by this name")
         else:
             self._attribute(text.replace(":", ".").split("."))
 

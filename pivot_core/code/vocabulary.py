@@ -87,14 +87,6 @@ ATTRIBUTES = {
     "co_positions": "source",
     "co_varnames": "source",
 }
-# Ends of names of files, which are no attributes of modules.
-DATA_FILES = frozenset(
-    """
-    avro bin bz2 cfg conf csv db feather gif gz h5 hdf5 html ini ipynb jpeg jpg joblib json jsonl log lock md
-    npy npz onnx orc parquet pdf pickle pkl png pt pth py rst sql sqlite svg tar toml tsv txt wav webp xls
-    xlsx xml yaml yml zip zst
-    """.split()
-)
 # What of a code object doesn't depend on how it is written.
 OF_CODE = frozenset(
     {"co_argcount", "co_flags", "co_kwonlyargcount", "co_name", "co_posonlyargcount", "co_qualname"}
