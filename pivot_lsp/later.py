@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,15 +17,20 @@ class Later:
         self._pause_s = pause_s
         self._action = action
         self._timer: asyncio.TimerHandle | None = None
+        self._last = -math.inf
 
-    def ask(self) -> None:
-        """Do it in a moment, if that isn't coming anyway."""
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._pause_s, self.now)
+    def ask(self, apart_s: float = 0.0) -> None:
+        """Do it in a moment, ``apart_s`` after the last time at the soonest, if it isn't coming before that."""
+        loop = asyncio.get_running_loop()
+        due = max(loop.time() + self._pause_s, self._last + apart_s)
+        if self._timer is None or due < self._timer.when():
+            self.drop()
+            self._timer = loop.call_at(due, self.now)
 
     def now(self) -> None:
         """Do it now, and not again for what was asked until now."""
         self.drop()
+        self._last = asyncio.get_running_loop().time()
         self._action()
 
     def drop(self) -> None:

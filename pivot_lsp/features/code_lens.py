@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pivot_lsp.session import Session
 
 _PAUSE_S = 0.1
-_TICK_S = 1.0  # while something runs, lenses say for how long
+# While something runs, lenses say for how long. VS Code asks for lenses when nobody has told it to for a quarter
+# of a second, or for as long as they take: told of all that happens in a run, it would ask when that has ended.
+_TICK_S = 1.0
 
 
 def register(session: Session) -> None:
@@ -47,10 +49,13 @@ def register(session: Session) -> None:
         if workspace is not None and workspace.code_lens is not None and workspace.code_lens.refresh_support:
             server.workspace_code_lens_refresh(None)
             if session.runs:
-                tick.ask()
+                soon.ask(_TICK_S)
 
-    soon, tick = Later(_PAUSE_S, refresh), Later(_TICK_S, refresh)
-    session.on_verdicts(lambda root, answer: soon.ask())
-    session.on_settings(soon.ask)
-    session.runs.on_change(lambda root: soon.ask())
-    session.loading.on_change(lambda root: soon.ask())
+    def ask() -> None:
+        soon.ask(_TICK_S if session.runs else 0.0)
+
+    soon = Later(_PAUSE_S, refresh)
+    session.on_verdicts(lambda root, answer: ask())
+    session.on_settings(ask)
+    session.runs.on_change(lambda root: ask())
+    session.loading.on_change(lambda root: ask())

@@ -157,6 +157,20 @@ async def test_a_run_is_cancelled_cleanly(ran: Project, editor: Editor, way: str
     assert (ran.root / "clean.txt").read_text() == "hello"
 
 
+async def test_an_editor_that_waits_for_silence_sees_lenses_while_a_stage_tells_how_far_it_is(
+    ran: Project, editor: Editor
+) -> None:
+    code = "import time; from pivot_core import progress"
+    slow = f"{code}; [time.sleep(0.02) for _ in progress.track(range(150))]; return raw"
+    ran.write("stages.py", body(ran, slow))
+    editor.open("stages.py")
+    refreshes = editor.client.refreshes
+    await run(editor, "clean", only=True)
+    reports = len(happened(editor, "stage_progress"))
+    assert reports > 15
+    assert editor.client.refreshes - refreshes < reports / 2
+
+
 async def test_a_second_click_on_a_stage_that_runs_is_told_so(ran: Project, editor: Editor) -> None:
     ran.write("stages.py", body(ran, "import time; time.sleep(100); return raw"))
     editor.open("stages.py")
