@@ -20,7 +20,7 @@ class Later:
         self._last = -math.inf
 
     def ask(self, apart_s: float = 0.0) -> None:
-        """Do it in a moment, ``apart_s`` after the last time at the soonest, if it isn't coming before that."""
+        """Do it in a moment, at the soonest ``apart_s`` after the last time, if it isn't coming sooner."""
         loop = asyncio.get_running_loop()
         due = max(loop.time() + self._pause_s, self._last + apart_s)
         if self._timer is None or due < self._timer.when():

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from pivot_lsp.session import Session
 
 _PAUSE_S = 0.1
-# While something runs, lenses say for how long. VS Code asks for lenses when nobody has told it to for a quarter
-# of a second, or for as long as they take: told of all that happens in a run, it would ask when that has ended.
+# While something runs, lenses say for how long. VS Code asks for lenses when nobody has told it to for a
+# quarter of a second, or for as long as they take: told of all that happens in a run, it would ask when that
+# has ended.
 _TICK_S = 1.0
 
 
