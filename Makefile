@@ -87,10 +87,14 @@ rules: $(READY)
 picture: $(READY)
 	$(BIN)/python docs/terminal.py
 
-# vscode-extension/pivot-VERSION.vsix: `code --install-extension` takes it.
+# vscode-extension/pivot-VERSION.vsix: `code --install-extension` takes it. It brings Pivot itself, as a wheel.
 EXTENSION := vscode-extension
-extension: $(EXTENSION)/node_modules/.made
+extension: $(READY) $(EXTENSION)/node_modules/.made
+	rm -rf $(EXTENSION)/wheel $(EXTENSION)/*.vsix
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w $(EXTENSION)/wheel .
 	cd $(EXTENSION) && npm run --silent check && npm test --silent && npm run --silent package
+	@$(BIN)/python -m zipfile -l $(EXTENSION)/*.vsix | grep -q '^extension/wheel/pivot_core-.*\.whl ' || { \
+	  rm $(EXTENSION)/*.vsix; echo "The .vsix has no wheel of Pivot: see $(EXTENSION)/.vscodeignore" >&2; exit 1; }
 
 # No script of a package's is run, and nothing is fetched that the lock file doesn't name.
 $(EXTENSION)/node_modules/.made: $(EXTENSION)/package-lock.json
@@ -131,5 +135,5 @@ lock: $(READY)
 
 clean:
 	rm -rf $(VENV) $(VENV)-lowest dist .mypy_cache .ruff_cache .pytest_cache
-	rm -rf $(addprefix $(EXTENSION)/,node_modules dist out e2e/node_modules e2e/shots) $(EXTENSION)/*.vsix
+	rm -rf $(addprefix $(EXTENSION)/,node_modules dist out wheel e2e/node_modules e2e/shots) $(EXTENSION)/*.vsix
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -8,7 +8,7 @@ import { probe } from "./probe";
 
 const FIRST_FILE = "stages.py";
 
-export async function createExample(interpreters: Interpreters, home: string): Promise<void> {
+export async function createExample(interpreters: Interpreters, extension: string): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0];
   if (!folder) {
     void vscode.window.showInformationMessage("Pivot: open a folder first; an empty one is best.");
@@ -21,7 +21,7 @@ export async function createExample(interpreters: Interpreters, home: string): P
     return;
   }
   try {
-    if (await isInstalled(folder, python, home)) {
+    if (await isInstalled(folder, python, extension)) {
       await promisify(execFile)(python, ["-P", "-m", "pivot_core", "init", "-q"], { cwd: folder.uri.fsPath });
       await vscode.window.showTextDocument(vscode.Uri.joinPath(folder.uri, FIRST_FILE));
     }
@@ -32,12 +32,16 @@ export async function createExample(interpreters: Interpreters, home: string): P
 }
 
 /** It, or after a question. */
-async function isInstalled(folder: vscode.WorkspaceFolder, path: string, home: string): Promise<boolean> {
-  const python = await probe(path, home);
+async function isInstalled(
+  folder: vscode.WorkspaceFolder,
+  path: string,
+  extension: string,
+): Promise<boolean> {
+  const python = await probe(path, extension);
   if (python.missing.length === 0) {
     return true;
   }
   const question = `Pivot isn't installed in the Python of ${folder.name}, ${path}.`;
   const answer = await vscode.window.showInformationMessage(question, "Install");
-  return answer !== undefined && install(folder, path, python);
+  return answer !== undefined && install({ folder, path, python, extension }, { replace: false });
 }

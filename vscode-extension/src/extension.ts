@@ -39,7 +39,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     testRuns,
     debugging,
     documents,
-    new Status(servers, pipelines),
+    new Status(servers, pipelines, context.extensionPath),
     new PipelineView(pipelines),
     new Graphs(pipelines, context.extensionUri),
     registerProfiles(tests, runs, debugging),

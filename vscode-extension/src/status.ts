@@ -26,6 +26,8 @@ export class Status implements vscode.Disposable {
   constructor(
     private readonly servers: Servers,
     private readonly pipelines: Pipelines,
+    /** The folder of this extension. */
+    private readonly extension: string,
   ) {
     this.listening = [
       servers.onDidChangeHealth((server) => {
@@ -41,11 +43,11 @@ export class Status implements vscode.Disposable {
       }),
       vscode.commands.registerCommand(COMMANDS.remedy, (remedy: Remedy, folder: string) => {
         const server = servers.all.find((each) => each.folder.uri.fsPath === folder);
-        return server && apply(remedy, server);
+        return server && this.apply(remedy, server);
       }),
       vscode.commands.registerCommand(COMMANDS.install, () => {
         const server = servers.all.find(({ health }) => health.kind === "missing" || health.kind === "old");
-        return server && apply("install", server);
+        return server && this.apply("install", server);
       }),
     ];
     this.showOverall();
@@ -115,8 +117,39 @@ export class Status implements vscode.Disposable {
       found.severity === "error" ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
     void show(found.text, ...found.remedies.map((remedy) => LABELS[remedy])).then((label) => {
       const remedy = found.remedies.find((each) => LABELS[each] === label);
-      return remedy && apply(remedy, server);
+      return remedy && this.apply(remedy, server);
     });
+  }
+
+  private async apply(remedy: Remedy, server: Server): Promise<void> {
+    switch (remedy) {
+      case "restart":
+        return restart([server]);
+      case "install":
+      case "update":
+        return this.installInto(server);
+      case "choose":
+        return choosePython();
+      case "log":
+        await vscode.commands.executeCommand(COMMANDS.showLog);
+    }
+  }
+
+  private async installInto(server: Server): Promise<void> {
+    const { folder, health } = server;
+    if (!vscode.workspace.isTrusted) {
+      await vscode.commands.executeCommand("workbench.trust.manage");
+    } else if (health.kind === "missing" || health.kind === "old") {
+      const where = {
+        folder,
+        path: health.interpreter.path,
+        python: health.python,
+        extension: this.extension,
+      };
+      if (await install(where, { replace: health.kind === "old" })) {
+        await server.restart();
+      }
+    }
   }
 }
 
@@ -133,32 +166,6 @@ function detail(health: Health): string {
   const python = "python" in health ? health.python : undefined;
   const versions = python ? `pivot-core ${python.pivot ?? "–"}, Python ${python.version}, ` : "";
   return `${versions}${vscode.workspace.asRelativePath(health.interpreter.path)}`;
-}
-
-async function apply(remedy: Remedy, server: Server): Promise<void> {
-  switch (remedy) {
-    case "restart":
-      return restart([server]);
-    case "install":
-    case "update":
-      return installInto(server);
-    case "choose":
-      return choosePython();
-    case "log":
-      await vscode.commands.executeCommand(COMMANDS.showLog);
-  }
-}
-
-async function installInto(server: Server): Promise<void> {
-  const { folder, health } = server;
-  if (!vscode.workspace.isTrusted) {
-    await vscode.commands.executeCommand("workbench.trust.manage");
-  } else if (
-    (health.kind === "missing" || health.kind === "old") &&
-    (await install(folder, health.interpreter.path, health.python))
-  ) {
-    await server.restart();
-  }
 }
 
 async function choosePython(): Promise<void> {
