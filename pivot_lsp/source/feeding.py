@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pivot_lsp.source.scopes import Assigned, Defined, DefinedClass, Imported
 from pivot_lsp.source.uses import uses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pivot_lsp.source.module import Module
     from pivot_lsp.source.registered import Stage
     from pivot_lsp.source.sources import Sources
     from pivot_lsp.source.stages import Part
     from pivot_lsp.source.toplevel import TopLevel
+
+T = TypeVar("T")
 
 
 class Fed(NamedTuple):
@@ -51,16 +53,40 @@ def feeding(sources: Sources) -> dict[int, Fed]:
 
 def stages_with(sources: Sources, top: TopLevel) -> list[Stage]:
     """The stages that a statement feeds."""
-    seen = {id(top)}
-    waiting = [id(top)]
-    for one in waiting:  # grows
-        users = sources.feeding[one].users if one in sources.feeding else []
-        new = [user for user in dict.fromkeys(users) if user not in seen]
-        seen.update(new)
-        waiting += new
+    seen = _closure(id(top), sources.feeding, lambda fed: fed.users)
     return [
         stage for stage in sources.stages if stage.function is not None and id(stage.function.top) in seen
     ]
+
+
+def fed_with(sources: Sources, top: TopLevel) -> Iterator[list[Part]]:
+    """For each statement with stages that another feeds: all statements that feed it, itself among them."""
+    users = _closure(id(top), sources.feeding, lambda fed: fed.users)
+    stages = [one for one in users if one in sources.feeding and sources.feeding[one].part.functions]
+    used = dict(sources.answer(_used))
+    for stage in stages or [id(top)]:
+        below = _closure(stage, used, lambda found: found)
+        yield [sources.feeding[one].part for one in below if one in sources.feeding]
+
+
+def _used(sources: Sources) -> Iterator[tuple[int, list[int]]]:
+    """The ids of the statements that each uses, by its own."""
+    found: dict[int, list[int]] = {}
+    for used, fed in sources.feeding.items():
+        for user in fed.users:
+            found.setdefault(user, []).append(used)
+    yield from found.items()
+
+
+def _closure(first: int, table: Mapping[int, T], following: Callable[[T], list[int]]) -> dict[int, None]:
+    """All that follows from one, itself among them, in the order in which they are come by."""
+    seen = {first: None}
+    waiting = [first]
+    for one in waiting:  # grows
+        new = [other for other in following(table[one]) if other not in seen] if one in table else []
+        seen.update(dict.fromkeys(new))
+        waiting += dict.fromkeys(new)
+    return seen
 
 
 def _behind(sources: Sources, module: Module, dotted: tuple[str, ...]) -> Iterator[tuple[Module, Part]]:

@@ -1,7 +1,7 @@
-"""Listings of folders, and whether code depends on the order that they happen to come in.
+"""Listings of folders and sets, and whether code depends on the order that they happen to come in.
 
-That is the file system's, another one on each machine. It matters where a list, a text or a file is built
-in it, and nobody sorts it. (The order of sets is the same in each worker: these have one hash seed.)
+That of a listing is the file system's, another one on each machine; that of a set follows from its hashes. It
+matters where a list, a text or a file is built in it, and nobody sorts it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_lsp.source.flow import Flow, reads
 from pivot_lsp.source.scopes import Assigned, Parameter
+from pivot_lsp.source.sets import is_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pivot_lsp.source.scopes import Scope
+    from pivot_lsp.source.scopes import Scope, Visit
     from pivot_lsp.source.stages import Part
 
 _LISTINGS = frozenset({"glob.glob", "glob.iglob", "os.listdir", "os.scandir"})
@@ -23,9 +24,13 @@ _OF_PATHS = frozenset({"glob", "iterdir", "rglob"})
 _KEEPING = frozenset(
     f"builtins.{name}" for name in ("enumerate", "filter", "iter", "list", "map", "reversed", "tuple", "zip")
 )
+_NUMBERING = frozenset({"builtins.enumerate", "builtins.zip"})
 _IN_A_ROW = frozenset(
-    {"numpy.array", "numpy.concatenate", "numpy.hstack", "numpy.stack", "numpy.vstack"}
-    | {"pandas.DataFrame", "pandas.concat"}
+    {"numpy.array", "numpy.asarray", "numpy.concatenate", "numpy.hstack", "numpy.stack", "numpy.vstack"}
+    | {"pandas.DataFrame", "pandas.Series", "pandas.concat"}
+    | {"json.dump", "json.dumps", "pickle.dump", "pickle.dumps"}
+    | {f"random.{name}" for name in ("choice", "choices", "sample", "shuffle")}
+    | {f"numpy.random.{name}" for name in ("choice", "permutation", "shuffle")}
 )
 _ADDING = frozenset({"append", "appendleft", "extend", "insert"})
 _WRITING = frozenset({"write", "writelines", "writerow", "writerows"})
@@ -46,6 +51,33 @@ def listings(part: Part) -> Iterator[Listing]:
             name = _name(visit.node, visit.scope)
             if name is not None and _Order(part, visit.scope).matters(visit.node):
                 yield Listing(visit.node, visit.scope, name)
+
+
+class Unsorted(NamedTuple):
+    """A set, where somebody takes its elements one after the other. ``listed``: a list does as well there."""
+
+    node: ast.expr
+    scope: Scope
+    listed: bool
+
+
+def sets(part: Part) -> Iterator[Unsorted]:
+    """Those in a statement whose order matters there."""
+    for visit in part.top.visits:
+        for node in _gone_through(visit):
+            if is_set(node, visit.scope) and _Order(part, visit.scope).matters(node):
+                yield Unsorted(node, visit.scope, not isinstance(visit.node, ast.Return))
+
+
+def _gone_through(visit: Visit) -> Iterator[ast.expr]:
+    """Expressions whose elements are taken one after the other, or handed on so."""
+    match visit.node:
+        case ast.For(iter=source) | ast.comprehension(iter=source) | ast.Starred(value=source):
+            yield source
+        case ast.Return(value=ast.expr() as value):
+            yield value
+        case ast.Call(args=arguments):
+            yield from arguments
 
 
 def _name(node: ast.Call, scope: Scope) -> str | None:
@@ -99,9 +131,13 @@ class _Order:
                 return self._goes_into(around)
             case ast.comprehension(iter=source) if source is node:
                 made = self._around(around)
+                if isinstance(made, ast.DictComp):
+                    return self._numbers(node) and not self._flow.is_only_told(made, self._scope)
                 return isinstance(made, ast.GeneratorExp | ast.ListComp) and self.matters(made)
             case ast.For(iter=source) if source is node:
                 return any(self._builds(inner) for statement in around.body for inner in ast.walk(statement))
+            case ast.Subscript(slice=columns) if columns is node:
+                return isinstance(node, ast.ListComp) or self._is_list(node)  # the columns of a table
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
                 return self._variable(name, around)
             case ast.Dict() | ast.List() | ast.Starred() | ast.Tuple():
@@ -110,6 +146,13 @@ class _Order:
                 return self._flow.function_around(around) in [f.node for f in self._part.functions]
         return False
 
+    def _numbers(self, node: ast.AST) -> bool:
+        """Whether it gives each element a number."""
+        return isinstance(node, ast.Call) and self._scope.full_name(node.func) in _NUMBERING
+
+    def _is_list(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Call) and self._scope.full_name(node.func) == "builtins.list"
+
     def _goes_into(self, call: ast.Call) -> bool:
         name = self._scope.full_name(call.func)
         if name in _KEEPING:
@@ -117,7 +160,9 @@ class _Order:
         match call.func:
             case ast.Attribute(value=ast.Constant(), attr="join"):
                 return not self._flow.is_only_told(call, self._scope)
-        return name in _IN_A_ROW and not self._is_sorted(call)
+        return (
+            name in _IN_A_ROW and not self._is_sorted(call) and not self._flow.is_only_told(call, self._scope)
+        )
 
     def _is_sorted(self, table: ast.Call) -> bool:
         """Whether somebody may sort what is made in a row: ``pandas.concat(…).sort_index()``."""

@@ -1,4 +1,4 @@
-"""Something that is another one in each run: the time, a random number, the order of a folder.
+"""Something that is another one in each run: the time, a random number, the order of a folder or a set.
 
 When a stage with the same code and inputs gives other results, its outputs say nothing about its inputs,
 every stage behind it runs again for no reason, and nobody can make the figures of last week once more::
@@ -7,34 +7,44 @@ every stage behind it runs again for no reason, and nobody can make the figures 
     rows["made"] = datetime.now().isoformat()            # PVT402
     for name in os.listdir(folder):                      # PVT402: sorted(os.listdir(folder))
         rows.append(read(name))
+    numbers = {word: n for n, word in enumerate(set(words))}     # PVT402: enumerate(sorted(set(words)))
+    if hash(row["id"]) % 10 == 0:                        # PVT402: zlib.crc32(row["id"].encode())
 
-What is only printed or logged, or measures how long something takes, doesn't count; neither does a listing
-that is sorted, or whose order nothing is built in, nor ``random`` where something seeds it. Sets and
-``hash()`` are the same in each run: Pivot starts its workers with one hash seed. The fix sorts a listing,
-which is safe; which seed to take is for you to decide.
+The order of a set and ``hash()`` depend on the hash seed of the process. Pivot starts its workers with one
+seed unless you have set another, but in a test or a notebook it is another one each time.
+
+What is only printed or logged, or measures how long something takes, doesn't count; neither does what is
+sorted, or in whose order nothing is built, a set of numbers, nor a draw if the stages that it is for seed its
+generator (``random.seed(…)``, ``np.random.seed(…)``), or a module of theirs does when it is imported. The fix
+sorts a listing, which is safe; to sort a set fails for what can't be compared, and which seed to take is for
+you to decide.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.edits import inserted, replaced, source
 from pivot_lsp.lint.rule import Fix, Hit, Invalid, Rule
 from pivot_lsp.source.calls import known_calls
+from pivot_lsp.source.classes import kind_of
+from pivot_lsp.source.drawing import SEEDABLE, draws, has_no_seed, is_seeded
 from pivot_lsp.source.flow import Flow
-from pivot_lsp.source.order import listings
+from pivot_lsp.source.hashes import hashes
+from pivot_lsp.source.order import listings, sets
+from pivot_lsp.source.scopes import DefinedClass
+from pivot_lsp.source.stages import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pivot_lsp.source.calls import KnownCall
-    from pivot_lsp.source.order import Listing
+    from pivot_lsp.source.drawing import Draw
+    from pivot_lsp.source.scopes import Scope
     from pivot_lsp.source.sources import Sources
     from pivot_lsp.source.stages import Part
-
-    Generator = Literal["random", "numpy.random"]
 
 _CLOCKS = frozenset(
     {"datetime.date.today"}
@@ -42,67 +52,68 @@ _CLOCKS = frozenset(
     | {f"pandas.Timestamp.{name}" for name in ("now", "today", "utcnow")}
     | {"time.time", "time.time_ns"}
 )
+_NOW_WITHOUT_ARGUMENTS = frozenset(f"time.{name}" for name in ("asctime", "ctime", "gmtime", "localtime"))
 _IDENTITIES = frozenset(
-    {"os.urandom", "uuid.uuid1", "uuid.uuid4"}
-    | {f"secrets.{name}" for name in ("token_bytes", "token_hex", "token_urlsafe", "randbelow", "choice")}
+    {"os.urandom", "random.SystemRandom", "uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7"}
+    | {f"secrets.{name}" for name in ("token_bytes", "token_hex", "token_urlsafe", "randbelow", "randbits")}
+    | {"secrets.SystemRandom", "secrets.choice"}
 )
-_SEEDABLE = frozenset({"numpy.random.RandomState", "numpy.random.default_rng", "random.Random"})
-_DRAWS: dict[Generator, frozenset[str]] = {
-    "random": frozenset(
-        {"betavariate", "choice", "choices", "expovariate", "gammavariate", "gauss", "getrandbits"}
-        | {"lognormvariate", "normalvariate", "paretovariate", "randbytes", "randint", "random"}
-        | {"randrange", "sample", "shuffle", "triangular", "uniform", "vonmisesvariate", "weibullvariate"}
-    ),
-    "numpy.random": frozenset(
-        {"beta", "binomial", "bytes", "chisquare", "choice", "dirichlet", "exponential", "gamma", "geometric"}
-        | {"gumbel", "laplace", "logistic", "lognormal", "multinomial", "multivariate_normal", "normal"}
-        | {"pareto", "permutation", "poisson", "rand", "randint", "randn", "random", "random_integers"}
-        | {"random_sample", "ranf", "rayleigh", "sample", "shuffle", "standard_normal", "triangular"}
-        | {"uniform", "vonmises", "wald", "weibull", "zipf"}
-    ),
-}
-# Calls that seed nothing of these.
-_OTHER_SEEDS = ("jax.", "tensorflow.", "torch.")
 _TEMPORARY = re.compile(r"tmp|temp(?!er|l|o)", re.IGNORECASE)  # a name that nobody sees afterwards
 
 _CLOCK_HINT = "take it as a parameter of the stage; to measure durations there is time.perf_counter()"
 _IDENTITY_HINT = "make it from the data, as uuid.uuid5() does, or take it as a parameter of the stage"
 _SEED_HINT = "give it a seed, best as a parameter of the stage"
 _DRAW_HINT = "draw from a generator with a seed that is a parameter: random.Random(seed), default_rng(seed)"
+_STATE_HINT = "give it a random_state, best as a parameter of the stage"
 _SORT_HINT = "sort it"
-
-
-class _Draw(NamedTuple):
-    """From a generator that all of the process share."""
-
-    hit: Hit
-    generator: Generator
+_HASHES = {
+    "hash": ("hash() of a text is another one with each hash seed", "take zlib.crc32() of its bytes, say"),
+    "id": ("id() is another one in each run", "number things as they come, with enumerate()"),
+}
+_SET = "the elements of a set come in another order with each hash seed"
 
 
 def check(part: Part) -> Iterator[Hit]:
     """One hit for each call that is certain whatever else the project does."""
     for call in part.answer(known_calls):
-        if call.name in _CLOCKS and not Flow(part.top, timing=True).is_only_told(call.node, call.scope):
+        if _is_clock(call) and not Flow(part.top, timing=True).is_only_told(call.node, call.scope):
             yield _hit(part, call, f"{call.name}() is another time in each run", _CLOCK_HINT)
         elif call.name in _IDENTITIES and not _is_unseen(part, call):
             yield _hit(part, call, f"{call.name}() is another one in each run", _IDENTITY_HINT)
-        elif call.name in _SEEDABLE and _has_no_seed(call.node) and not _is_seeded_later(part, call):
+        elif call.name in SEEDABLE and has_no_seed(call.node) and not _is_seeded_later(part, call):
             message = f"{call.name}() without a seed draws other numbers in each run"
             yield _hit(part, call, message, _SEED_HINT, _seed(part, call))
+    for call in hashes(part):
+        yield _hit(part, call, *_HASHES[call.name.rpartition(".")[2]])
     for listing in listings(part):
         message = f"{listing.name}() has another order on each machine"
-        yield Hit(part.spot(listing.node), message, _SORT_HINT, (), _sort(part, listing))
+        key = ", key=lambda entry: entry.name" if listing.name == "os.scandir" else ""
+        fix = _sort(part, listing.node, listing.scope, key)
+        yield Hit(part.spot(listing.node), message, _SORT_HINT, (), fix)
+    for found in sets(part):
+        fix = _sort(part, found.node, found.scope, safe=False) if found.listed else None
+        yield Hit(part.spot(found.node), _SET, _SORT_HINT, (), fix)
 
 
 def check_draws(part: Part, sources: Sources) -> Iterator[Hit]:
-    """One hit for each number from a generator that nothing in the project seeds."""
-    for draw in part.answer(_draws):
-        if draw.generator not in sources.answer(_seeded):
-            yield draw.hit
+    """One hit for each number from a generator that the stages which it is for don't seed."""
+    for draw in part.answer(draws):
+        if not is_seeded(sources, part, draw.generator) and not _is_dropped(part, draw):
+            hint = _STATE_HINT if draw.call.name.startswith("sklearn.") else _DRAW_HINT
+            yield _hit(part, draw.call, f"{draw.call.name}() draws from a generator that nothing seeds", hint)
 
 
 def _hit(part: Part, call: KnownCall, message: str, hint: str, fix: Fix | None = None) -> Hit:
     return Hit(part.spot(call.node), message, hint, (), fix)
+
+
+def _is_clock(call: KnownCall) -> bool:
+    given = len(call.node.args)
+    return (
+        call.name in _CLOCKS
+        or (call.name in _NOW_WITHOUT_ARGUMENTS and not given)
+        or (call.name == "time.strftime" and given == 1)
+    )
 
 
 def _is_unseen(part: Part, call: KnownCall) -> bool:
@@ -115,12 +126,12 @@ def _is_unseen(part: Part, call: KnownCall) -> bool:
     return isinstance(node, ast.stmt) and _TEMPORARY.search(source(part.top, node)) is not None
 
 
+def _is_dropped(part: Part, draw: Draw) -> bool:
+    shuffles = draw.call.name.endswith(".shuffle")
+    return not shuffles and Flow(part.top).is_only_told(draw.call.node, draw.call.scope)
+
+
 # --- seeds
-
-
-def _has_no_seed(call: ast.Call) -> bool:
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    return not given or (len(given) == 1 and isinstance(given[0], ast.Constant) and given[0].value is None)
 
 
 def _is_seeded_later(part: Part, call: KnownCall) -> bool:
@@ -135,57 +146,37 @@ def _is_seeded_later(part: Part, call: KnownCall) -> bool:
 
 
 def _seed(part: Part, call: KnownCall) -> Fix:
-    node = call.node
+    node, seed = call.node, _parameter(part, call) or "0"
+    title = f"seed it with {seed}"
     if node.args or node.keywords:
         given = node.args[0] if node.args else node.keywords[0].value
-        return Fix("seed it with 0", lambda: [replaced(part.top, given, "0")], safe=False)
+        return Fix(title, lambda: [replaced(part.top, given, seed)], safe=False)
     assert node.end_lineno is not None and node.end_col_offset is not None
     line, column = node.end_lineno, node.end_col_offset - 1
-    return Fix("seed it with 0", lambda: [inserted(part.top, line, column, "0")], safe=False)
+    return Fix(title, lambda: [inserted(part.top, line, column, seed)], safe=False)
 
 
-def _draws(part: Part) -> Iterator[_Draw]:
-    for call in part.answer(known_calls):
-        module, _, name = call.name.rpartition(".")
-        for generator, names in _DRAWS.items():
-            if module == generator and name in names and not _is_dropped(part, call, name):
-                message = f"{call.name}() draws from a generator that nothing seeds"
-                yield _Draw(_hit(part, call, message, _DRAW_HINT), generator)
-
-
-def _is_dropped(part: Part, call: KnownCall, name: str) -> bool:
-    return name != "shuffle" and Flow(part.top).is_only_told(call.node, call.scope)
-
-
-def _seeded(sources: Sources) -> Iterator[Generator]:
-    """Which generators something seeds in the modules that have to do with stages."""
-    for module in {id(fed.module): fed.module for fed in sources.feeding.values()}.values():
-        for part in module.parts:
-            yield from part.answer(_seeds)
-
-
-def _seeds(part: Part) -> Iterator[Generator]:
-    for visit in part.top.visits:
-        call = visit.node
-        if not isinstance(call, ast.Call) or not (call.args or call.keywords):
-            continue
-        last = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
-        if "seed" in last.lower() or last in ("set_state", "setstate"):
-            name = visit.scope.full_name(call.func) or ""
-            known = [generator for generator in _DRAWS if name.startswith(f"{generator}.")]
-            if not name.startswith(_OTHER_SEEDS):
-                yield from known or _DRAWS
+def _parameter(part: Part, call: KnownCall) -> str | None:
+    """``params.seed``, if the stage that the call is in has such a parameter."""
+    function = Flow(part.top).function_around(call.node)
+    for stage in part.functions:
+        for arg, _ in stage.parameters if stage.node is function else ():
+            binding = stage.scope.only(arg.annotation.id) if isinstance(arg.annotation, ast.Name) else None
+            if isinstance(binding, DefinedClass) and kind_of(binding.node, stage.scope) == "params":
+                fields = class_of(binding.node, "params", stage.scope, binding.top).fields
+                if any(ast.unparse(field.target) == "seed" for field, _ in fields):
+                    return f"{arg.arg}.seed"
+    return None
 
 
 # --- order
 
 
-def _sort(part: Part, listing: Listing) -> Fix | None:
-    if listing.scope.full_name(ast.Name("sorted")) != "builtins.sorted":
+def _sort(part: Part, node: ast.expr, scope: Scope, key: str = "", *, safe: bool = True) -> Fix | None:
+    if scope.full_name(ast.Name("sorted")) != "builtins.sorted":
         return None  # the name is taken
-    written = source(part.top, listing.node)
-    key = ", key=lambda entry: entry.name" if listing.name == "os.scandir" else ""
-    return Fix("sort it", lambda: [replaced(part.top, listing.node, f"sorted({written}{key})")])
+    written = source(part.top, node)
+    return Fix("sort it", lambda: [replaced(part.top, node, f"sorted({written}{key})")], safe)
 
 
 RULE = Rule(
@@ -258,6 +249,62 @@ set_seed(0)
 
 def draw() -> Annotated[float, outputs.Out("rows.json", loaders.JSON())]:
     return random()
+""",
+        # A helper draws for a stage that seeds; NumPy's generator is everyone's.
+        """
+import random
+import numpy as np
+from typing import Annotated
+from pivot_core import Pipeline, StageParams, loaders, outputs
+from sklearn.model_selection import train_test_split
+
+Made = Annotated[dict, outputs.Metric("made.json")]
+
+class Params(StageParams):
+    seed: int = 0
+
+def pick(rows: list[str]) -> list[str]:
+    return random.sample(rows, 3)
+
+def clean(rows: Annotated[list[str], outputs.Dep("rows.json", loaders.JSON())], params: Params) -> Made:
+    random.seed(params.seed)
+    train_test_split(rows, random_state=params.seed)
+    train_test_split(rows, shuffle=False)
+    print(pick(rows), np.random.default_rng(params.seed).random())
+
+pipeline = Pipeline("demo")
+pipeline.register(clean)
+""",
+        # Sets in whose order nothing is made, sets of numbers, and what tells things apart.
+        """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+class Key:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+def clean(
+    words: Annotated[list[str], outputs.Dep("words.json", loaders.JSON())],
+) -> Annotated[list[object], outputs.Out("made.json", loaders.JSON())]:
+    unique = set(words)
+    seen: set[int] = set()
+    by_object = {id(word): word for word in words}
+    for word in unique:
+        seen.add(len(word))
+    counts = {word: words.count(word) for word in unique}
+    rows = []
+    for word in unique - {"the"}:
+        rows.append(word)
+    rows.sort()
+    print(list(unique), [Key(word) for word in unique], [by_object[id(word)] for word in words])
+    lengths = [n for n in seen]
+    same = hash("a") == hash("b")
+    number = hash(len(words))
+    return [sorted(unique), rows, max(unique), len(unique), "a" in unique, counts, lengths, same, number]
 """,
         # Who calls a helper may sort what it lists; and ordinary Python.
         """
@@ -441,6 +488,181 @@ from pivot_core import loaders, outputs
 def clean() -> Annotated[float, outputs.Out("rows.json", loaders.JSON())]:
     return Random(0).random()
 """,
+        ),
+        # The stages that a draw is for don't seed its generator: another does.
+        Invalid(
+            """
+import random
+from typing import Annotated
+from pivot_core import Pipeline, loaders, outputs
+
+def pick(rows: list[str]) -> list[str]:
+    return «random.sample(rows, 3)»
+
+def one(
+    rows: Annotated[list[str], outputs.Dep("rows.json", loaders.JSON())],
+) -> Annotated[list[str], outputs.Out("one.json", loaders.JSON())]:
+    random.seed(1)
+    return pick(rows)
+
+def two(
+    rows: Annotated[list[str], outputs.Dep("rows.json", loaders.JSON())],
+) -> Annotated[list[str], outputs.Out("two.json", loaders.JSON())]:
+    random.seed()
+    return pick(rows)
+
+pipeline = Pipeline("demo")
+pipeline.register(one)
+pipeline.register(two)
+"""
+        ),
+        Invalid(
+            """
+import random
+from typing import Annotated
+from pivot_core import outputs
+from sklearn.model_selection import train_test_split
+
+def train(rows: Annotated[list[str], outputs.Dep("rows.json")]) -> Annotated[dict, outputs.Metric("a.json")]:
+    random.seed(0)
+    train_rows, test_rows = «train_test_split(rows, test_size=0.2)»
+    return {"rows": len(train_rows), "first": test_rows[0]}
+"""
+        ),
+        Invalid(
+            """
+import numpy as np
+from typing import Annotated
+from pivot_core import StageParams, loaders, outputs
+
+class Params(StageParams):
+    rate: float = 0.1
+    seed: int = 0
+
+def draw(params: Params) -> Annotated[float, outputs.Out("drawn.json", loaders.JSON())]:
+    return «np.random.default_rng()».random()
+""",
+            fixed="""
+import numpy as np
+from typing import Annotated
+from pivot_core import StageParams, loaders, outputs
+
+class Params(StageParams):
+    rate: float = 0.1
+    seed: int = 0
+
+def draw(params: Params) -> Annotated[float, outputs.Out("drawn.json", loaders.JSON())]:
+    return np.random.default_rng(params.seed).random()
+""",
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def number(
+    words: Annotated[list[str], outputs.Dep("words.json", loaders.JSON())],
+) -> Annotated[dict[str, int], outputs.Out("numbers.json", loaders.JSON())]:
+    return {word: n for n, word in enumerate(«set(words) - {"the"}»)}  # each has one
+""",
+            fixed="""
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def number(
+    words: Annotated[list[str], outputs.Dep("words.json", loaders.JSON())],
+) -> Annotated[dict[str, int], outputs.Out("numbers.json", loaders.JSON())]:
+    return {word: n for n, word in enumerate(sorted(set(words) - {"the"}))}  # each has one
+""",
+        ),
+        Invalid(
+            """
+import pandas as pd
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def choose(
+    table: Annotated[pd.DataFrame, outputs.Dep("table.csv", loaders.CSV())],
+) -> Annotated[pd.DataFrame, outputs.Out("chosen.csv", loaders.CSV())]:
+    wanted: set[str] = set()
+    for name in table.columns:
+        if name.startswith("x"):
+            wanted.add(name)
+    return table[list(«wanted»)]
+""",
+            fixed="""
+import pandas as pd
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def choose(
+    table: Annotated[pd.DataFrame, outputs.Dep("table.csv", loaders.CSV())],
+) -> Annotated[pd.DataFrame, outputs.Out("chosen.csv", loaders.CSV())]:
+    wanted: set[str] = set()
+    for name in table.columns:
+        if name.startswith("x"):
+            wanted.add(name)
+    return table[list(sorted(wanted))]
+""",
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def report(
+    words: Annotated[list[str], outputs.Dep("words.json", loaders.JSON())],
+) -> Annotated[str, outputs.Out("report.txt", loaders.Text())]:
+    lines = []
+    for word in «{word.lower() for word in words}»:
+        lines.append(f"- {word}")
+    return "\\n".join(lines)
+""",
+            fixed="""
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def report(
+    words: Annotated[list[str], outputs.Dep("words.json", loaders.JSON())],
+) -> Annotated[str, outputs.Out("report.txt", loaders.Text())]:
+    lines = []
+    for word in sorted({word.lower() for word in words}):
+        lines.append(f"- {word}")
+    return "\\n".join(lines)
+""",
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def unique(
+    words: Annotated[list[str], outputs.Dep("words.json", loaders.JSON())],
+) -> Annotated[set[str], outputs.Out("unique.pickle", loaders.Pickle())]:
+    return «set(words)»
+"""
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def split(
+    words: Annotated[list[str], outputs.Dep("words.json", loaders.JSON())],
+) -> Annotated[list[str], outputs.Out("test.json", loaders.JSON())]:
+    return [word for word in words if «hash(word)» % 10 == 0]
+"""
+        ),
+        Invalid(
+            """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def name(
+    words: Annotated[list[str], outputs.Dep("words.json", loaders.JSON())],
+) -> Annotated[list[str], outputs.Out("names.json", loaders.JSON())]:
+    return [f"word-{«id(word)»}" for word in words]
+"""
         ),
     ),
 )
