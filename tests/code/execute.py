@@ -6,10 +6,12 @@ what it raised. A fork has imported what the engine itself imports and nothing e
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -44,6 +46,7 @@ def main() -> None:
         asked = json.loads(line)
         child = os.fork()
         if not child:
+            os.setpgid(0, 0)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.environ.update(asked["environment"])
             said = execute(asked["root"], asked["text"])
@@ -51,6 +54,8 @@ def main() -> None:
             answers.flush()
             os._exit(0)
         _, status = os.waitpid(child, 0)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # what the stage has left running
         if status:
             answers.write(json.dumps(f"died with {status}") + "\n")
             answers.flush()
