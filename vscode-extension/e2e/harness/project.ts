@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { LIMIT } from "./until.ts";
 
 export const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
 
@@ -49,7 +50,7 @@ export class Project {
     const done = spawnSync(PYTHON, ["-m", "pivot_core", ...command], {
       cwd: this.root,
       encoding: "utf8",
-      timeout: 60_000,
+      timeout: 2 * LIMIT,
     });
     if (done.status !== 0) {
       throw new Error(

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { CodeServer, Settings } from "./codeserver.ts";
 import type { Project } from "./project.ts";
-import { LIMIT, Window } from "./window.ts";
+import { LIMIT } from "./until.ts";
+import { Window } from "./window.ts";
 import { workbench } from "./workbench.ts";
 
 /** THEME=light shows everything in the light theme. */
@@ -31,7 +32,7 @@ export interface Scene {
 }
 
 export function scenario(name: string, given: Given, play: (scene: Scene) => Promise<void>): void {
-  void test(name, { timeout: 120_000 }, async (context) => {
+  void test(name, { timeout: 6 * LIMIT }, async (context) => {
     const { server, browser } = await workbench();
     const project = given.project();
     server.configure({ "workbench.colorTheme": THEMES[THEME], ...given.settings });

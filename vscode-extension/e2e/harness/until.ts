@@ -2,6 +2,9 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** For what takes a second or ten: other work may keep the machine busy. Nobody waits for it unless something fails. */
+export const LIMIT = 60_000;
+
 /** The first value of ``look`` that is neither undefined nor false; an error that says what was waited for. */
 export async function until<T>(
   what: string,

@@ -1,10 +1,7 @@
 /** What a person sees in a window of the workbench, and does there. */
 
 import type { FrameLocator, Locator, Page } from "playwright-core";
-import { until } from "./until.ts";
-
-/** Long enough for a busy machine, short enough that nobody waits for a dead server. */
-export const LIMIT = 30_000;
+import { LIMIT, until } from "./until.ts";
 
 export class Window {
   readonly page: Page;

@@ -2,8 +2,7 @@
 
 import { Project } from "../harness/project.ts";
 import { scenario } from "../harness/scenario.ts";
-import { until } from "../harness/until.ts";
-import { LIMIT } from "../harness/window.ts";
+import { LIMIT, until } from "../harness/until.ts";
 
 const given = { project: () => Project.scaffold("planets"), file: "stages.py" };
 

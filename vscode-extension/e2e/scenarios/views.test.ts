@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { place, Project } from "../harness/project.ts";
 import { scenario } from "../harness/scenario.ts";
-import { until } from "../harness/until.ts";
-import { LIMIT } from "../harness/window.ts";
+import { LIMIT, until } from "../harness/until.ts";
 
 /** Everything was made, and then a helper was edited. */
 function edited(): Project {
