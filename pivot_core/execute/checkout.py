@@ -127,15 +127,18 @@ class Checkout:
         if not self._cache.has(wanted):
             error = f"the cache has no content {wanted[:12]}…: pivot-core run makes it again"
             return CheckedOut(out.path, spec.name, "failed", error)
-        root, keep = self._project.root, None
+        root, keep = self._project.root, self._project.replaced / self._run_id / out.path.rstrip("/")
         wished = self._mode or self._default
         mode: LinkMode = "copy" if out.kind == "incremental" else wished
         try:
             place = place_of(root, out.path)
             _, known = cached((out.path,), self._hashes, self._cache)
-            if not self._force and is_foreign(out.path, root, self._cache, known.get(out.path)):
-                keep = self._project.replaced / self._run_id / out.path.rstrip("/")
-            method = replace(self._cache, wanted, place, mode, keep)
+
+            def to_keep() -> Path | None:
+                foreign = not self._force and is_foreign(out.path, root, self._cache, known.get(out.path))
+                return keep if foreign else None
+
+            method = replace(self._cache, wanted, place, mode, to_keep)
         except (CorruptContent, UsageError, OSError) as error:
             return CheckedOut(out.path, spec.name, "failed", str(error), self._kept(keep))
         self._hashes.remember(out.path, wanted)
@@ -144,9 +147,9 @@ class Checkout:
             out.path, spec.name, "restored", kept=self._kept(keep), method=method, instead=instead
         )
 
-    def _kept(self, keep: Path | None) -> str | None:
-        """Where what stood there is now; None if it is where it was."""
-        if keep is None or not os.path.lexists(keep):
+    def _kept(self, keep: Path) -> str | None:
+        """Where what stood there is now; None if it is where it was, or nobody misses it."""
+        if not os.path.lexists(keep):
             return None
         return keep.relative_to(self._project.root).as_posix()
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from pivot_core.errors import CorruptContent, PivotError, UsageError
 from pivot_core.execute.standing import fetch, is_foreign, move_aside, place_of, replace, unused
 from pivot_core.store.atomic import remove, scratch_path
-from pivot_core.store.moving import move_back
+from pivot_core.store.moving import move, move_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -52,7 +52,7 @@ class Outputs:
         self._scratch = project.scratch
         self._wrote = wrote
         self.touched: set[str] = set()
-        self._kept: list[tuple[str, str]] = []
+        self._kept: dict[str, str] = {}
         self._half_made: list[Path] = []
         self._path_only = {out.path for out in task.spec.outs if _is_path_only(out)}
 
@@ -69,14 +69,16 @@ class Outputs:
 
     def _clear(self, out: OutSpec, place: Path) -> None:
         self.touched.add(out.path)
+        aside = Path(self._task.aside[out.path]) if out.path in self._task.aside else None
+        if (start := self._task.start.get(out.path)) is not None:
+            there = aside if os.path.lexists(place) else None
+            # Always a private copy: the stage may change it in place.
+            replace(self._cache, start, place, "copy", lambda: self._to_keep(out) or there)
+            return
         if (keep := self._to_keep(out)) is not None:
             move_aside(self._cache, place, keep)
-        elif out.path in self._task.aside and os.path.lexists(place):
-            place.rename(self._task.aside[out.path])
-        if (start := self._task.start.get(out.path)) is not None:
-            # Always a private copy: the stage may change it in place.
-            fetch(self._cache, start, place, "copy")
-            return
+        elif aside is not None and os.path.lexists(place):
+            place.rename(aside)
         remove(place)
         if out.kind == "directory":
             place.mkdir()
@@ -99,7 +101,7 @@ class Outputs:
 
     def kept_now(self) -> tuple[tuple[str, str], ...]:
         """Outputs, and where what stood in their places is now, unless it was put back."""
-        return tuple(item for item in self._kept if os.path.lexists(item[1]))
+        return tuple(item for item in self._kept.items() if os.path.lexists(item[1]))
 
     def _save(self, out: BoundOut, value: object) -> Path:
         """Where the output's content is now: its own place if the stage wrote it, else a scratch file."""
@@ -129,7 +131,7 @@ class Outputs:
                 fetch(self._cache, digest, place, self._task.mode)
         elif out.path not in self._path_only:
             mode: LinkMode = "copy" if out.kind == "incremental" else self._task.mode
-            replace(self._cache, digest, place, mode, self._to_keep(out))
+            replace(self._cache, digest, place, mode, lambda: self._to_keep(out))
 
     def _to_keep(self, out: OutSpec) -> Path | None:
         """Where what stands in the output's place has to go; None if nobody would miss it."""
@@ -139,7 +141,7 @@ class Outputs:
         if not is_foreign(out.path, self._root, self._cache, known):
             return None
         keep = unused(Path(self._task.keep[out.path]))
-        self._kept.append((out.path, str(keep)))
+        self._kept[out.path] = str(keep)
         return keep
 
 
@@ -172,12 +174,14 @@ def put_back(cache: ContentCache, task: Task, root: Path, touched: Collection[st
             place = place_of(root, out.path)
             if aside is not None and os.path.lexists(aside):
                 remove(place)
-                Path(aside).rename(place)
+                if out.path in task.start:  # it came there by set_aside
+                    move(Path(aside), place)
+                else:
+                    Path(aside).rename(place)
             elif os.path.lexists(kept):
                 if is_self_written(out):
                     remove(place)
-                if not os.path.lexists(place):
-                    move_back(kept, place)
+                move_back(kept, place)
             elif out.path in touched and is_self_written(out):
                 _take_away(cache, task, out, place)
 

@@ -165,15 +165,17 @@ class Planner:
         wanted = {path: digest for path, digest in outs.items() if plan.facts.outs[path] != digest}
         _, known = cached(wanted, self._hashes, self._cache)
         kinds = {out.path: out.kind for out in plan.spec.outs}
-        kept: list[tuple[str, str]] = []
+        kept: dict[str, Path] = {}
 
         def restore(path: str, digest: str) -> None:
-            place, keep = place_of(self._project.root, path), None
-            if is_foreign(path, self._project.root, self._cache, known.get(path)):
-                keep = unused(Path(self._keep(path, ticket)))
-                kept.append((path, str(keep)))
+            def to_keep() -> Path | None:
+                if not is_foreign(path, self._project.root, self._cache, known.get(path)):
+                    return None
+                kept[path] = unused(Path(self._keep(path, ticket)))
+                return kept[path]
+
             mode: LinkMode = "copy" if kinds.get(path) == "incremental" else self._mode
-            replace(self._cache, digest, place, mode, keep)
+            replace(self._cache, digest, place_of(self._project.root, path), mode, to_keep)
 
         def restore_all() -> Restored:
             error = None
@@ -182,7 +184,8 @@ class Planner:
                     restore(path, digest)
             except (CorruptContent, UsageError, OSError) as raised:
                 error = str(raised)
-            return Restored(ticket, error, tuple(item for item in kept if os.path.lexists(item[1])))
+            now_there = ((path, str(to)) for path, to in kept.items() if os.path.lexists(to))
+            return Restored(ticket, error, tuple(now_there))
 
         return restore_all
 

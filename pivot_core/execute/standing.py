@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pivot_core.artifacts.hashing import FileHashes
 from pivot_core.artifacts.paths import check
 from pivot_core.errors import UsageError
-from pivot_core.store.atomic import remove
+from pivot_core.store.atomic import remove, swap_in
 from pivot_core.store.digests import is_tree
-from pivot_core.store.moving import move, move_back
+from pivot_core.store.moving import move, set_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
-    from pivot_core.store.cache import ContentCache
+    from pivot_core.store.cache import Around, ContentCache
     from pivot_core.store.links import LinkMode, Method
 
 _LONGEST_START = 240  # bytes of a name that leave room for a number
@@ -76,17 +78,30 @@ def place_of(root: Path, path: str) -> Path:
 
 
 def replace(
-    cache: ContentCache, digest: str, place: Path, mode: LinkMode, keep: Path | None
+    cache: ContentCache, digest: str, place: Path, mode: LinkMode, to_keep: Callable[[], Path | None]
 ) -> Method | None:
-    """``fetch``; what stands there goes to ``keep`` first (None: it isn't worth keeping), and comes back if
-    the content can't be had."""
-    if keep is not None:
-        move_aside(cache, place, keep)
+    """``fetch``; what stands there is kept where ``to_keep`` says, which is asked when all is ready (None: it
+    isn't worth keeping). It stays in its place until the content takes that, and if that can't be had."""
+    if _leads_into(cache, place) and (keep := to_keep()) is not None:
+        return _replace_linked(cache, digest, place, mode, keep)
+
+    def around() -> AbstractContextManager[None]:
+        keep = to_keep()
+        return nullcontext() if keep is None else set_aside(place, keep)
+
+    return fetch(cache, digest, place, mode, around)
+
+
+def _replace_linked(
+    cache: ContentCache, digest: str, place: Path, mode: LinkMode, keep: Path
+) -> Method | None:
+    """What links lead to is copied before the cache is asked for anything: it may find that damaged, and set
+    it aside, and then they lead nowhere."""
+    _copy(place, keep)
     try:
         return fetch(cache, digest, place, mode)
     except BaseException:
-        if keep is not None and not os.path.lexists(place):
-            move_back(keep, place)
+        swap_in(keep, place)
         raise
 
 
@@ -101,23 +116,34 @@ def unused(path: Path) -> Path:
     return found
 
 
-def fetch(cache: ContentCache, digest: str, place: Path, mode: LinkMode) -> Method | None:
+def fetch(
+    cache: ContentCache, digest: str, place: Path, mode: LinkMode, around: Around = nullcontext
+) -> Method | None:
     """Put a file or tree of the cache in its place; returns how (None: a tree without files). Raises
     CorruptContent, OSError, UsageError."""
     if is_tree(digest):
-        return cache.restore_tree(digest, place, mode)
-    return cache.restore(digest, place, mode)
+        return cache.restore_tree(digest, place, mode, around)
+    return cache.restore(digest, place, mode, around)
 
 
 def move_aside(cache: ContentCache, path: Path, to: Path) -> None:
     """Move what stands at ``path`` (made by somebody else) to ``to``. Links into the cache become files: they
     would lead nowhere from there, and their content may go from the cache."""
-    if path.exists() and cache.is_linked(path):
-        to.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            shutil.copytree(path, to)
-        else:
-            shutil.copyfile(path, to)
+    if _leads_into(cache, path):
+        _copy(path, to)
         remove(path)
     else:
         move(path, to)
+
+
+def _leads_into(cache: ContentCache, path: Path) -> bool:
+    return path.exists() and cache.is_linked(path)
+
+
+def _copy(path: Path, to: Path) -> None:
+    """Copy what links lead to."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        shutil.copytree(path, to)
+    else:
+        shutil.copyfile(path, to)

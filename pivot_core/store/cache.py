@@ -14,7 +14,7 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +26,8 @@ from pivot_core.store.digests import SMALL, TREE_SUFFIX, hash_bytes, hash_file, 
 from pivot_core.store.links import Linker, LinkMode, Method
 
 T = TypeVar("T")
+Around = Callable[[], AbstractContextManager[None]]
+"""What surrounds the moment in which something comes in the place of what stood there."""
 
 _READ_ONLY = 0o444
 
@@ -194,15 +196,22 @@ class ContentCache:
 
     # --- restoring ------------------------------------------------------------------------------
 
-    def restore(self, digest: str, destination: Path, mode: LinkMode = "auto") -> Method:
+    def restore(
+        self, digest: str, destination: Path, mode: LinkMode = "auto", around: Around = nullcontext
+    ) -> Method:
         """Put a file of the cache at ``destination``, replacing what is there; returns how that was done.
 
+        It is made ready first; ``around`` then surrounds the replacing, once more if that takes a second try.
         Raises CorruptContent if the object isn't there, or isn't what it should be (then it is set aside).
         """
         source = self._verified(digest)
-        return self._into_place(destination, lambda fresh: self._place(source, fresh, mode, destination))
+        return self._into_place(
+            destination, lambda fresh: self._place(source, fresh, mode, destination), around
+        )
 
-    def restore_tree(self, digest: str, destination: Path, mode: LinkMode = "auto") -> Method | None:
+    def restore_tree(
+        self, digest: str, destination: Path, mode: LinkMode = "auto", around: Around = nullcontext
+    ) -> Method | None:
         """Put a tree of the cache at ``destination``, replacing what is there: all of it or nothing. Returns
         how that was done: "copy" if some of its files had to be copied, None if it has no files.
 
@@ -226,7 +235,7 @@ class ContentCache:
                     ) from error
             return "copy" if "copy" in methods else next(iter(methods), None)
 
-        return self._into_place(destination, build)
+        return self._into_place(destination, build, around)
 
     def _place(self, source: Path, fresh: Path, mode: LinkMode, destination: Path) -> Method:
         if source.stat().st_nlink == 1:  # else it would change the files that are this object, too
@@ -273,7 +282,7 @@ class ContentCache:
             "aside: the stage that makes it has to run again"
         )
 
-    def _into_place(self, destination: Path, make: Callable[[Path], T]) -> T:
+    def _into_place(self, destination: Path, make: Callable[[Path], T], around: Around) -> T:
         """Make it in our scratch folder, so that a killed process leaves nothing among the user's files.
 
         That can't be where the destination is on another file system; then beside it.
@@ -281,18 +290,19 @@ class ContentCache:
         destination.parent.mkdir(parents=True, exist_ok=True)
         self.scratch.mkdir(parents=True, exist_ok=True)
         try:
-            return _make_and_swap(self.scratch, destination, make)
+            return _make_and_swap(self.scratch, destination, make, around)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            return _make_and_swap(destination.parent, destination, make)
+            return _make_and_swap(destination.parent, destination, make, around)
 
 
-def _make_and_swap(workshop: Path, destination: Path, make: Callable[[Path], T]) -> T:
+def _make_and_swap(workshop: Path, destination: Path, make: Callable[[Path], T], around: Around) -> T:
     fresh = scratch_path(workshop)
     try:
         made = make(fresh)
-        swap_in(fresh, destination)
+        with around():
+            swap_in(fresh, destination)
         return made
     finally:
         remove(fresh)
