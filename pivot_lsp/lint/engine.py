@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pivot_lsp.lint.rule import Hit, Rule
     from pivot_lsp.source.module import Module
+    from pivot_lsp.source.stages import Part
 
 _IGNORE = re.compile(r"#\s*pivot:\s*ignore\[([^\]]*)\]")
 
@@ -46,13 +47,8 @@ class Linter:
         if module is None or not self._matters(module):
             return ()
         _ = self.sources.stages  # tells the module which of its functions are stages
-        rules = [rule for rule in self.rules if self.config.selects(rule.code, path)]
-        found = (
-            _finding(rule, hit)
-            for rule in rules
-            for hit in self._hits(rule, module)
-            if not _is_ignored(rule, hit)
-        )
+        selected = {rule.code for rule in self.rules if self.config.selects(rule.code, path)}
+        found = (_finding(rule, hit) for rule, hit in self._hits(module) if rule.code in selected)
         # Several statements can share a mistake: an annotation that a variable holds.
         once = {(finding.span, finding.code, finding.message): finding for finding in found}
         return tuple(once[key] for key in sorted(once))
@@ -62,15 +58,27 @@ class Linter:
             return True
         return self.sources.project is not None and any(self.sources.feeds(part.top) for part in module.parts)
 
-    def _hits(self, rule: Rule, module: Module) -> Iterator[Hit]:
-        for part in module.parts:
-            hits = part.answer(rule.check) if rule.check is not None else ()
-            if rule.check_with is not None:
-                hits += tuple(rule.check_with(part, self.sources))
-            if hits and (not rule.feeding or self.sources.feeds(part.top)):
-                yield from hits
-        if rule.check_project is not None:
-            yield from (hit for hit in self.sources.answer(rule.check_project) if hit.at.path == module.path)
+    def _hits(self, module: Module) -> Iterator[tuple[Rule, Hit]]:
+        question = self._of_statement
+        for part in module.parts:  # one question to each: there may be thousands
+            for rule, certain in part.answer(question):
+                judged = rule.check_with(part, self.sources) if rule.check_with is not None else ()
+                hits = (*certain, *(hit for hit in judged if not _is_ignored(rule, hit)))
+                if hits and (not rule.feeding or self.sources.feeds(part.top)):
+                    yield from ((rule, hit) for hit in hits)
+        for rule in self.rules:
+            for hit in self.sources.answer(rule.check_project) if rule.check_project is not None else ():
+                if hit.at.path == module.path and not _is_ignored(rule, hit):
+                    yield rule, hit
+
+    def _of_statement(self, part: Part) -> Iterator[tuple[Rule, tuple[Hit, ...]]]:
+        """The rules that have found something in a statement by itself, or have something to judge there."""
+        for rule in self.rules:
+            found = part.answer(rule.check) if rule.check is not None else ()
+            hits = tuple(hit for hit in found if not _is_ignored(rule, hit))
+            facts: tuple[object, ...] = part.answer(rule.facts) if rule.facts is not None else ()
+            if hits or facts:
+                yield rule, hits
 
 
 def lint(text: str, path: str = "stages.py", rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:

@@ -110,9 +110,10 @@ class Rule:
     examples are its tests.
 
     ``check`` gets one top-level statement at a time and is asked again only when that changes, or a name that
-    it looked up: it may look at nothing else. ``check_with`` gets the statements of a module and all sources,
-    ``check_project`` all sources, both after every edit: they have to be quick. A rule may have several.
-    ``feeding``: the first two count for whatever feeds a stage, not only for statements about stages.
+    it looked up: it may look at nothing else. So do the ``facts`` that ``check_with`` judges, which gets the
+    statements that have some, and all sources. ``check_project`` gets all sources. Both are asked after every
+    edit: they have to be quick. A rule may have several.
+    ``feeding``: all but the last count for whatever feeds a stage, not only for statements about stages.
     """
 
     code: str
@@ -122,6 +123,7 @@ class Rule:
     valid: tuple[str | Valid, ...]
     invalid: tuple[Invalid, ...]
     check: Callable[[Part], Iterable[Hit]] | None = None
+    facts: Callable[[Part], Iterable[object]] | None = None
     check_with: Callable[[Part, Sources], Iterable[Hit]] | None = None
     check_project: Callable[[Sources], Iterable[Hit]] | None = None
     feeding: bool = False

@@ -26,7 +26,7 @@ class Files:
         """Where a dotted name comes from (dots in front: relative to ``importer``); None for others' code."""
         if self._project is None:
             return None
-        absolute = self.absolute(chain, importer)
+        absolute = self.absolute(chain, importer) if chain.startswith(".") else chain
         if absolute is None:
             return None
         if absolute not in self._known:

@@ -9,10 +9,10 @@ from pivot_core.code.statements import Statements
 from pivot_lsp.positions import Lines
 from pivot_lsp.source.scopes import imported
 from pivot_lsp.source.stages import Part
-from pivot_lsp.source.toplevel import TopLevel
+from pivot_lsp.source.toplevel import TopLevel, is_same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Sequence, Set
     from pathlib import Path
 
     from pivot_lsp.source.annotations import Artifact
@@ -38,7 +38,7 @@ class Module:
         self.path = path
         self.root = root
         self.registered: frozenset[str] = frozenset()
-        self.names: dict[str, list[Binding]] = {}
+        self.names: dict[str, Sequence[Binding]] = {}
         self.parts: list[Part] = []
         self._statements = Statements.of(text)
         self._meanings: dict[str, str | None] = {}
@@ -65,47 +65,64 @@ class Module:
         """These functions of the module are registered somewhere."""
         if names != self.registered:
             self.registered = names
-            self._update()
+            self._update(set(), set())
 
     def _read(self) -> None:
         # The body is the same object for as long as the statement is; statements of one text may share it.
         known: dict[int, list[TopLevel]] = {}
         for top in self._tops:
             known.setdefault(id(top.body), []).append(top)
-        self._tops = []
+        tops: list[TopLevel] = []
+        kept: list[TopLevel] = []
+        new: list[TopLevel] = []
         for text, first_line, body in self._statements.items:
             if body:  # else comments at the end
-                kept = known.get(id(body))
-                top = kept.pop(0) if kept else TopLevel(self.path, text, body)
+                left = known.get(id(body))
+                if left:
+                    top = left.pop(0)
+                    kept.append(top)
+                else:
+                    top = TopLevel(self.path, text, body, self.names, self._meanings)
+                    new.append(top)
                 top.first_line = first_line
-                self._tops.append(top)
-        self.names = {}
+                tops.append(top)
+        gone = {id(top): top for left in known.values() for top in left}
+        is_in_order = kept == [top for top in self._tops if id(top) not in gone]
+        touched = [*(new if is_in_order else tops), *gone.values()]
+        self._tops = tops
+        names, meanings = self._bind({name for top in touched for name in top.bound})
+        self._update(names, meanings)
+
+    def _bind(self, names: set[str]) -> tuple[set[str], set[str]]:
+        """Find out anew what these names are bound to. Returns those of them that are bound otherwise than
+        before, and those that stand for something else."""
+        found: dict[str, list[Binding]] = {name: [] for name in names}
         for top in self._tops:
-            for name, bindings in top.bound.items():
-                self.names.setdefault(name, []).extend(bindings)
-        meanings = {name: imported(bindings) for name, bindings in self.names.items()}
-        if meanings != self._meanings:  # else the same object says that they are the same
-            self._meanings = meanings
-        self._update()
+            for name in names.intersection(top.bound):
+                found[name] += top.bound[name]
+        others, other_meanings = set(), set()
+        for name, bindings in found.items():
+            if not is_same(self.names.pop(name, ()), bindings):
+                others.add(name)
+            before = name in self._meanings, self._meanings.pop(name, None)
+            if bindings:
+                self.names[name], self._meanings[name] = bindings, imported(bindings)
+            if before != (bool(bindings), self._meanings.get(name)):
+                other_meanings.add(name)
+        return others, other_meanings
 
-    def _update(self) -> None:
-        kept = self._part_by_top
-        self.parts = [self._part(top, kept.get(id(top))) for top in self._tops]
-        self._part_by_top = {id(part.top): part for part in self.parts}
-
-    def _part(self, top: TopLevel, before: Part | None) -> Part:
-        registered = self.registered.intersection(top.bound)
-        holds = (
-            before is not None
-            and before.registered == registered
-            and top.holds_with(self.names, self._meanings)
-        )
-        top.names, top.meanings = self.names, self._meanings
-        if holds:
-            assert before is not None
-            return before
-        top.forget()
-        return Part(self, top, registered)
+    def _update(self, names: Set[str], meanings: Set[str]) -> None:
+        """Make a part of each statement; another one where something that it asked for is another now."""
+        known, parts = self._part_by_top, []
+        for top in self._tops:
+            part = known.get(id(top))
+            registered = self.registered.intersection(top.bound)
+            if part is None or part.registered != registered or not top.holds_without(names, meanings):
+                top.forget()
+                part = Part(self, top, registered)
+            parts.append(part)
+        self.parts = parts
+        self._part_by_top = {id(part.top): part for part in parts}
 
     # --- facts, in the order of the text
 

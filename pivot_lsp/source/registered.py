@@ -11,7 +11,7 @@ from pivot_lsp.source.scopes import Assigned, Defined, DefinedClass, Imported
 from pivot_lsp.source.uses import dotted_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pivot_lsp.source.annotations import Artifact
     from pivot_lsp.source.module import Module
@@ -47,7 +47,8 @@ class Stage(NamedTuple):
     """One registration, as far as the text tells. ``complete``: the text tells all its paths;
     ``tells_outputs``: all those that it writes.
 
-    ``name``: None if it isn't written down. ``function``: None if it isn't found.
+    ``name``: None if it isn't written down. ``function``: None if it isn't found. ``returns``: the TypedDict
+    of its outputs. ``borrows``: some of the paths are texts of other modules.
     """
 
     name: str | None
@@ -58,6 +59,8 @@ class Stage(NamedTuple):
     outputs: tuple[Use, ...] = ()
     complete: bool = False
     tells_outputs: bool = False
+    returns: Class | None = None
+    borrows: bool = False
 
     @property
     def title(self) -> str:
@@ -65,8 +68,11 @@ class Stage(NamedTuple):
         return self.name or (self.function.node.name if self.function is not None else "a stage")
 
 
-def stages_in(sources: Sources) -> tuple[Stage, ...]:
-    """All stages that the text of a project registers. Tells each module which of its functions they are."""
+def stages_in(sources: Sources, former: Iterable[Stage] = ()) -> tuple[Stage, ...]:
+    """All stages that the text of a project registers. Tells each module which of its functions they are.
+
+    ``former``: those before an edit, most of which are still the same.
+    """
     found: list[tuple[Module, Registration, tuple[Module, Defined] | None]] = []
     names: dict[str, set[str]] = {}
     modules = sources.modules
@@ -78,7 +84,8 @@ def stages_in(sources: Sources) -> tuple[Stage, ...]:
                 names.setdefault(defined[0].path, set()).add(defined[1].node.name)
     for module in modules:
         module.register(frozenset(names.get(module.path, ())))
-    return tuple(_stage(sources, *one) for one in found)
+    known = {id(stage.registration): stage for stage in former}
+    return tuple(_stage(sources, *one, known.get(id(one[1]))) for one in found)
 
 
 def outputs_of(sources: Sources, module: Module, function: StageFunction) -> Class | None:
@@ -124,7 +131,11 @@ def _defined(sources: Sources, module: Module, registration: Registration) -> tu
 
 
 def _stage(
-    sources: Sources, module: Module, registration: Registration, defined: tuple[Module, Defined] | None
+    sources: Sources,
+    module: Module,
+    registration: Registration,
+    defined: tuple[Module, Defined] | None,
+    former: Stage | None,
 ) -> Stage:
     home, function = module, None
     if defined is not None:
@@ -132,12 +143,29 @@ def _stage(
         function = next((item for item in home.part(top).functions if item.node is node), None)
     if function is None:
         return Stage(registration.name, registration, module, None)
-    outputs = outputs_of(sources, home, function)
-    inputs, all_in = _uses(sources, registration, _inputs(function), registration.deps)
-    outs, all_out = _uses(sources, registration, _outputs(function, outputs), registration.outs)
-    all_out = all_out and _tells_outputs(function, outputs)
-    all_in = all_in and registration.deps is not None
-    return Stage(registration.name, registration, module, function, inputs, outs, all_in and all_out, all_out)
+    returns = outputs_of(sources, home, function)
+    if (
+        former is not None
+        and former.function is function
+        and former.returns is returns
+        and not former.borrows
+    ):
+        return former
+    inputs = _uses(sources, registration, _inputs(function), registration.deps)
+    outs = _uses(sources, registration, _outputs(function, returns), registration.outs)
+    all_out = outs.complete and _tells_outputs(function, returns)
+    return Stage(
+        registration.name,
+        registration,
+        module,
+        function,
+        inputs.known,
+        outs.known,
+        inputs.complete and registration.deps is not None and all_out,
+        all_out,
+        returns,
+        inputs.borrowed or outs.borrowed,
+    )
 
 
 def _tells_outputs(function: StageFunction, outputs: Class | None) -> bool:
@@ -157,20 +185,30 @@ def _outputs(function: StageFunction, outputs: Class | None) -> list[Artifact]:
     return [*own, *(outputs.artifacts if outputs is not None else ())]
 
 
+class _Uses(NamedTuple):
+    """The paths that are known, whether these are all, and whether another module may have a say in that."""
+
+    known: tuple[Use, ...]
+    complete: bool
+    borrowed: bool
+
+
 def _uses(
     sources: Sources, registration: Registration, artifacts: Sequence[Artifact], others: Others
-) -> tuple[tuple[Use, ...], bool]:
-    """The paths that are known, and whether these are all."""
+) -> _Uses:
     if others is None:
-        return (), not artifacts
+        return _Uses((), not artifacts, borrowed=False)
     by_name = {one.name: one for one in others}
-    known = []
+    known, borrowed = [], False
     for artifact in artifacts:
         other = by_name.get(artifact.name)
-        if other is not None:
-            text = other.path or imported_text(sources, other.node, registration.scope)
-        else:
-            text = artifact.path or imported_text(sources, artifact.path_at, artifact.scope)
+        text = other.path if other is not None else artifact.path
+        if text is None:
+            borrowed = True
+            node, scope = (
+                (other.node, registration.scope) if other is not None else (artifact.path_at, artifact.scope)
+            )
+            text = imported_text(sources, node, scope)
         if text is not None:
             known.append(Use(logical(text.value), text, artifact, other))
-    return tuple(known), len(known) == len(artifacts)
+    return _Uses(tuple(known), len(known) == len(artifacts), borrowed)

@@ -55,6 +55,8 @@ class Sources:
         self._stages: tuple[Stage, ...] | None = None
         self._feeding: dict[int, Fed] | None = None
         self._answers: dict[object, object] = {}
+        self._imported: dict[tuple[str, str], Module | None] = {}  # by full name, and who imports it
+        self._former: tuple[Stage, ...] = ()
         self._seen: dict[str, frozenset[str]] = {}
         self.state = 0  # another number for each state of the texts
 
@@ -169,8 +171,12 @@ class Sources:
 
     def imported_module(self, chain: str, importer: Module) -> Module | None:
         """The module of the project that a full name, as a module uses it, stands for."""
-        origin = self._origin(chain, importer)
-        return self.module(origin.path) if origin is not None and not origin.rest else None
+        key = (chain, importer.path)
+        if key not in self._imported:
+            origin = self._origin(chain, importer)
+            found = self.module(origin.path) if origin is not None and not origin.rest else None
+            self._imported[key] = found
+        return self._imported[key]
 
     def has_package(self, name: str) -> bool:
         """Whether the project has a folder of this name to import from."""
@@ -226,6 +232,7 @@ class Sources:
         self.state += 1
         self._all = self._stages = self._feeding = None
         self._answers.clear()
+        self._imported.clear()
 
     def answer(self, question: Callable[[Sources], Iterable[T]]) -> tuple[T, ...]:
         """What a function says of all sources, asked once for each state of them."""
@@ -239,7 +246,7 @@ class Sources:
     def stages(self) -> tuple[Stage, ...]:
         """All stages that are registered in the text, in order."""
         if self._stages is None:
-            self._stages = stages_in(self)
+            self._stages = self._former = stages_in(self, self._former)
         return self._stages
 
     def seen(self, stage: str) -> frozenset[str]:

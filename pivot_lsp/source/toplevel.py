@@ -13,7 +13,7 @@ from pivot_lsp.source.scopes import ANYTHING, BUILTINS, Imported, Scope, walk
 from pivot_lsp.source.scripts import is_guard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Set
 
     from pivot_lsp.source.scopes import Binding, Function, Visit
 
@@ -50,19 +50,21 @@ class TopLevel:
     """A top-level statement (or several that share a line) of the module at ``path``.
 
     ``text`` is that of its lines, and the places of its nodes count from there. ``first_line`` is where it
-    begins in the module now. ``looked_up``: the names it asked the module for, and what these were;
-    ``stood_for``: those of which it only asked what they stand for.
+    begins in the module now. ``names`` and ``meanings`` are those of the module, which keeps them up with its
+    text. ``looked_up``: the names it asked for; ``stood_for``: those of which it only asked what they mean.
     """
 
-    def __init__(self, path: str, text: str, body: tuple[ast.stmt, ...]) -> None:
+    def __init__(
+        self, path: str, text: str, body: tuple[ast.stmt, ...], names: Names, meanings: Meanings
+    ) -> None:
         self.path = path
         self.text = text
         self.body = body
         self.first_line = 1
-        self.names: Names = {}
-        self.meanings: Meanings = {}
-        self.looked_up: dict[str, Sequence[Binding]] = {}
-        self.stood_for: dict[str, str | None] = {}
+        self.names = names
+        self.meanings = meanings
+        self.looked_up: set[str] = set()
+        self.stood_for: set[str] = set()
         self.scope = Scope("module", self)
 
     @cached_property
@@ -119,21 +121,21 @@ class TopLevel:
 
     def look_up(self, name: str) -> Sequence[Binding]:
         """All that the module binds a name to; nothing for a builtin."""
-        found = self.looked_up[name] = self.names.get(name, ())
-        return found
+        self.looked_up.add(name)
+        return self.names.get(name, ())
 
     def stands_for(self, name: str) -> str | None:
         """The dotted name that a name of the module stands for: imported, or built in; None for others."""
-        found = self.stood_for[name] = _stands_for(name, self.meanings)
-        return found
+        self.stood_for.add(name)
+        if name in self.meanings:
+            return self.meanings[name]
+        return None if ANYTHING in self.meanings else BUILTINS + name
 
-    def holds_with(self, names: Names, meanings: Meanings) -> bool:
-        """Whether all that it ever asked for is the same in other names of the module."""
-        if meanings is not self.meanings and not all(
-            _stands_for(name, meanings) == found for name, found in self.stood_for.items()
-        ):
+    def holds_without(self, names: Set[str], meanings: Set[str]) -> bool:
+        """Whether it never asked for any of these names, nor what any of those stands for."""
+        if ANYTHING in meanings and self.stood_for:
             return False
-        return all(_same(found, names.get(name, ())) for name, found in self.looked_up.items())
+        return self.looked_up.isdisjoint(names) and self.stood_for.isdisjoint(meanings)
 
     def forget(self) -> None:
         """Nothing has been asked for."""
@@ -154,13 +156,8 @@ class TopLevel:
         return Spot(self, Span(node.lineno, start, node.lineno, start + len(found[1].encode())))
 
 
-def _stands_for(name: str, meanings: Meanings) -> str | None:
-    if name in meanings:
-        return meanings[name]
-    return None if ANYTHING in meanings else BUILTINS + name
-
-
-def _same(ours: Sequence[Binding], theirs: Sequence[Binding]) -> bool:
+def is_same(ours: Sequence[Binding], theirs: Sequence[Binding]) -> bool:
+    """Whether a name that is bound to this is bound to that."""
     # Imports are equal by what they say; everything else is the very node that was looked at.
     return len(ours) == len(theirs) and all(
         one is other or (isinstance(one, Imported) and one == other)

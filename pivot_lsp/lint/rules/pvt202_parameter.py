@@ -178,6 +178,7 @@ RULE = Rule(
     name="parameter-from-nowhere",
     severity="error",
     docs=__doc__,
+    facts=_faults,
     check_with=check,
     valid=(
         """

@@ -143,6 +143,7 @@ RULE = Rule(
     name="undeclared-file",
     severity="warning",
     docs=__doc__,
+    facts=reads,
     check_with=check,
     check_project=check_seen,
     feeding=True,

@@ -61,6 +61,7 @@ RULE = Rule(
     name="path-not-written",
     severity="info",
     docs=__doc__,
+    facts=_unwritten,
     check_with=check,
     valid=(
         """

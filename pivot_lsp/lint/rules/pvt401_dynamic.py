@@ -208,6 +208,7 @@ RULE = Rule(
     name="dynamic-code",
     severity="info",
     docs=__doc__,
+    facts=_dynamic,
     check_with=check,
     feeding=True,
     valid=(

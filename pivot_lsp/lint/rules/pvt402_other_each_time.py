@@ -185,6 +185,7 @@ RULE = Rule(
     severity="warning",
     docs=__doc__,
     check=check,
+    facts=draws,
     check_with=check_draws,
     feeding=True,
     valid=(

@@ -75,6 +75,12 @@ def check(part: Part, sources: Sources) -> Iterator[Hit]:
             yield Hit(part.spot(change.node), message, _STATE_HINT, (related,) if related is not None else ())
 
 
+def _changes(part: Part) -> Iterator[object]:
+    """All that may be one."""
+    yield from part.answer(_of_process)
+    yield from part.answer(_of_modules)
+
+
 def _makes_stages(part: Part) -> bool:
     return any(other.functions or other.registrations for other in part.module.parts)
 
@@ -181,6 +187,7 @@ RULE = Rule(
     name="process-state",
     severity="warning",
     docs=__doc__,
+    facts=_changes,
     check_with=check,
     valid=(
         """

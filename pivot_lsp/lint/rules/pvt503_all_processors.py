@@ -80,6 +80,7 @@ RULE = Rule(
     name="all-processors",
     severity="warning",
     docs=__doc__,
+    facts=_greedy,
     check_with=check,
     feeding=True,
     valid=(

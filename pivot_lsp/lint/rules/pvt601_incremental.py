@@ -107,6 +107,16 @@ def check_taken(part: Part, sources: Sources) -> Iterator[Hit]:
                 yield _untaken(part, function, artifact)
 
 
+def _may_be_incremental(part: Part) -> Iterator[StageFunction]:
+    """The stages with an incremental output, or with outputs that another module defines."""
+    for function in part.functions:
+        returns = function.returns
+        own = [*function.artifacts, *(function.outputs.artifacts if function.outputs is not None else ())]
+        is_elsewhere = function.outputs is None and returns is not None and not returns.artifacts
+        if is_elsewhere or any(one.role == "incremental" for one in own):
+            yield function
+
+
 def _made(part: Part, function: StageFunction, sources: Sources) -> list[Artifact]:
     outputs = outputs_of(sources, part.module, function)
     own = function.returns.artifacts if function.returns is not None else ()
@@ -271,6 +281,7 @@ RULE = Rule(
     severity="warning",
     docs=__doc__,
     check=check,
+    facts=_may_be_incremental,
     check_with=check_taken,
     valid=(
         _HEAD
