@@ -81,7 +81,8 @@ class Loading:
 
     def state(self, root: Path) -> State:
         """Whether the definition is being read, or couldn't be."""
-        return self._projects[root].state
+        of = self._projects.get(root)
+        return of.state if of is not None else "idle"
 
     def _opened(self, document: Document) -> None:
         """Look at a project as soon as a file of it is open: mistakes are shown also without lenses."""

@@ -11,7 +11,6 @@ import msgspec
 
 from pivot_core.types import OutKind, ReasonKind, State
 
-PROJECTS = "pivot/projects"
 PIPELINE = "pivot/pipeline"
 DIFF = "pivot/diff"
 VERDICTS_CHANGED = "pivot/verdictsChanged"
@@ -112,11 +111,3 @@ class Change(msgspec.Struct, frozen=True):
 class Diff(msgspec.Struct, frozen=True):
     stage: str
     changes: list[Change]
-
-
-class ProjectEntry(msgspec.Struct, frozen=True):
-    """``stages``: how many; None as long as nobody has read ``pipeline.py``."""
-
-    root: str
-    name: str
-    stages: int | None
