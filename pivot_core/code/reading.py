@@ -253,7 +253,8 @@ class _Pass:
             self._program(text.removeprefix("-m "), line)
             self._program(f"{text.removeprefix('-m ')}.__main__", line)
         elif self.modules.exists(text):
-            self._widen(text, line, f"the module {text} can be imported by this name")
+            self.links[(text, WHOLE)] = None
+            self.executed[text] = None
         else:
             self._attribute(text.replace(":", ".").split("."))
 
