@@ -93,7 +93,7 @@ extension: $(READY) $(EXTENSION)/node_modules/.made
 	rm -rf $(EXTENSION)/wheel $(EXTENSION)/*.vsix
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w $(EXTENSION)/wheel .
 	cd $(EXTENSION) && npm run --silent check && npm test --silent && npm run --silent package
-	@$(BIN)/python -m zipfile -l $(EXTENSION)/*.vsix | grep -q '^extension/wheel/pivot_core-.*\.whl ' || { \
+	@$(BIN)/python -m zipfile -l $(EXTENSION)/*.vsix | grep '^extension/wheel/pivot_core-.*\.whl ' >/dev/null || { \
 	  rm $(EXTENSION)/*.vsix; echo "The .vsix has no wheel of Pivot: see $(EXTENSION)/.vscodeignore" >&2; exit 1; }
 
 # No script of a package's is run, and nothing is fetched that the lock file doesn't name.

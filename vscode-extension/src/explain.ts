@@ -6,6 +6,9 @@ import { fileName, relinked } from "./explanation";
 import { SERVER_COMMANDS } from "./protocol";
 import type { Pipelines } from "./state";
 
+/** By which media/explanation.css knows them from other people's Markdown. */
+const MARK = '\n\n<span id="pivot-explanation"></span>\n';
+
 /** `storage`: a folder of ours. */
 export async function explain(
   { root, stage }: StageReference,
@@ -19,7 +22,7 @@ export async function explain(
   }
   const folder = vscode.Uri.joinPath(storage, "explained", fileName(path.basename(root)));
   const uri = vscode.Uri.joinPath(folder, `${fileName(stage)}.md`);
-  await vscode.workspace.fs.writeFile(uri, Buffer.from(relinked(said.text, folder.fsPath)));
+  await vscode.workspace.fs.writeFile(uri, Buffer.from(relinked(said.text, folder.fsPath) + MARK));
   if (vscode.extensions.getExtension("vscode.markdown-language-features")) {
     await vscode.commands.executeCommand("markdown.showPreview", uri);
   } else {

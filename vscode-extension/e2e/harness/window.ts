@@ -122,6 +122,13 @@ export class Window {
     return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
   }
 
+  /** Opens the view of the pipeline. */
+  async pipeline(): Promise<void> {
+    // Its number is in the middle of the icon, and takes no clicks.
+    await this.page.locator('.activitybar a[aria-label^="Pivot"]').click({ position: { x: 8, y: 8 } });
+    await this.page.locator(".composite.title").filter({ hasText: "Pivot: Pipeline" }).waitFor();
+  }
+
   tree(text: string | RegExp): Locator {
     return this.page.locator(".pane-body [role=treeitem]").filter({ hasText: text }).first();
   }

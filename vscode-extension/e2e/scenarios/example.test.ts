@@ -40,17 +40,4 @@ scenario("The example", given, async ({ window, project, step }) => {
     await window.lens("Run with upstream").last().click();
     await window.seesLens(/^fresh · /);
   });
-
-  await step("a helper edited without saving makes the stage that calls it stale, by its name", async () => {
-    await window.goTo(...place(stages, "math.pi * planet"));
-    await page.keyboard.type("2 * ");
-    await window.goTo(...place(stages, "mean = "));
-    await window.seesLens(/^stale: .*density changed/);
-  });
-
-  await step("undone, it is fresh again, and nothing ran", async () => {
-    await window.undoAll();
-    await window.goTo(...place(stages, "mean = "));
-    await window.seesLens(/^fresh · /);
-  });
 });

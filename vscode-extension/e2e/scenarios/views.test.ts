@@ -19,7 +19,7 @@ scenario("Views", { project: edited, file: "stages.py" }, async ({ window, proje
   const node = (name: string): ReturnType<typeof graph.locator> => graph.locator(`[data-id="${name}"]`);
 
   await step("the tree has stages by what they need, with reasons", async () => {
-    await page.locator('.activitybar a[aria-label="Pivot"]').click();
+    await window.pipeline();
     await window.tree(/^measure/).waitFor();
     await window
       .tree(/^measure/)
@@ -31,7 +31,10 @@ scenario("Views", { project: edited, file: "stages.py" }, async ({ window, proje
   await step("a stage explains itself", async () => {
     await window.command("Pivot: Explain Stage");
     await window.choose("measure");
-    await graph.getByText(/density/).first().waitFor();
+    await graph
+      .getByText(/density/)
+      .first()
+      .waitFor();
   });
 
   await step("what changed is shown side by side", async () => {
