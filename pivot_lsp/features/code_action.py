@@ -75,7 +75,7 @@ def _offered(
     if _is_wanted(types.CodeActionKind.QuickFix.value, wanted):
         for finding in here:
             diagnostic = diagnostic_of(finding, document, encoding)
-            if finding.fix is not None:
+            if finding.fix is not None and changes(finding.fix):  # else it can't be done after all
                 place = (finding.span.line, finding.span.column)
                 yield types.CodeAction(
                     finding.fix.title,

@@ -41,7 +41,7 @@ class Cut(NamedTuple):
 
 def cut(top: TopLevel, node: Movable) -> Cut:
     """A statement with its decorators, and with comments right above it and at its end."""
-    first, last, indent = first_line(node), node.end_lineno or node.lineno, indent_of(top, node)
+    first, last, indent = first_line(top, node), node.end_lineno or node.lineno, indent_of(top, node)
     while first > 1 and top.line(first - 1).startswith(indent + "#"):
         first -= 1
     for number in range(last + 1, top.line_count + 1):

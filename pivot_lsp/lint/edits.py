@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.rule import Edit
 from pivot_lsp.positions import Span
+from pivot_lsp.source.nesting import first_line
 from pivot_lsp.source.scopes import Imported
 from pivot_lsp.source.toplevel import Spot
 
@@ -34,9 +35,7 @@ def after_node(top: TopLevel, node: ast.expr, text: str) -> Edit:
 
 def before(top: TopLevel, text: str) -> Edit:
     """Lines above a top-level statement; comments right above it stay with it."""
-    statement = top.body[0]
-    decorators = getattr(statement, "decorator_list", [])
-    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    first = first_line(top, top.body[0])
     while first > 1 and top.line(first - 1).startswith("#"):
         first -= 1
     return inserted(top, first, 0, text)

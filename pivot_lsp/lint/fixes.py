@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_lsp.lint.engine import Linter
 from pivot_lsp.positions import Span
+from pivot_lsp.source.comments import comments_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pivot_lsp.lint.rule import Fix
+    from pivot_lsp.lint.rule import Edit, Fix
 
 _ROUNDS = 20  # of fixing all: a fix can make room for the next
 _BREAK = re.compile(b"\r\n|\r|\n")
@@ -26,12 +28,27 @@ class Change(NamedTuple):
 
 
 def changes(fix: Fix) -> list[Change]:
-    """What a fix does, at the places as they are now, in the newlines of each place's file."""
+    """What a fix does, at the places as they are now, in the newlines of each place's file.
+
+    Nothing, if it would lose a comment.
+    """
+    edits = list(fix.edits())
+    if _loses_comments(edits):
+        return []
     found = []
-    for edit in fix.edits():
+    for edit in edits:
         text = edit.text.replace("\n", newline_of(edit.at.top.text))
         found.append(Change(edit.at.path, edit.at.absolute, text))
     return found
+
+
+def _loses_comments(edits: Iterable[Edit]) -> bool:
+    """Whether a comment is in what the edits take away, and in nothing that they put in."""
+    lost: Counter[str] = Counter()
+    for edit in edits:
+        lost.update(comments_in(edit.at.top, edit.at.span))
+    put = [line.rstrip() for edit in edits for line in edit.text.split("\n")] if lost else []
+    return any(sum(line.endswith(text) for line in put) < count for text, count in lost.items())
 
 
 def applied(text: str, wanted: Iterable[Change]) -> str:

@@ -180,7 +180,7 @@ def _used_later(top: TopLevel, node: Movable) -> _Used | None:
     if isinstance(node, ast.Expr):
         return _Used(frozenset(), frozenset())
     for table in top.tables:
-        if table.get_name() == node.name and first_line(node) <= table.get_lineno() <= node.lineno:
+        if table.get_name() == node.name and first_line(top, node) <= table.get_lineno() <= node.lineno:
             return _Used(
                 frozenset(symbol.get_name() for symbol in table.get_symbols() if symbol.is_free()),
                 frozenset(_outer_names(table)),

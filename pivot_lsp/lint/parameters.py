@@ -177,16 +177,12 @@ def _taking(top: TopLevel, node: Function, made: str) -> Insertion | None:
 def _reading(top: TopLevel, node: Function, names: list[str]) -> Insertion | None:
     """Lines at the start of the body that give the variables their values."""
     body = [one for one in node.body if one is not node.body[0] or not _is_docstring(one)]
-    first = (
-        first_line(body[0]) if body and isinstance(body[0], _DEFINITIONS) else body[0].lineno if body else 0
-    )
     if not body or _bytes(top, body[0].lineno)[: body[0].col_offset].strip():
         return None  # on the line of the def
     indent = indent_of(top, body[0])
-    return Insertion(first, 0, "".join(f"{indent}{name} = {PARAMS}.{name}\n" for name in names))
-
-
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return Insertion(
+        first_line(top, body[0]), 0, "".join(f"{indent}{name} = {PARAMS}.{name}\n" for name in names)
+    )
 
 
 def _is_docstring(node: ast.stmt) -> bool:

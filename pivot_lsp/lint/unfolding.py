@@ -16,7 +16,7 @@ _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
 
 class Unfolded(NamedTuple):
-    """``result`` can follow ``return``."""
+    """``parameters`` can stand in parentheses, ``result`` can follow ``return``."""
 
     parameters: str
     result: str
@@ -32,7 +32,10 @@ def unfolded(node: ast.Lambda, top: TopLevel) -> Unfolded | None:
     is_enclosed = result.startswith("(") and not source(top, node.body).startswith("(")
     if not is_enclosed and ("\n" in result or isinstance(node.body, ast.NamedExpr)):
         result = f"({result})"
-    return Unfolded(text[len("lambda") : colon].strip(), result)
+    parameters = text[len("lambda") : colon].strip()
+    if "#" in parameters.rpartition("\n")[2]:
+        parameters += "\n"  # not to be in the comment, what comes after it
+    return Unfolded(parameters, result)
 
 
 def _colon(text: str) -> int:

@@ -1,14 +1,14 @@
-"""Comments that say something to people: those for tools aren't among them."""
+"""Comments, and whether they say something to people: those for tools don't."""
 
 from __future__ import annotations
 
-import ast
 import re
+import tokenize
 from typing import TYPE_CHECKING
 
-from pivot_lsp.positions import span_of
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pivot_lsp.positions import Span
     from pivot_lsp.source.toplevel import TopLevel
 
@@ -22,31 +22,26 @@ def explained(top: TopLevel, span: Span) -> bool:
     lines = list(range(span.line, span.end_line + 1))
     while lines[0] > 1 and top.line(lines[0] - 1).lstrip().startswith("#"):
         lines.insert(0, lines[0] - 1)
-    texts = [span_of(node) for node in _texts(top)]
-    return any(_says_something(_comment(top, number, texts)) for number in lines)
+    return any(line in lines and _says_something(text) for line, _, text in _comments(top))
 
 
-def _texts(top: TopLevel) -> list[ast.expr]:
-    """The literals that can hold a #, which is no comment then."""
-    nodes = [node for statement in top.body for node in ast.walk(statement)]
-    return [
-        node
-        for node in nodes
-        if isinstance(node, ast.JoinedStr)
-        or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes))
-    ]
+def comments_in(top: TopLevel, span: Span) -> Iterator[str]:
+    """The comments in a stretch of a statement, as they are written, without white space at their ends."""
+    start, end = (span.line, span.column), (span.end_line, span.end_column)
+    if start != end and "#" in top.text:
+        yield from (text for line, column, text in _comments(top) if start <= (line, column) < end)
 
 
-def _comment(top: TopLevel, number: int, texts: list[Span]) -> str:
-    """The comment at the end of a line; "" if there is none."""
-    line = top.line(number).encode("utf-8", "surrogatepass")
-    for found in re.finditer(b"#", line):
-        place = (number, found.start())
-        if not any((one.line, one.column) <= place < (one.end_line, one.end_column) for one in texts):
-            return line[found.end() :].decode("utf-8", "surrogatepass")
-    return ""
+def _comments(top: TopLevel) -> Iterator[tuple[int, int, str]]:
+    """All of a statement: the line, the column in bytes, and the text."""
+    lines = (f"{top.line(number)}\n" for number in range(1, top.line_count + 1))
+    for token in tokenize.generate_tokens(lambda: next(lines, "")):
+        if token.type == tokenize.COMMENT:
+            line, column = token.start
+            before = top.line(line)[:column].encode("utf-8", "surrogatepass")
+            yield line, len(before), token.string.rstrip()
 
 
 def _says_something(comment: str) -> bool:
-    parts = comment.split("#")  # "type: ignore  # because"
+    parts = comment.split("#")  # "# type: ignore  # because"
     return any(part.strip() and not _FOR_TOOLS.match(part.strip()) for part in parts)

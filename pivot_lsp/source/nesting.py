@@ -39,7 +39,12 @@ def qualified(top: TopLevel, node: Definition) -> str:
     return ".".join(outer.name for outer in (*around(top, node), node))
 
 
-def first_line(node: Movable) -> int:
+def first_line(top: TopLevel, node: ast.stmt) -> int:
     """The line of its first decorator, else its own."""
-    decorators = [] if isinstance(node, ast.Expr) else node.decorator_list
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    if not decorators:
+        return node.lineno
+    line = decorators[0].lineno
+    while line > 1 and not top.line(line).lstrip().startswith("@"):  # @( and what it is in the line below
+        line -= 1
+    return line
