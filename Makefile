@@ -67,6 +67,7 @@ bench: $(READY)
 # What a keystroke costs in the editor, beside other servers (installed into benchmarks/.venvs).
 bench-editor: $(READY)
 	$(BIN)/python benchmarks/editor.py --install-servers $(if $(EDITS),--edits $(EDITS))
+	$(BIN)/python benchmarks/keystrokes.py
 
 # Edits of well-known packages: is one missed that matters, or minded that doesn't? Some minutes for each 1,000.
 COUNT ?= 1000

@@ -12,7 +12,7 @@ from pivot_core.decide import Facts
 from pivot_core.types import Lock, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.artifacts.packages import PackageVersions
@@ -42,6 +42,7 @@ class Gatherer:
         self._packages = packages
         self._definitions = definitions
         self._strict = strict
+        self._environment = dict(os.environ)  # which decodes each name anew whenever it is gone through
 
     def prefetch(self, specs: Sequence[StageSpec], records: Iterable[Lock | Reason | None]) -> None:
         """Look at all files of many stages at once, which is cheaper than one by one."""
@@ -65,7 +66,8 @@ class Gatherer:
             deps={dep.path: digests[dep.path] for dep in spec.deps},
             discovered=self.discovered(lock.discovered) if lock is not None else {},
             environment={
-                name: _fingerprint(os.environ[name]) for name in _counted(os.environ, code.environment)
+                name: _fingerprint(self._environment[name])
+                for name in _counted(self._environment, code.environment)
             },
             packages=self._packages.of(code.packages),
             params=spec.params,
@@ -109,7 +111,7 @@ class Gatherer:
 
     def _digest(self, path: str) -> str | None:
         if path.startswith("$"):
-            value = os.environ.get(path[1:])
+            value = self._environment.get(path[1:])
             return None if value is None else _fingerprint(value)
         if path.startswith("@"):
             module, colon, name = path[1:].partition(":")
@@ -188,10 +190,12 @@ def _made(path: str, made: Mapping[str, str]) -> bool:
     return any(out.startswith(folder) or (out.endswith("/") and path.startswith(out)) for out in made)
 
 
-def _counted(variables: Iterable[str], names: Iterable[str]) -> list[str]:
+def _counted(variables: Collection[str], names: Iterable[str]) -> list[str]:
     """Those of the variables that are among the names, or that one of them matches: ``APP_*``."""
     exact = frozenset(names)
     patterns = [name for name in exact if "*" in name]
+    if not patterns:
+        return [name for name in exact if name in variables]
     return [
         variable
         for variable in variables

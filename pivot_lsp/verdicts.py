@@ -4,9 +4,9 @@ Whatever may change a verdict is told by :meth:`Verdicts.outdated`, as often as 
 time runs, beside the event loop; what changes meanwhile makes its answer one of an older version, which is
 dropped.
 
-    outdated ─► wait for a pause ─► take the texts ─► Engine.status ─► still the newest? ─► answer
-                     ▲                                                      │ no
-                     └──────────────────────────────────────────────────────┘
+    outdated ─► take the texts ─► Engine.status ─► still the newest? ─► answer
+                   ▲                                     │ no
+                   └──── wait for as long as it took ────┘
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pivot_core.project import Project
     from pivot_lsp.answers import Answer
 
-_PAUSE_S = 0.1  # between two keystrokes of fast typing
+_PAUSE_S = 0.001  # what has arrived together with a keystroke goes first: a question for diagnostics
 _RECENT_S = 1.0
 
 
@@ -116,8 +116,9 @@ class Verdicts:
 
     async def _keep_up(self) -> None:
         while self._answered != self._changes:
-            # As long as looking takes: a project that changes all the time gets half a processor at most.
-            await asyncio.sleep(max(_PAUSE_S, self._took_s))
+            # A project that changes all the time gets half a processor at most.
+            rest = self._looked_at + self._took_s - time.monotonic()
+            await asyncio.sleep(max(_PAUSE_S, rest))
             await self._look()
 
     async def _look(self) -> None:

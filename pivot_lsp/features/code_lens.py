@@ -17,7 +17,7 @@ from pivot_lsp.loading import is_pipeline
 if TYPE_CHECKING:
     from pivot_lsp.session import Session
 
-_PAUSE_S = 0.1
+_APART_S = 0.1  # between two times that the client is told to ask again
 # While something runs, lenses say for how long. VS Code asks for lenses when nobody has told it to for a
 # quarter of a second, or for as long as they take: told of all that happens in a run, it would ask when that
 # has ended.
@@ -53,9 +53,9 @@ def register(session: Session) -> None:
                 soon.ask(_TICK_S)
 
     def ask() -> None:
-        soon.ask(_TICK_S if session.runs else 0.0)
+        soon.ask(_TICK_S if session.runs else _APART_S)
 
-    soon = Later(_PAUSE_S, refresh)
+    soon = Later(0.0, refresh)
     session.on_verdicts(lambda root, answer: ask())
     session.on_settings(ask)
     session.runs.on_change(lambda root: ask())
