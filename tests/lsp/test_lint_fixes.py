@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -114,3 +114,31 @@ def test_a_fix_keeps_each_comment_and_means_the_same_with_it(
             offered += 1
         linter.sources.put(path, texts[path])
     assert offered
+
+
+REWRITING = [
+    example
+    for rule, example in FIXED
+    if rule.code == "PVT604" and example.fixed is not None and "ruamel" in example.fixed
+]
+
+
+@pytest.mark.parametrize("example", REWRITING, ids=range(len(REWRITING)))
+def test_a_settings_file_that_is_written_by_ruamel_keeps_its_comments(
+    example: Invalid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf").mkdir()
+    files = [tmp_path / "conf/config.yml", tmp_path / "params.yaml"]
+    settings = "# What we agreed on.\nsteps: 3\nrate: 0.1  # by trial\n"
+
+    def after(text: str) -> set[str]:
+        for file in files:
+            file.write_text(settings)
+        names: dict[str, Any] = {}
+        exec(text, names)
+        names["clean"](0.1)
+        return {file.read_text() for file in files}
+
+    assert after(example.fixed or "") == {settings}
+    assert after(example.text) != {settings}

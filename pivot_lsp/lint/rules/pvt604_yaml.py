@@ -14,7 +14,8 @@ A settings file that is read, changed and dumped again loses its comments, order
     Path("config.yaml").write_text(yaml.dump(settings))      # PVT604: ruamel.yaml keeps them
 
 The fix of a missing loader is safe. To take another loader than the one that is there is for you to decide:
-a file that needs it can't be read any more.
+a file that needs it can't be read any more. So is ruamel.yaml, for reading and writing a file that people
+edit: it has to be installed, and keeps what PyYAML loses.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.edits import importing, replaced, source
+from pivot_lsp.lint.naming import named
 from pivot_lsp.lint.rule import Fix, Hit, Invalid, Related, Rule
 from pivot_lsp.source.annotations import text_of
 from pivot_lsp.source.calls import argument, known_calls
@@ -51,6 +53,9 @@ _SAFE = {
 _LOADS = frozenset({"yaml.load", "yaml.safe_load", "yaml.full_load"})
 _DUMPS = frozenset({"yaml.dump", "yaml.safe_dump"})
 _EDITED = re.compile(r"(^|.*[-_.])(config|conf|params|settings)[^/]*\.ya?ml")  # what people call such files
+_BY_ITSELF = frozenset(
+    {("allow_unicode", "True"), ("default_flow_style", "False"), ("sort_keys", "False")}
+)  # of ruamel.yaml's
 _UNSAFE_HINT = "take yaml.safe_load: it makes plain values only"
 _DUMP_HINT = "change it with ruamel.yaml, which keeps them"
 
@@ -69,7 +74,9 @@ def check(part: Part) -> Iterator[Hit]:
 
 def _unsafe(part: Part, call: KnownCall) -> Iterator[Hit]:
     if call.name in ("yaml.unsafe_load", "yaml.unsafe_load_all"):
-        yield Hit(part.spot(call.node), f"{call.name} makes any object that the file names", _UNSAFE_HINT)
+        fix = _fix(part, call.scope, call.node.func, safe=False)
+        message = f"{call.name} makes any object that the file names"
+        yield Hit(part.spot(call.node), message, _UNSAFE_HINT, (), fix)
     if call.name not in ("yaml.load", "yaml.load_all") or any(
         word.arg is None for word in call.node.keywords
     ):
@@ -120,7 +127,45 @@ def _rewriting(part: Part, dump: KnownCall, calls: list[KnownCall]) -> Iterator[
     if read is not None:
         message = f"{dump.name} loses the comments and the order of {path!r}, which people edit"
         where = Related(part.spot(read.node), "it is read here")
-        yield Hit(part.spot(dump.node), message, _DUMP_HINT, (where,))
+        yield Hit(part.spot(dump.node), message, _DUMP_HINT, (where,), _keeping(part, read, dump))
+
+
+def _keeping(part: Part, read: KnownCall, dump: KnownCall) -> Fix | None:
+    """Both by ruamel.yaml; None if they are told how to do it."""
+    stream, data = argument(read.node, 0, "stream"), argument(dump.node, 0, "data")
+    loader = argument(read.node, 1, "Loader")
+    options = [word for word in dump.node.keywords if word.arg not in ("data", "stream")]
+    target, writing = argument(dump.node, 1, "stream"), dump.node
+    if target is None:
+        around = part.top.parents.get(id(dump.node))
+        assert isinstance(around, ast.Call) and isinstance(around.func, ast.Attribute)
+        if len(around.args) + len(around.keywords) > 1 or not isinstance(
+            part.top.parents.get(id(around)), ast.Expr
+        ):
+            return None  # in an encoding, or for its length
+        target, writing = around.func.value, around
+    is_plain = len(read.node.args) + len(read.node.keywords) == (1 if loader is None else 2)
+    if stream is None or data is None or not is_plain or not all(map(_is_kept, options)):
+        return None
+
+    def edits() -> list[Edit]:
+        yaml = named(part.module, "ruamel.yaml.YAML")
+        if yaml is None:
+            return []
+        reading = f"{yaml.text}().load({source(part.top, stream)})"
+        dumping = f"{yaml.text}().dump({source(part.top, data)}, {source(part.top, target)})"
+        return [
+            replaced(part.top, read.node, reading),
+            replaced(part.top, writing, dumping),
+            *yaml.edits,
+        ]
+
+    return Fix("read and write it by ruamel.yaml", edits, safe=False)
+
+
+def _is_kept(option: ast.keyword) -> bool:
+    """Whether ruamel.yaml does so by itself."""
+    return (option.arg, ast.unparse(option.value)) in _BY_ITSELF
 
 
 def _written(part: Part, dump: KnownCall) -> str | None:
@@ -287,7 +332,15 @@ from pivot_core import loaders, outputs
 
 def clean(text: Annotated[str, outputs.Dep("rows.yaml", loaders.Text())]) -> None:
     rows = list(«yaml.unsafe_load_all(text)»)
-"""
+""",
+            fixed="""
+import yaml
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def clean(text: Annotated[str, outputs.Dep("rows.yaml", loaders.Text())]) -> None:
+    rows = list(yaml.safe_load_all(text))
+""",
         ),
         Invalid(
             """
@@ -304,7 +357,23 @@ def clean(rate: Annotated[float, outputs.Dep("rate.json", loaders.JSON())]) -> N
     settings["rate"] = rate
     with open("conf/config.yml", "w") as out:
         «yaml.safe_dump(settings, out, sort_keys=False)»
-"""
+""",
+            fixed="""
+import yaml
+from pathlib import Path
+from typing import Annotated
+from pivot_core import loaders, outputs
+from ruamel.yaml import YAML
+
+CONFIG = Path("conf/config.yml")
+
+def clean(rate: Annotated[float, outputs.Dep("rate.json", loaders.JSON())]) -> None:
+    with CONFIG.open() as file:
+        settings = YAML().load(file)
+    settings["rate"] = rate
+    with open("conf/config.yml", "w") as out:
+        YAML().dump(settings, out)
+""",
         ),
         Invalid(
             """
@@ -316,6 +385,30 @@ from pivot_core import loaders, outputs
 def clean(rate: Annotated[float, outputs.Dep("rate.json", loaders.JSON())]) -> None:
     settings = yaml.load(open("params.yaml"), Loader=yaml.SafeLoader)
     Path("params.yaml").write_text(«yaml.dump(settings)»)
+""",
+            fixed="""
+import yaml
+from pathlib import Path
+from typing import Annotated
+from pivot_core import loaders, outputs
+from ruamel.yaml import YAML
+
+def clean(rate: Annotated[float, outputs.Dep("rate.json", loaders.JSON())]) -> None:
+    settings = YAML().load(open("params.yaml"))
+    YAML().dump(settings, Path("params.yaml"))
+""",
+        ),
+        # It is written in a way that only PyYAML knows.
+        Invalid(
+            """
+import yaml
+from pathlib import Path
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def clean(rate: Annotated[float, outputs.Dep("rate.json", loaders.JSON())]) -> None:
+    settings = yaml.safe_load(Path("params.yaml").read_text())
+    Path("params.yaml").write_text(«yaml.dump(settings, width=40)»)
 """
         ),
     ),
