@@ -20,6 +20,7 @@ from typing import Literal, TextIO
 
 Stream = Literal["stdout", "stderr"]
 Deliver = Callable[[Stream, str], None]
+_LONGEST = 1_000_000  # characters of a line without an end that are held
 
 
 class Capture:
@@ -82,7 +83,7 @@ class Capture:
 
 
 class _Lines:
-    """Bytes in, text of whole lines out."""
+    """Bytes in, text of whole lines out; of a line that is too long to be held, its parts."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream: Stream = stream
@@ -92,6 +93,8 @@ class _Lines:
     def feed(self, data: bytes) -> str:
         text = self._held + self._decoder.decode(data)
         end = max(text.rfind("\n"), text.rfind("\r")) + 1  # progress bars end their lines with \r
+        if not end and len(text) > _LONGEST:
+            end = len(text)
         self._held = text[end:]
         return text[:end]
 
