@@ -16,6 +16,7 @@ import msgspec
 
 from pivot_core.config import load_config
 from pivot_core.errors import PivotError
+from pivot_core.execute.failure import of_the_system
 from pivot_core.store.atomic import is_scratch, scratch_path
 from pivot_core.store.cache import ContentCache
 from pivot_core.store.digests import is_digest
@@ -83,7 +84,10 @@ def _file_system(project: Project) -> Iterator[Finding]:
         probe.write_bytes(b"x")
     except OSError as error:
         yield Finding(
-            "file system", "error", f"can't write in .pivot: {error}", "runs need to; look at its modes"
+            "file system",
+            "error",
+            f"can't write in .pivot: {of_the_system(error, project.root)}",
+            "runs need to; look at its modes",
         )
         return
     try:

@@ -120,7 +120,10 @@ def _logged(event: Event) -> tuple[types.MessageType, str] | None:
     if isinstance(event, StageEnd) and event.outcome != "skipped":
         said = f"[{event.stage}] {event.outcome}"
         if event.error is not None:
-            return _ERROR, f"{said}\n{event.error.traceback or event.error.message}"
+            return (
+                _ERROR,
+                f"{said}: {event.error.type}: {event.error.message}\n{event.error.traceback}".rstrip(),
+            )
         return types.MessageType.Log, f"{said} · {duration(event.duration_s)}" if event.duration_s else said
     return None
 

@@ -70,7 +70,9 @@ def common_options(function: Callable[..., int]) -> Callable[..., int]:
         except OSError as error:
             if error.errno not in _OF_THE_SYSTEM:
                 raise
-            failures.show(PivotError(str(error)), common.err)
+            from pivot_core.execute.failure import of_the_system
+
+            failures.show(PivotError(of_the_system(error, _root(common))), common.err)
             return 1
 
     for option in reversed(_COMMON):
@@ -82,11 +84,14 @@ def _annotate(common: Common, error: PivotError) -> None:
     from pivot_core.cli import github
 
     if github.wanted():
-        try:
-            root = common.project().root
-        except PivotError:
-            root = common.folder.resolve()
-        github.Annotations(common.out, root).error(error)
+        github.Annotations(common.out, _root(common)).error(error)
+
+
+def _root(common: Common) -> Path:
+    try:
+        return common.project().root
+    except PivotError:
+        return common.folder.resolve()
 
 
 def _complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:

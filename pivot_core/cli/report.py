@@ -164,6 +164,8 @@ class Report:
         self.close()
         for failed in self._failed:
             self._failure(failed)
+        if self._failed:
+            self._common.out.line()
         style: Style = "green" if event.ok else "red"
         self._common.say(self._common.out.paint(self._summary(event), style))
 
@@ -177,7 +179,6 @@ class Report:
             out.line(f"  {event.stage} │ {line}")
         for line in error.traceback.splitlines() if error else ():
             out.line(f"    {line}")
-        out.line()
 
     def _summary(self, event: RunEnd) -> str:
         took = wording.duration(time.monotonic() - self._began)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from pivot_core.errors import CorruptContent, UsageError
+from pivot_core.execute.failure import of_the_system
 from pivot_core.execute.session import under_way
 from pivot_core.execute.standing import cached, is_foreign, place_of, replace
 from pivot_core.execute.tally import new_run_id
@@ -140,7 +141,8 @@ class Checkout:
 
             method = replace(self._cache, wanted, place, mode, to_keep)
         except (CorruptContent, UsageError, OSError) as error:
-            return CheckedOut(out.path, spec.name, "failed", str(error), self._kept(keep))
+            why = of_the_system(error, root) if isinstance(error, OSError) else str(error)
+            return CheckedOut(out.path, spec.name, "failed", why, self._kept(keep))
         self._hashes.remember(out.path, wanted)
         instead = None if wished == "auto" or method in (wished, None) else _why_not(wished, out)
         return CheckedOut(

@@ -113,7 +113,11 @@ class Outputs:
         self._half_made.append(path)
         if out.kind == "directory":
             path.mkdir()
-        out.writer.save(value, path)
+        try:
+            out.writer.save(value, path)
+        except Exception as error:
+            error.add_note(f"while {type(out.writer).__name__} wrote {out.path} of {self._task.spec.name}")
+            raise
         if not path.exists():
             raise WrongOutput(f"{type(out.writer).__name__} wrote no file for {out.path}")
         return path

@@ -11,7 +11,8 @@ import msgspec
 from pivot_core.artifacts.paths import NOT_TEXT, shown
 from pivot_core.decide import Facts, decide
 from pivot_core.errors import CorruptContent, UsageError
-from pivot_core.execute.events import Warning, now
+from pivot_core.execute.events import StageError, Warning, now
+from pivot_core.execute.failure import of_the_system
 from pivot_core.execute.messages import Done, Restored, Task
 from pivot_core.execute.outputs import is_self_written, put_back
 from pivot_core.execute.record import Recorder, Result
@@ -152,6 +153,10 @@ class Planner:
                 path=path,
             )
 
+    def broken(self, error: OSError) -> StageError:
+        """The failure of a stage for which the system refuses what has to be done."""
+        return StageError(type(error).__name__, of_the_system(error, self._project.root))
+
     def put_back(self, task: Task, *, begun: bool) -> list[Warning]:
         """Undo what a killed worker has left of a stage's outputs; says what is elsewhere now."""
         put_back(self._cache, task, self._project.root, task.keep if begun else ())
@@ -182,7 +187,9 @@ class Planner:
             try:
                 for path, digest in wanted.items():
                     restore(path, digest)
-            except (CorruptContent, UsageError, OSError) as raised:
+            except OSError as raised:
+                error = self.broken(raised).message
+            except (CorruptContent, UsageError) as raised:
                 error = str(raised)
             now_there = ((path, str(to)) for path, to in kept.items() if os.path.lexists(to))
             return Restored(ticket, error, tuple(now_there))

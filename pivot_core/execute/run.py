@@ -218,7 +218,7 @@ class Run:
             job.task = self._planner.task(job.plan, ticket)
         except OSError as error:
             del self._jobs[ticket]
-            self._fail(job.plan, _of_the_system(error), 0.0)
+            self._fail(job.plan, self._planner.broken(error), 0.0)
         else:
             self._pool.run(job.task)
 
@@ -266,7 +266,7 @@ class Run:
             try:
                 warnings = self._planner.made(plan, done)
             except OSError as error:  # the outputs are there, and no record of what they are
-                self._fail(plan, _of_the_system(error), done.duration_s)
+                self._fail(plan, self._planner.broken(error), done.duration_s)
                 return
             for warning in warnings:
                 self._emit(warning)
@@ -288,7 +288,7 @@ class Run:
         try:
             self._planner.restored(plan)
         except OSError as error:
-            self._fail(plan, _of_the_system(error), 0.0)
+            self._fail(plan, self._planner.broken(error), 0.0)
             return
         self._settle(plan, "restored", time.monotonic() - (job.started or 0.0))
 
@@ -356,12 +356,13 @@ class Run:
             for warning in self._planner.put_back(task, begun=begun):
                 self._emit(warning)
         except OSError as error:
-            text = f"what was there can't be put back ({error}); pivot-core checkout gets it from the cache"
+            why = self._planner.broken(error).message
+            text = f"what was there can't be put back ({why}); pivot-core checkout gets it from the cache"
             self._emit(Warning(message=text, stage=task.spec.name))
 
     def _killed(self, job: _Job, detail: str) -> None:
         spec = job.plan.spec
-        kind, text = "WorkerDied", f"its process died ({detail}): out of memory, or a crash in native code"
+        kind, text = "WorkerDied", f"its process died: {detail}"
         if job.out_of_time:
             kind = "StageTimeout"
             text = f"ran longer than its timeout of {spec.timeout:g} s and was killed"
@@ -402,7 +403,3 @@ def _deadline(job: _Job) -> float | None:
     if timeout is None or job.started is None or job.task is None or job.out_of_time:
         return None
     return job.started + timeout + _GRACE
-
-
-def _of_the_system(error: OSError) -> StageError:
-    return StageError(type(error).__name__, str(error))

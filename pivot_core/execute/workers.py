@@ -48,6 +48,12 @@ if TYPE_CHECKING:
 # stage writes the same bytes; and no window from a process that has no screen.
 _DEFAULTS = {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg"}
 
+# What the end of a process usually comes from.
+_ENDS = {
+    "SIGKILL": "{}, which the system sends when memory runs out",
+    **dict.fromkeys(("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"), "{}, a crash in native code"),
+}
+
 # How long idle workers may take to end, and the last messages of a dead one to be read, in seconds.
 _PATIENCE_S = 5.0
 
@@ -252,6 +258,11 @@ class Workers:
 
 
 def _how(error: BaseException) -> str:
-    """How the worker died, from loky's message, such as ``SIGKILL(-9)``."""
-    found = re.search(r"exit codes of the workers are \{(.*?)\}", str(error))
-    return found.group(1) if found else f"{type(error).__name__}: {error}"
+    """How the worker died, and what it usually comes from. The end is in loky's message: ``SIGKILL(-9)``."""
+    found = re.search(r"exit codes of the workers are \{(\w+)\((-?\d+)\)\}", str(error))
+    if found is None:
+        return f"{type(error).__name__}: {error}"
+    name, code = found.groups()
+    if name == "EXIT":
+        return f"it ended itself with code {code}, by os._exit or in native code"
+    return _ENDS.get(name, "{}, sent by the stage or by somebody else").format(name)

@@ -19,6 +19,8 @@ from pivot_core import Pipeline, loaders, outputs
 Text = loaders.Text()
 """
 
+UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+
 
 class Ended(NamedTuple):
     """How a command ended. ``events`` are the lines of ``run --json``."""
@@ -64,9 +66,11 @@ class Project:
     def read(self, name: str) -> str:
         return (self.root / name).read_text()
 
-    def popen(self, *args: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    def popen(
+        self, *args: str, env: dict[str, str] | None = None, prefix: tuple[str, ...] = ()
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "pivot_core", *args],
+            [*prefix, sys.executable, "-m", "pivot_core", *args],
             cwd=self.root,
             env={**os.environ, **(env or {})},
             stdout=subprocess.PIPE,
@@ -77,6 +81,13 @@ class Project:
 
     def call(self, *args: str, env: dict[str, str] | None = None) -> Ended:
         process = self.popen(*args, env=env)
+        stdout, stderr = process.communicate(timeout=90)
+        return Ended(process.returncode, stdout, stderr)
+
+    def unprivileged(self, *args: str) -> Ended:
+        """``call`` as somebody to whom the modes of files mean something, also if root runs the tests."""
+        root = os.geteuid() == 0
+        process = self.popen(*args, prefix=UNPRIVILEGED if root else ())
         stdout, stderr = process.communicate(timeout=90)
         return Ended(process.returncode, stdout, stderr)
 

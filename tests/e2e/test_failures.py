@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,12 +71,35 @@ def test_a_failed_stage_keeps_what_it_had_made_before(project):
     assert project.states()["bad"] == "fresh"
 
 
-def test_a_crash_in_native_code_is_a_failure_of_that_stage_only(project):
-    three(project, "import os; os.kill(os.getpid(), 11)")
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("import ctypes; ctypes.string_at(0)", "its process died: SIGSEGV, a crash in native code"),
+        ("import os; os.abort()", "its process died: SIGABRT, a crash in native code"),
+        (
+            "import os; os.kill(os.getpid(), 9)",
+            "its process died: SIGKILL, which the system sends when memory runs out",
+        ),
+        (
+            "import os; os.kill(os.getpid(), 15); __import__('time').sleep(60)",
+            "its process died: SIGTERM, sent by the stage or by somebody else",
+        ),
+        (
+            "import os; os._exit(0)",
+            "its process died: it ended itself with code 0, by os._exit or in native code",
+        ),
+        (
+            "import os; os._exit(3)",
+            "its process died: it ended itself with code 3, by os._exit or in native code",
+        ),
+    ],
+)
+def test_a_process_that_dies_fails_its_stage_only_and_says_how(project, body, message):
+    three(project, body)
     ended = project.run("-k", ok=False)
     assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "ran"}
-    assert error_of(ended, "bad")["type"] == "WorkerDied"
-    assert "SIGSEGV" in error_of(ended, "bad")["message"]
+    error = error_of(ended, "bad")
+    assert (error["type"], error["message"]) == ("WorkerDied", message)
 
 
 def test_a_worker_that_dies_takes_no_other_stage_along(project, tmp_path):
@@ -349,3 +374,48 @@ def test_a_file_read_undeclared_is_recorded_as_it_was_read_and_not_as_the_run_fo
     project.write("settings.txt", "old")
     assert project.read("o.txt") == "new"
     assert project.reasons("second") == [("discovered_input", "settings.txt")]
+
+
+def test_what_the_system_refuses_is_told_with_the_place_that_a_person_knows(project):
+    three(project, "return text")
+    (project.root / ".pivot/stages/bad.lock").mkdir(parents=True)
+    ended = project.run("-k", ok=False)
+    assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "ran"}
+    error = error_of(ended, "bad")
+    assert (error["message"], error["traceback"]) == ("Is a directory: .pivot/stages/bad.lock", "")
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="modes mean nothing for root")
+@pytest.mark.parametrize(
+    ("folder", "where"), [(".", "bad.txt"), (".pivot/stages", ".pivot/stages"), (".pivot/cache/files", None)]
+)
+def test_a_folder_that_may_only_be_read_fails_the_stage_and_leaves_what_was_there(project, folder, where):
+    three(project, "return text")
+    project.run()
+    project.write("in.txt", "y\n")
+    (project.root / folder).chmod(0o555)
+    ended = project.unprivileged("run", "--json", "-k", "-j2")
+    (project.root / folder).chmod(0o755)
+    assert ended.code == 1
+    error = error_of(ended, "bad")
+    assert error["type"] == "PermissionError"
+    assert error["message"].startswith("Permission denied: " + (where or ".pivot/cache/files/"))
+    assert error["traceback"] == ""
+    if folder != ".pivot/stages":  # else the output is there, and only the record of it isn't
+        assert project.read("bad.txt") == "x\n"
+    assert project.run().outcomes["after"] == "ran"
+    assert project.read("after.txt") == "y\n"
+
+
+def test_a_value_that_can_not_be_written_is_told_with_the_output(project):
+    project.pipeline(
+        """
+        def bad() -> Annotated[object, outputs.Out("bad.json", loaders.JSON())]:
+            return object()
+
+        pipeline = Pipeline("p")
+        pipeline.register(bad)
+        """
+    )
+    error = error_of(project.run(ok=False), "bad")
+    assert (error["type"], error["traceback"]) == ("TypeError", "while JSON wrote bad.json of bad")
