@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 SHARED := ../shared/corpus
 CORPUS := $(if $(wildcard $(SHARED)/harness.py),$(SHARED),tests/corpus)
 
-.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench bench-editor rules picture lock clean venv extension e2e
+.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench bench-editor rules picture pictures lock clean venv extension workbench e2e
 
 help:
 	@echo "make demo         see Pivot work on a real pipeline (sets up all it needs)"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench-editor the language server beside ruff, ty and pyrefly, keystroke by keystroke"
 	@echo "make extension    the extension for VS Code, checked and packed (needs Node.js 20.19 or newer)"
 	@echo "make e2e          the extension in a real VS Code workbench, in a headless browser (THEME=light)"
+	@echo "make pictures     take the pictures of VS Code in the documentation again; make picture: the terminal"
 	@echo "make rules        write the pages of the lint's rules again"
 	@echo "make lock         write the lock files again (UPGRADE=1: to the newest versions)"
 	@echo "make clean        remove what these targets made"
@@ -108,10 +109,17 @@ $(EXTENSION)/node_modules/.made: $(EXTENSION)/package-lock.json
 
 # What a person does, in code-server and headless Chromium; a picture of each step in e2e/shots.
 E2E := $(EXTENSION)/e2e
-e2e: $(READY) extension
+e2e: workbench
+	PIVOT_PYTHON="$(abspath $(BIN))/python" $(E2E)/run.sh
+
+# Those in the READMEs and docs/, from that workbench.
+pictures: workbench
+	PIVOT_PYTHON="$(abspath $(BIN))/python" $(E2E)/run.sh pictures/*.test.ts
+	PIVOT_PYTHON="$(abspath $(BIN))/python" THEME=light $(E2E)/run.sh pictures/*.test.ts
+
+workbench: extension
 	$(E2E)/install.sh
 	cd $(EXTENSION) && npx tsc -p e2e && npx eslint -c e2e/eslint.config.mjs e2e
-	PIVOT_PYTHON="$(abspath $(BIN))/python" $(E2E)/run.sh
 
 venv: $(READY)
 

@@ -1,6 +1,6 @@
 /** Pipelines as a tree to read: stages by what they need from a person, and what is to know about each. */
 import type { Location, Output, Pipeline, Reason, Stage } from "./protocol";
-import { ago, duration } from "./wording";
+import { ago, duration, split, withoutModules } from "./wording";
 
 export interface Node {
   /** Unique in the tree, and the same as long as it is about the same. */
@@ -92,7 +92,7 @@ function stageNode(root: string, group: Group, stage: Stage, now: number): Node 
   return {
     key,
     label: stage.name,
-    description: stage.activity === null ? brief(stage.summary) : activity(stage),
+    description: stage.activity === null ? brief(stage) : activity(stage),
     icon: queued ? "watch" : LOOKS[group].icon,
     color: LOOKS[group].color,
     context: `stage ${stage.activity === null ? stage.state : "busy"}`,
@@ -117,8 +117,10 @@ function stageNode(root: string, group: Group, stage: Stage, now: number): Node 
 }
 
 /** The group says already that it is stale. */
-function brief(summary: string): string {
-  return summary.replace(/^(?:stale|error|failed): /, "").replace(/^(?:fresh · |waiting |never run$)/, "");
+function brief(stage: Stage): string {
+  return withoutModules(stage)
+    .replace(/^(?:stale|error|failed): /, "")
+    .replace(/^(?:fresh · |waiting |never run$)/, "");
 }
 
 function activity({ activity, progress }: Stage): string {
@@ -130,8 +132,8 @@ function progressWords({ text, done, total }: NonNullable<Stage["progress"]>): s
   return [text, numbers].filter(Boolean).join(" ");
 }
 
-/** The group it stands in says it of a stage that never ran. */
-function isNews({ kind }: Reason): boolean {
+/** That a stage never ran is said by where it stands, or how it looks. */
+export function isNews({ kind }: Reason): boolean {
   return kind !== "never_run";
 }
 
@@ -149,7 +151,11 @@ const REASON_ICONS: Readonly<Record<string, string>> = {
 
 function reasonNode(key: string, { kind, subject, detail, location }: Reason): Node {
   const opens = location === null ? {} : { opens: location };
-  return leaf(key, subject || detail, subject ? detail : "", REASON_ICONS[kind] ?? "info", {
+  const [name, module] = kind === "code" ? split(subject) : [subject, ""];
+  // Since when, its last run says, below.
+  const brief = detail.replace(/ since the last run$/, "");
+  const description = [brief, module].filter(Boolean).join(" · ");
+  return leaf(key, name || detail, name ? description : "", REASON_ICONS[kind] ?? "info", {
     context: "reason",
     ...opens,
   });

@@ -45,3 +45,15 @@ export function ago(at: string, now: number): string {
   const age = AGES.find(([limit]) => seconds < limit);
   return age ? `${Math.floor(seconds / age[1])} ${age[2]} ago` : `${Math.floor(seconds / 86_400)} days ago`;
 }
+
+/** The last part of a definition's dotted name, and those before it. */
+export function split(name: string): readonly [name: string, module: string] {
+  const dot = name.lastIndexOf(".");
+  return [name.slice(dot + 1), name.slice(0, Math.max(0, dot))];
+}
+
+/** What is said of a stage in less room: the definitions that are a reason of its, without their modules. */
+export function withoutModules({ summary, reasons }: Pick<Stage, "summary" | "reasons">): string {
+  const names = reasons.filter(({ kind }) => kind === "code").map(({ subject }) => subject);
+  return names.reduce((text, name) => text.replace(name, split(name)[0]), summary);
+}

@@ -93,7 +93,7 @@ test("a stage unfolds to its reasons, files and last run", () => {
   });
   const [group] = outline([pipeline([one])], NOW);
   assert.deepEqual(drawn(group?.children[0]?.children ?? []), [
-    "helpers.normalise: changed since the last run",
+    "normalise: changed · helpers",
     "Inputs: 1",
     "  a.csv: from load, isn't there",
     "Outputs: 2",

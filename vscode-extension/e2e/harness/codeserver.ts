@@ -107,7 +107,11 @@ export class CodeServer {
 
   /** At once, with all that it has started. */
   kill(): void {
-    if (this.process.pid !== undefined && this.process.exitCode === null && this.process.signalCode === null) {
+    if (
+      this.process.pid !== undefined &&
+      this.process.exitCode === null &&
+      this.process.signalCode === null
+    ) {
       process.kill(-this.process.pid, "SIGKILL");
     }
   }

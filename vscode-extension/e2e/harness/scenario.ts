@@ -12,7 +12,7 @@ import { workbench } from "./workbench.ts";
 
 /** THEME=light shows everything in the light theme. */
 const THEMES = { dark: "Default Dark Modern", light: "Default Light Modern" };
-const THEME = process.env.THEME === "light" ? "light" : "dark";
+export const THEME = process.env.THEME === "light" ? "light" : "dark";
 const SHOTS = join(import.meta.dirname, "..", "shots", THEME);
 
 interface Given {
@@ -21,7 +21,11 @@ interface Given {
   readonly file?: string;
   /** The user's. */
   readonly settings?: Settings;
+  /** Of the window, and how many pixels its picture has for each of its own. */
+  readonly size?: { readonly width: number; readonly height: number; readonly density: number };
 }
+
+const SIZE = { width: 1280, height: 800, density: 1 };
 
 export interface Scene {
   readonly window: Window;
@@ -36,7 +40,8 @@ export function scenario(name: string, given: Given, play: (scene: Scene) => Pro
     const { server, browser } = await workbench();
     const project = given.project();
     server.configure({ "workbench.colorTheme": THEMES[THEME], ...given.settings });
-    const tab = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const { density, ...viewport } = given.size ?? SIZE;
+    const tab = await browser.newContext({ viewport, deviceScaleFactor: density });
     tab.setDefaultTimeout(LIMIT);
     const window = new Window(await tab.newPage());
     const steps = new Steps(context, window, join(SHOTS, slug(name)));

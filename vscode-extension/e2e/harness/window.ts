@@ -41,9 +41,7 @@ export class Window {
   }
 
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press("F1");
-    const input = this.page.locator(".quick-input-widget input").first();
-    await input.waitFor();
+    const input = await this.input("F1");
     await input.fill(`>${title}`);
     const row = this.page.locator(".quick-input-list .monaco-list-row").first();
     await row.filter({ hasText: title.replace(/^.*: /, "") }).waitFor();
@@ -61,9 +59,7 @@ export class Window {
 
   /** Opens a file of the folder, in the editor that has the focus. */
   async open(name: string, line?: number, column?: number): Promise<void> {
-    await this.page.keyboard.press("Control+p");
-    const input = this.page.locator(".quick-input-widget input").first();
-    await input.waitFor();
+    const input = await this.input("Control+p");
     await input.fill(name);
     const row = this.page.locator(".quick-input-list .monaco-list-row").first();
     await row.filter({ hasText: name.replace(/^.*\//, "") }).waitFor();
@@ -78,9 +74,7 @@ export class Window {
   }
 
   async goTo(line: number, column = 1): Promise<void> {
-    await this.page.keyboard.press("Control+g");
-    const input = this.page.locator(".quick-input-widget input").first();
-    await input.waitFor();
+    const input = await this.input("Control+g");
     await input.fill(`:${line}:${column}`);
     await input.press("Enter");
     await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
@@ -124,9 +118,24 @@ export class Window {
 
   /** Opens the view of the pipeline. */
   async pipeline(): Promise<void> {
-    // Its number is in the middle of the icon, and takes no clicks.
-    await this.page.locator('.activitybar a[aria-label^="Pivot"]').click({ position: { x: 8, y: 8 } });
+    // Its number lies over the icon.
+    const icon = this.page.locator('a[aria-label^="Pivot"]');
+    await this.page.locator(".activitybar .action-item").filter({ has: icon }).click();
     await this.page.locator(".composite.title").filter({ hasText: "Pivot: Pipeline" }).waitFor();
+  }
+
+  /** Presses a key until what it opens is there: in a busy workbench, what comes up may close it at once. */
+  async opens(key: string, what: Locator): Promise<Locator> {
+    return until(`what ${key} opens`, LIMIT, async () => {
+      await this.page.keyboard.press(key);
+      const opened = what.waitFor({ timeout: 5000 }).then(() => true);
+      return (await opened.catch(() => false)) && what;
+    });
+  }
+
+  /** What a key opens to be typed into. */
+  private input(key: string): Promise<Locator> {
+    return this.opens(key, this.page.locator(".quick-input-widget input").first());
   }
 
   tree(text: string | RegExp): Locator {

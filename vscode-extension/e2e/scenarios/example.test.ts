@@ -20,8 +20,7 @@ scenario("The example", given, async ({ window, project, step }) => {
   });
 
   await step("its fix is one key away", async () => {
-    await page.keyboard.press("Control+.");
-    await page.locator(".action-widget .monaco-list-row").first().waitFor();
+    await window.opens("Control+.", page.locator(".action-widget .monaco-list-row").first());
   });
 
   await step("and mends it", async () => {

@@ -25,7 +25,7 @@ scenario("Views", { project: edited, file: "stages.py" }, async ({ window, proje
       .tree(/^measure/)
       .locator(".monaco-tl-twistie")
       .click();
-    await window.tree(/density/).waitFor();
+    await window.tree(/^density/).waitFor();
   });
 
   await step("a stage explains itself", async () => {

@@ -1,5 +1,6 @@
 /** Below the drawing: all there is to say about the stage that is selected, and what can be done with it. */
 import type { Deed, FromPage } from "../../src/graph/messages";
+import { isNews } from "../../src/outline";
 import type { Input, Output, Stage } from "../../src/protocol";
 import { button, byId, html } from "./dom";
 import type { Node } from "./families";
@@ -109,9 +110,12 @@ export class Details {
     ];
   }
 
-  /** A single one is in the summary already, but its place isn't. */
+  /** The first is in the summary already, but its place isn't. */
   private reasons(stage: Stage): HTMLElement[] {
-    const items = stage.reasons.map((reason, index) => {
+    const items = stage.reasons.flatMap((reason, index) => {
+      if (!isNews(reason)) {
+        return [];
+      }
       const text = reason.subject ? `${reason.subject} ${reason.detail}` : reason.detail;
       return reason.location
         ? this.link(text, () => {

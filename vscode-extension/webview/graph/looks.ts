@@ -1,7 +1,7 @@
 /** How a verdict looks and reads: a colour, a sign, and words, so that none of them is needed. */
 import { groupOf } from "../../src/outline";
 import type { Stage, StageState } from "../../src/protocol";
-import { STATES } from "../../src/wording";
+import { STATES, withoutModules } from "../../src/wording";
 import type { Node } from "./families";
 import { groupBy } from "./grouping";
 
@@ -50,11 +50,12 @@ export function counts(stages: readonly Stage[]): { readonly look: Look; readonl
   );
 }
 
-/** The second line of a node. */
-export function summaryOf(node: Node): string {
+/** The second line of a node; `brief`: in less room. */
+export function summaryOf(node: Node, brief = false): string {
   const [stage] = node.stages;
   if (node.family === null && stage) {
-    return stage.progress?.text ? `${stage.summary} · ${stage.progress.text}` : stage.summary;
+    const summary = brief ? withoutModules(stage) : stage.summary;
+    return stage.progress?.text ? `${summary} · ${stage.progress.text}` : summary;
   }
   return counts(node.stages)
     .map(({ look, count }) => `${count} ${WORDS[look]}`)

@@ -146,12 +146,10 @@ export class Scene {
     card.element.setAttribute("class", ["node", look, ...kept].join(" "));
     card.element.setAttribute("aria-label", said);
     card.sign.setAttribute("d", SIGNS[look]);
-    card.summary.textContent = shorten(
-      summaryOf(node),
-      size.width - TEXT_AT - PADDING,
-      this.fonts.summary,
-      true,
-    );
+    const room = size.width - TEXT_AT - PADDING;
+    const whole = summaryOf(node);
+    const summary = widthOf(whole, this.fonts.summary) <= room ? whole : summaryOf(node, true);
+    card.summary.textContent = shorten(summary, room, this.fonts.summary, true);
     card.progress.setAttribute("width", String(share === null ? 0 : share * size.width));
   }
 }
