@@ -118,7 +118,7 @@ pictures: workbench
 	PIVOT_PYTHON="$(abspath $(BIN))/python" THEME=light $(E2E)/run.sh pictures/*.test.ts
 
 workbench: extension
-	$(E2E)/install.sh
+	PIVOT_PYTHON="$(abspath $(BIN))/python" $(E2E)/install.sh
 	cd $(EXTENSION) && npx tsc -p e2e && npx eslint -c e2e/eslint.config.mjs e2e
 
 venv: $(READY)

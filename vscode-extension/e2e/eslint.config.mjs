@@ -4,6 +4,6 @@ import extension from "../eslint.config.mjs";
 
 export default defineConfig(
   extension.filter((part) => !part.ignores),
-  { ignores: ["node_modules/", "shots/", "**/*.mjs"] },
+  { ignores: ["node_modules/", "shots/", "**/debugger/", "**/*.mjs"] },
   { rules: { "max-lines-per-function": "off" } },
 );

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the end-to-end tests need: a browser, and code-server in node_modules. Quick when it is all there.
-# `make e2e` calls it.
+# What the end-to-end tests need: a browser; code-server and a debugger in node_modules. Quick when it is all there.
+# `make e2e` calls it, with the Python to be debugged as PIVOT_PYTHON.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -23,7 +23,7 @@ if ! have_browser; then
   fi
 fi
 
-if ! cmp -s package-lock.json "$STAMP"; then
+if ! cat package-lock.json requirements.txt | cmp -s - "$STAMP"; then
   command -v npm >/dev/null || {
     echo "The end-to-end tests need npm, which comes with Node.js 20 or newer." >&2
     exit 1
@@ -33,5 +33,7 @@ if ! cmp -s package-lock.json "$STAMP"; then
   npm ci "${quietly[@]}"
   # Its own lock file doesn't fit its package.json, so that `npm ci` refuses it.
   (cd "$CODE" && npm install --omit=dev "${quietly[@]}")
-  cp package-lock.json "$STAMP"
+  "$PIVOT_PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+    --target node_modules/.python -r requirements.txt
+  cat package-lock.json requirements.txt >"$STAMP"
 fi

