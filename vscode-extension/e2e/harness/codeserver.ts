@@ -99,12 +99,12 @@ export class CodeServer {
     return join(this.home, "user-data", "logs");
   }
 
-  /** Processes that it has started, by a part of their command. */
-  processes(command: string): number[] {
+  /** Processes that it has started, by parts of their command. */
+  processes(...parts: string[]): number[] {
     const { stdout } = spawnSync("ps", ["-eo", "pid=,pgid=,args="], { encoding: "utf8" });
     const rows = stdout.split("\n").map((line) => /^ *(\d+) +(\d+) (.*)$/.exec(line));
     return rows
-      .filter((row) => Number(row?.[2]) === this.process.pid && row?.[3]?.includes(command))
+      .filter((row) => Number(row?.[2]) === this.process.pid && parts.every((part) => row?.[3]?.includes(part)))
       .map((row) => Number(row?.[1]));
   }
 
