@@ -28,6 +28,10 @@ _OF_THE_SYSTEM = {
     *(errno.EIO, errno.ESTALE, errno.ENOTDIR, errno.EEXIST, errno.EISDIR),
     *(errno.ENAMETOOLONG, errno.ELOOP),
 }
+_HINTS = {
+    errno.EMFILE: "\n    raise the limit (ulimit -n), or have fewer stages run at once (--jobs)",
+    errno.ENOSPC: "\n    pivot-core gc drops cache content that nothing refers to",
+}
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ def common_options(function: Callable[..., int]) -> Callable[..., int]:
                 raise
             from pivot_core.execute.failure import of_the_system
 
-            failures.show(PivotError(of_the_system(error, _root(common))), common.err)
+            hint = _HINTS.get(error.errno, "")
+            failures.show(PivotError(of_the_system(error, _root(common)) + hint), common.err)
             return 1
 
     for option in reversed(_COMMON):

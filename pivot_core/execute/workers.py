@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import secrets
 import shutil
 import socket
@@ -53,6 +54,9 @@ _ENDS = {
     "SIGKILL": "{}, which the system sends when memory runs out",
     **dict.fromkeys(("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"), "{}, a crash in native code"),
 }
+
+# How many files a coordinator has open at most, and how many more for each of its workers.
+_FILES, _FILES_EACH = 64, 10
 
 # How long idle workers may take to end, and the last messages of a dead one to be read, in seconds.
 _PATIENCE_S = 5.0
@@ -128,6 +132,7 @@ class Workers:
 
     def __init__(self, project: Project, width: int, inbox: SimpleQueue[Delivery]) -> None:
         self.width = width
+        _allow_files(_FILES + _FILES_EACH * width)
         self._project = project
         self._inbox = inbox
         self._folder = Path(tempfile.mkdtemp(prefix="pivot-"))
@@ -255,6 +260,16 @@ class Workers:
             knock.connect(self._address)
         self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _allow_files(number: int) -> None:
+    """Have so many files open at once, if the system lets us: on a machine with many cores the usual limit of
+    a process would end the run in the middle."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
 def _how(error: BaseException) -> str:

@@ -66,6 +66,30 @@ def test_independent_stages_run_at_the_same_time(project, tmp_path):
     assert len({event["pid"] for event in ended.of("stage_start")}) == 2
 
 
+def test_as_many_stages_run_as_are_asked_for_where_a_process_may_have_few_files_open(project):
+    """Unless the system allows no more: the usual limit would end a run on a machine with many cores."""
+    project.pipeline(
+        """
+        import time
+
+        def meet() -> Annotated[str, outputs.Out("out.txt", Text)]:
+            Path("met").mkdir(exist_ok=True)
+            Path("met", str(time.monotonic_ns())).touch()
+            while len(list(Path("met").iterdir())) < 6:
+                time.sleep(0.02)
+            return "met"
+
+        pipeline = Pipeline("p")
+        for number in range(6):
+            pipeline.register(meet, name=f"meet@{number}", outs={"return": f"{number}.txt"})
+        """
+    )
+    limited = ("sh", "-c", 'ulimit -Sn 40 && exec "$0" "$@"')
+    process = project.popen("run", "-j6", prefix=limited)
+    shown, errors = process.communicate(timeout=90)
+    assert process.returncode == 0, shown + errors
+
+
 def test_stages_that_share_a_mutex_never_overlap(project):
     project.pipeline(
         """
