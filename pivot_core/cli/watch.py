@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pivot_core.cli import failures
 from pivot_core.code.live import LiveGraph
@@ -16,40 +16,56 @@ if TYPE_CHECKING:
     from pivot_core.cli.options import Common
     from pivot_core.execute.tally import RunSummary
 
-    Failed = dict[str, str]
-    Round = Callable[[LiveGraph, Failed | None], RunSummary | None]
+    Round: TypeAlias = Callable[[LiveGraph, "Failed | None"], RunSummary | None]
+
+Failed: TypeAlias = dict[str, str]
 
 _SHOWN = 3
 # How long after a run to look for what changed meanwhile, in seconds: longer than events take to arrive.
 _SETTLE_S = 0.3
 
 
+class _Ended(NamedTuple):
+    """How a round ended: what ``failed``, or the mistake that was told. ``silent``: nothing was said."""
+
+    failed: Failed
+    mistake: str | None = None
+    silent: bool = False
+
+
 def watch(common: Common, run: Round) -> None:
     """Run a round now and after every edit. Ends by KeyboardInterrupt only.
 
     ``run`` gets what failed in the round before if it needn't be tried again on the same facts. It returns
-    None if there was nothing to do. What changes *during* a round is a user's edit or a stage's own file:
-    another round follows, but without these stages. Else one that writes a log and fails would never rest.
+    None if there was nothing to do. What changes *during* a round is a user's edit, a stage's own file, or
+    that which our own lines go to: another round follows, but without these stages, and what was said already
+    isn't said again. Else a stage that writes a log and fails would never rest, nor ``> watch.log``.
     """
     project, live = common.project(), LiveGraph()
     with Changes(project) as changes:
         while True:
-            failed = _round(common, run, live, None)
-            while failed is not None and changes.wait(_SETTLE_S):
-                failed = _round(common, run, live, failed)
-            _say(common, f"waiting for changes in {project.root} (Ctrl-C ends)")
+            ended: _Ended | None = None
+            while ended is None or changes.wait(_SETTLE_S):
+                ended = _round(common, run, live, ended)
+                if not ended.silent:
+                    _say(common, f"waiting for changes in {project.root} (Ctrl-C ends)")
             _say(common, f"{_names(project.root, changes.wait())} changed")
 
 
-def _round(common: Common, run: Round, live: LiveGraph, failed: Failed | None) -> Failed | None:
+def _round(common: Common, run: Round, live: LiveGraph, last: _Ended | None) -> _Ended:
+    """``last``: the round that this one only follows up on, if it does."""
     try:
-        summary = run(live, failed)
-        return None if summary is None else {**(failed or {}), **summary.failed}
+        summary = run(live, None if last is None or last.mistake is not None else last.failed)
     except PivotError as error:
+        mistake = str(error)
+        if last is not None and last.mistake == mistake:
+            return last._replace(silent=True)
         failures.show(error, common.err)
         if common.json:
             common.out.json(failures.document(error))
-        return None
+        return _Ended({}, mistake)
+    failed = last.failed if last is not None else {}
+    return _Ended(failed, silent=True) if summary is None else _Ended({**failed, **summary.failed})
 
 
 def _names(root: Path, paths: set[str]) -> str:

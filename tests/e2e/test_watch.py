@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import signal
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -127,6 +131,47 @@ def test_a_stage_that_fails_and_writes_a_log_is_not_tried_for_ever(project, watc
     assert project.read("list.txt") == "data/new.txt"
     project.edit("pipeline.py", "raise ValueError", "return 'at last'")
     watching.round_with({"fails": "ran"})
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("into", ["> watch.log 2>&1", "2>&1 | tee watch.log"])
+def test_its_own_lines_in_a_file_of_the_project_are_no_edit(project, into):
+    project.pipeline(
+        """
+        def fails() -> Annotated[str, outputs.Out("never.txt", Text)]:
+            raise ValueError("no good")
+
+        pipeline = Pipeline("p")
+        pipeline.register(fails)
+        """
+    )
+    log, waits = project.root / "watch.log", "waiting for changes"
+    command = f'"{sys.executable}" -m pivot_core run --watch {into}'
+    process = subprocess.Popen(["sh", "-c", command], cwd=project.root, start_new_session=True)
+    try:
+
+        def settled(number: int, said: str) -> None:
+            end = time.monotonic() + 60
+            while not log.exists() or log.read_text().count(waits) < number:
+                assert time.monotonic() < end
+                time.sleep(0.1)
+            time.sleep(2.5)
+            text = log.read_text()
+            assert (text.count(waits), text.count(said)) == (number, 1), text
+
+        settled(1, "fails failed")
+        project.edit("pipeline.py", "def fails()", "def fails(")
+        settled(2, "SyntaxError")
+        text = project.read("pipeline.py").replace("def fails(", "def fails()")
+        (project.root / "pipeline.py").write_text(
+            text.replace('raise ValueError("no good")', 'return "good"')
+        )
+        settled(3, "ran 1")
+        project.write("notes.txt", "read by nobody")
+        settled(4, "nothing to do")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @pytest.mark.timeout(120)
