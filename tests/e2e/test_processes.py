@@ -263,15 +263,23 @@ def started_pid(process: subprocess.Popen[str]) -> int:
     raise AssertionError("no stage started")
 
 
+def child_of(project) -> int:
+    """The child that the stage SLEEPER has begun, once it has."""
+    pid = project.root / "child.pid"
+    assert wait_for(lambda: pid.exists() and pid.read_text())
+    return int(pid.read_text())
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_stops_everything_and_puts_outputs_back(project, how):
     project.pipeline(SLEEPER.replace("SECONDS", "0.01"))
     project.run()
     project.edit("pipeline.py", "time.sleep(0.01)", "time.sleep(600)")
+    (project.root / "child.pid").unlink()
     process = project.popen("run", "--json")
     worker = started_pid(process)
-    assert wait_for(lambda: project.read("slow.txt") == "half")
-    child = int(project.read("child.pid"))
+    child = child_of(project)
+    assert project.read("slow.txt") == "half"
     process.send_signal(how)
     stdout, _ = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -289,8 +297,7 @@ def test_a_killed_coordinator_takes_its_workers_along_and_the_next_run_is_right(
     project.pipeline(SLEEPER.replace("SECONDS", "600"))
     process = project.popen("run", "--json")
     worker = started_pid(process)
-    assert wait_for((project.root / "child.pid").exists)
-    child = int(project.read("child.pid"))
+    child = child_of(project)
     process.kill()
     process.communicate()
     assert wait_for(lambda: not alive(worker) and not alive(child))
