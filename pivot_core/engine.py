@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from pivot_core.artifacts.graph import ArtifactGraph
     from pivot_core.artifacts.revisions import Revision
     from pivot_core.artifacts.targets import Targets
-    from pivot_core.code.live import LiveGraph
     from pivot_core.define.definition import Pipeline
     from pivot_core.execute.checkout import CheckedOut
     from pivot_core.execute.commit import Committed
     from pivot_core.execute.tally import RunSummary
+    from pivot_core.memory import Memory
     from pivot_core.project import Project
     from pivot_core.store.links import LinkMode
     from pivot_core.types import Definition, OutKind
@@ -31,7 +31,7 @@ class Engine:
     project's configuration, else one a core that this process may use). ``overlay``: logical path -> text
     of unsaved buffers. ``readonly``: look, but write nothing (another process is at work). ``load=False``:
     run none of the project's code, not even in a worker; raise NotLoaded where that would be needed.
-    ``live``: a code graph that goes on from one engine to the next, for who looks after each keystroke.
+    ``memory``: what goes on from one engine to the next, for who looks after each keystroke.
     ``strict``: bug-fix releases of packages count, too; otherwise as the project's configuration says.
 
     Whatever needs the definition raises InvalidPipeline with all mistakes in it; what takes targets,
@@ -47,16 +47,19 @@ class Engine:
         overlay: Mapping[str, str] | None = None,
         readonly: bool = False,
         load: bool = True,
-        live: LiveGraph | None = None,
+        memory: Memory | None = None,
         strict: bool = False,
     ) -> None:
         self.project = project
-        self._workspace = Workspace(project, on_event, jobs, overlay, readonly, load, live, strict)
+        self._memory = memory
+        self._workspace = Workspace(project, on_event, jobs, overlay, readonly, load, memory, strict)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        if self._memory is not None and exception[0] is not None:
+            self._memory.forget()
         self.close()
 
     def close(self) -> None:
@@ -86,7 +89,8 @@ class Engine:
         """The verdicts on these stages, or on those that make these outputs, and on all they need (no
         targets: on all), upstream first. See ``Targets`` for what can be named.
         """
-        return Look(self._workspace, self._workspace.select(targets)).statuses(explain=explain)
+        last = self._memory.look if self._memory is not None and not targets else None
+        return Look(self._workspace, self._workspace.select(targets), last).statuses(explain=explain)
 
     def has_work(self, targets: Sequence[str], failed: Mapping[str, str]) -> bool:
         """Whether a run would make anything, apart from stages that ``failed`` on just what they would get

@@ -12,7 +12,7 @@ from pivot_core.decide import Facts
 from pivot_core.types import Lock, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.artifacts.packages import PackageVersions
@@ -44,20 +44,24 @@ class Gatherer:
         self._strict = strict
         self._environment = dict(os.environ)  # which decodes each name anew whenever it is gone through
 
-    def prefetch(self, specs: Sequence[StageSpec], records: Iterable[Lock | Reason | None]) -> None:
+    def prefetch(self, paths: Iterable[str]) -> dict[str, str | None]:
         """Look at all files of many stages at once, which is cheaper than one by one."""
-        paths = {path for spec in specs for path in spec.paths}
-        for record in records:
-            if isinstance(record, Lock):
-                paths.update(path for path in record.discovered if path[0] not in "$@" and path[-1] != "/")
-        self._hashes.known(sorted(paths))
+        return self._hashes.known(paths)
+
+    def around(self) -> object:
+        """What any facts may rest on, besides code, files and records; the same while these are."""
+        return self._environment, self._packages.signature(), self._strict
+
+    def code(self, spec: StageSpec, record: Lock | Reason | None) -> CodeFact:
+        """The stage's code. It has its units unless the record's fingerprint is the same."""
+        code = self._code.fact(spec)
+        if isinstance(record, Lock) and record.code == code.fingerprint:
+            return code
+        return self._code.whole(spec)
 
     def facts(self, spec: StageSpec, record: Lock | Reason | None) -> Facts:
-        """The facts of one stage. Its code has its units unless the record's fingerprint is the same."""
-        lock = record if isinstance(record, Lock) else None
-        code = self._code.fact(spec)
-        if lock is None or lock.code != code.fingerprint:
-            code = self._code.whole(spec)
+        """The facts of one stage; ``units`` of its code as in :meth:`code`."""
+        lock, code = record if isinstance(record, Lock) else None, self.code(spec, record)
         digests = self._hashes.known(spec.paths)
         return Facts(
             code=code,
@@ -177,6 +181,15 @@ class Gatherer:
                     why = f"can't be used ({fault})"
                     found.append(Reason("unreadable", dep.path, why, place.path, place.line))
         return tuple(found)
+
+
+def files_of(specs: Iterable[StageSpec], records: Iterable[Lock | Reason | None]) -> list[str]:
+    """The paths whose content the facts of stages tell."""
+    paths = {path for spec in specs for path in spec.paths}
+    for record in records:
+        if isinstance(record, Lock):
+            paths.update(path for path in record.discovered if path[0] not in "$@" and path[-1] != "/")
+    return sorted(paths)
 
 
 _NOT_THERE = "isn't there, and no stage makes it"

@@ -13,7 +13,7 @@ from pivot_core.define.definition import Definitions
 from pivot_core.execute.events import Progress
 from pivot_core.execute.pool import Pool
 from pivot_core.execute.record import Recorder
-from pivot_core.facts import Gatherer
+from pivot_core.facts import Gatherer, files_of
 from pivot_core.store.cache import ContentCache
 from pivot_core.store.lock import Locks, UnreadableLock
 from pivot_core.store.state import State
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pivot_core.artifacts.targets import Targets
-    from pivot_core.code.live import LiveGraph
     from pivot_core.config import Config
     from pivot_core.define.definition import Pipeline
     from pivot_core.execute.events import Event
+    from pivot_core.memory import Memory
     from pivot_core.project import Project
 
 
@@ -44,19 +44,19 @@ class Workspace:
         overlay: Mapping[str, str] | None,
         readonly: bool,
         load: bool,
-        live: LiveGraph | None,
+        memory: Memory | None,
         strict: bool,
     ) -> None:
         self.project = project
         self.emit = emit
         self.config: Config = load_config(project)
-        self.state = State(project.state, readonly=readonly)
-        self.hashes = FileHashes(project.root, self.state)
+        self.state = State(project.state, readonly=readonly, records=memory.records if memory else None)
+        self.hashes = FileHashes(project.root, self.state, memory.files if memory else None)
         self.cache = ContentCache(project.cache, project.scratch)
-        self.locks = Locks(project.locks)
+        self.locks = Locks(project.locks, memory.locks if memory else None)
         self.recorder = Recorder(self.locks, self.state, self.cache)
-        self.code = CodeIndex(project, self.hashes, self.state, overlay, live)
-        self.packages = PackageVersions(self.state)
+        self.code = CodeIndex(project, self.hashes, self.state, overlay, memory.code if memory else None)
+        self.packages = PackageVersions(self.state, memory.packages if memory else None)
         self.pool = Pool(project, jobs or self.config.jobs)
         self._strict = strict or self.config.packages == "exact"
         self._may_load = load
@@ -132,8 +132,12 @@ class Workspace:
 
     def gatherer(self, stages: Sequence[StageSpec], records: Mapping[str, Lock | Reason | None]) -> Gatherer:
         """What gathers the facts of these stages; it has looked at all their files at once."""
-        gatherer = Gatherer(
+        gatherer = self.new_gatherer()
+        gatherer.prefetch(files_of(stages, records.values()))
+        return gatherer
+
+    def new_gatherer(self) -> Gatherer:
+        """As :meth:`gatherer`, without a look at any file yet."""
+        return Gatherer(
             self.project, self.code, self.hashes, self.packages, self.pipeline().digests, self._strict
         )
-        gatherer.prefetch(stages, records.values())
-        return gatherer

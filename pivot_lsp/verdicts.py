@@ -15,10 +15,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from pivot_core.code.live import LiveGraph
 from pivot_core.define.definition import NotLoaded
 from pivot_core.engine import Engine
 from pivot_core.errors import PivotError
+from pivot_core.memory import Memory
 from pivot_lsp.answers import Known, Unknown, Unread
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ _PAUSE_S = 0.001  # what has arrived together with a keystroke goes first: a que
 _RECENT_S = 1.0
 
 
-def look(project: Project, overlay: Mapping[str, str], live: LiveGraph | None = None) -> Answer:
+def look(project: Project, overlay: Mapping[str, str], memory: Memory | None = None) -> Answer:
     """The verdicts as the files and these texts are now. Runs none of the project's code, writes nothing.
 
-    ``live``: the code graph of the look before.
+    ``memory``: what the look before has left.
     """
     try:
-        with Engine(project, overlay=overlay, readonly=True, load=False, live=live) as engine:
+        with Engine(project, overlay=overlay, readonly=True, load=False, memory=memory) as engine:
             outdated = adopt_former(engine)
             stages = tuple(engine.status())
             return Known(engine.definition().pipeline, stages, engine.graph(), outdated)
@@ -83,7 +83,7 @@ class Verdicts:
         self._executor = executor
         self._changed = changed
         self._failed = failed
-        self._live = LiveGraph()
+        self._memory = Memory()
         self._changes = 1
         self._answered = 0  # the number of changes that the answer is of
         self._answer: Answer | None = None
@@ -124,7 +124,7 @@ class Verdicts:
     async def _look(self) -> None:
         changes, overlay, started = self._changes, self._overlay(), time.monotonic()
         answer = await asyncio.get_running_loop().run_in_executor(
-            self._executor, look, self._project, overlay, self._live
+            self._executor, look, self._project, overlay, self._memory
         )
         self._looked_at = time.monotonic()
         self._took_s = self._looked_at - started
@@ -133,3 +133,16 @@ class Verdicts:
         before, self._answer, self._answered = self._answer, answer, changes
         if before != answer:
             self._changed(answer)
+        if not self._memory.code.leads:
+            self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Look once more, so that the first keystroke finds a code graph: the first answer did without."""
+        self._memory.code.leads = True
+        loop = asyncio.get_running_loop()
+        looked = loop.run_in_executor(self._executor, look, self._project, self._overlay(), self._memory)
+        looked.add_done_callback(self._warm)
+
+    def _warm(self, looked: asyncio.Future[Answer]) -> None:
+        if not looked.cancelled() and (error := looked.exception()) is not None:
+            self._failed(error)

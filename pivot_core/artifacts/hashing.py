@@ -1,20 +1,14 @@
-"""What files *are*: content digests, kept by signature so that a known file costs one ``lstat``.
-
-A signature is (size, mtime, ctime, inode). The ctime can't be set back by a program, so an edit that
-keeps size and mtime shows. What it can't show is a second edit within one tick of the file system's
-clock; so the digest of a file that was that young when it was read isn't kept ("racy" in git's words).
-"""
+"""What files *are*: content digests, kept by signature so that a known file costs one ``lstat``."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-import struct
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import xxhash
 
@@ -23,18 +17,13 @@ from pivot_core.errors import UsageError
 from pivot_core.store import tree
 from pivot_core.store.atomic import is_scratch
 from pivot_core.store.digests import hash_bytes, hash_file, is_tree
+from pivot_core.store.signature import SIZE, is_settled, signature_of
 from pivot_core.store.state import FILES, TREES, State
 
-_YOUNG_NS = 20_000_000  # the kernel's clock for files ticks every 4 to 10 ms
-_YOUNG_COARSE_NS = 2_000_000_000  # FAT, HFS+, some network file systems: whole seconds, or even ones
-_SECOND_NS = 1_000_000_000
 _ATTEMPTS = 5
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 # Made by running Python or Pivot: no stage that lists a folder means these.
 _OURS = frozenset({".pivot", "__pycache__"})
-
-_SIGNATURE = struct.Struct("<QqqQ")
-_INODE_MASK = (1 << 64) - 1
 
 
 class _File(NamedTuple):
@@ -45,15 +34,22 @@ class _File(NamedTuple):
     status: os.stat_result
 
 
+# Signature and digest of what is at an absolute path, the path of a link to it too. True of files that were
+# settled then: as long as one has the signature, it has the digest.
+Seen: TypeAlias = dict[str, tuple[bytes, str]]
+
+
 class FileHashes:
     """Digests of the project's files, by logical path.
 
     Within one object a path is looked at once, until ``forget``. Not for several threads at a time.
+    ``seen``: what goes on from one object to the next (see ``Seen``).
     """
 
-    def __init__(self, root: Path, state: State | None) -> None:
+    def __init__(self, root: Path, state: State | None, seen: Seen | None = None) -> None:
         self._root = str(root)
         self._state = state
+        self._seen: Seen = {} if seen is None else seen
         self._memo: dict[str, str | None] = {}
         self._faults: dict[str, UsageError] = {}  # why nobody knows the digest of a path
         self._parents: dict[str, str] = {}
@@ -103,9 +99,7 @@ class FileHashes:
         """``signature``, if every edit from now on will certainly give another one; else None, too."""
         now = time.time_ns()
         found = self._signed(logical)
-        return (
-            found[0] if found is not None and all(_is_settled(status, now) for status in found[1]) else None
-        )
+        return found[0] if found is not None and all(is_settled(status, now) for status in found[1]) else None
 
     def _signed(self, logical: str) -> tuple[bytes, list[os.stat_result]] | None:
         """The signature, and the status of each file that it is made of."""
@@ -113,7 +107,7 @@ class FileHashes:
         if found is None:
             return None
         if not stat.S_ISDIR(found.status.st_mode):
-            return _signature(found.status), [found.status]
+            return signature_of(found.status), [found.status]
         files = _listing(found.path).files
         return _tree_signature(files), [file.status for file in files]
 
@@ -174,10 +168,10 @@ class FileHashes:
             files = [file.status for file in listed]
             current = _tree_signature(listed)
         else:
-            current = _signature(found.status)
+            current = signature_of(found.status)
         if current != signature or is_dir != is_tree(digest):
             return True
-        if not all(_is_settled(status, now) for status in files):
+        if not all(is_settled(status, now) for status in files):
             return False
         self._state.put(TREES if is_dir else FILES, found.key, signature + digest.encode())
         return True
@@ -187,7 +181,9 @@ class FileHashes:
     def _look_at(self, paths: Iterable[str]) -> None:
         files: list[tuple[str, _File]] = []
         for path in paths:
-            self._memo[path] = None
+            self._memo[path] = self._seen_before(path)
+            if self._memo[path] is not None:
+                continue
             try:
                 found = self._find(path)
                 if found is None:
@@ -204,6 +200,18 @@ class FileHashes:
                 self._memo[path] = self._file_digest(file, kept)
             except UsageError as error:
                 self._faults[path] = error
+
+    def _seen_before(self, logical: str) -> str | None:
+        """The digest of a file that is as it was seen and no link; None otherwise: nobody knows yet."""
+        path = f"{self._root}/{logical}"
+        known = self._seen.get(path)
+        if known is None:
+            return None
+        try:
+            status = os.lstat(path)
+        except OSError:
+            return None
+        return known[1] if known[0] == signature_of(status) and stat.S_ISREG(status.st_mode) else None
 
     def _find(self, logical: str) -> _File | None:
         """One ``lstat`` for a file that is no link. A path that ends in ``/`` is a folder or absent."""
@@ -231,20 +239,22 @@ class FileHashes:
         return {} if self._state is None else self._state.get_many(FILES, [file.key for file in files])
 
     def _file_digest(self, file: _File, kept: Mapping[str, bytes]) -> str:
-        own = kept.get(file.key)
-        if own is not None and own.startswith(_signature(file.status)):
-            return own[_SIGNATURE.size :].decode()
-        return self._hash(file)
+        own, signature = kept.get(file.key), signature_of(file.status)
+        if own is not None and own.startswith(signature):
+            digest = own[SIZE:].decode()
+            self._seen[file.path] = (signature, digest)
+            return digest
+        seen = self._seen.get(file.path)
+        return seen[1] if seen is not None and seen[0] == signature else self._hash(file)
 
     def _tree_digest(self, folder: _File) -> str:
         """As ``_hash``, for a directory."""
-        kept = None if self._state is None else self._state.get(TREES, folder.key)
         listed = _listing(folder.path).files
         for _ in range(_ATTEMPTS):
             started = time.time_ns()
             signature = _tree_signature(listed)
-            if kept is not None and kept.startswith(signature):
-                return kept[len(signature) :].decode()
+            if (known := self._known_tree(folder, signature)) is not None:
+                return known
             members = [_member(folder, file) for file in listed]
             own = self._kept(members)
             names = [file.name for file in listed]
@@ -252,9 +262,20 @@ class FileHashes:
             digest = self._digest_of(folder, dict(zip(names, digests, strict=True)))
             before, listed = listed, _listing(folder.path).files
             if _tree_signature(listed) == signature:
-                if self._state is not None and all(_is_settled(file.status, started) for file in before):
-                    self._state.put(TREES, folder.key, signature + digest.encode())
+                if all(is_settled(file.status, started) for file in before):
+                    self._learn(TREES, folder, signature, digest)
                 break
+        return digest
+
+    def _known_tree(self, folder: _File, signature: bytes) -> str | None:
+        seen = self._seen.get(folder.path)
+        if seen is not None and seen[0] == signature:
+            return seen[1]
+        kept = None if self._state is None else self._state.get(TREES, folder.key)
+        if kept is None or not kept.startswith(signature):
+            return None
+        digest = kept[len(signature) :].decode()
+        self._seen[folder.path] = (signature, digest)
         return digest
 
     def _digest_of(self, folder: _File, manifest: Mapping[str, str]) -> str:
@@ -275,12 +296,17 @@ class FileHashes:
                 after = path.stat()
             except OSError as error:
                 raise _unreadable(file.path, error) from error
-            signature = _signature(before)
-            if signature == _signature(after):
-                if self._state is not None and _is_settled(before, started):
-                    self._state.put(FILES, file.key, signature + digest.encode())
+            signature = signature_of(before)
+            if signature == signature_of(after):
+                if is_settled(before, started):
+                    self._learn(FILES, file, signature, digest)
                 return digest
         return digest
+
+    def _learn(self, prefix: str, file: _File, signature: bytes, digest: str) -> None:
+        self._seen[file.path] = (signature, digest)
+        if self._state is not None:
+            self._state.put(prefix, file.key, signature + digest.encode())
 
 
 def _member(folder: _File, file: tree.TreeFile) -> _File:
@@ -288,23 +314,11 @@ def _member(folder: _File, file: tree.TreeFile) -> _File:
     return _File(file.path, key, file.status)
 
 
-def _signature(status: os.stat_result) -> bytes:
-    return _SIGNATURE.pack(
-        status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino & _INODE_MASK
-    )
-
-
 def _tree_signature(files: Sequence[tree.TreeFile]) -> bytes:
     hasher = xxhash.xxh3_128()
     for file in files:
-        hasher.update(os.fsencode(file.name) + b"\0" + _signature(file.status))
+        hasher.update(os.fsencode(file.name) + b"\0" + signature_of(file.status))
     return hasher.digest()
-
-
-def _is_settled(status: os.stat_result, now: int) -> bool:
-    """Whether an edit after ``now`` (ns) would certainly get another ctime than this one."""
-    changed = status.st_ctime_ns
-    return now - changed >= (_YOUNG_NS if changed % _SECOND_NS else _YOUNG_COARSE_NS)
 
 
 def _listing(path: str) -> tree.Listing:

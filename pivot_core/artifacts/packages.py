@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -21,6 +21,7 @@ class _Installed(msgspec.Struct, frozen=True):
     versions: dict[str, str]
 
 
+Before: TypeAlias = dict[str, _Installed]  # by interpreter
 _decode = msgspec.msgpack.Decoder(_Installed).decode
 
 
@@ -28,11 +29,12 @@ class PackageVersions:
     """What is installed in this interpreter. Read once per change of ``site-packages``, kept in the state.
 
     Installing, upgrading or removing a distribution adds or removes its ``.dist-info`` folder, and so
-    changes the mtime of the folder around it.
+    changes the mtime of the folder around it. ``before``: what goes on from one object to the next.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, before: Before | None = None) -> None:
         self._state = state
+        self._before: Before = {} if before is None else before
         self._versions: dict[str, str] | None = None
 
     def of(self, names: Iterable[str]) -> dict[str, str]:
@@ -47,14 +49,20 @@ class PackageVersions:
             self._versions = self._read()
         return {name: self._versions[name] for name in wanted if name in self._versions}
 
+    def signature(self) -> object:
+        """The same as long as the same is installed."""
+        return _folders()
+
     def _read(self) -> dict[str, str]:
         folders = _folders()
-        known = self._state.get_as(PACKAGES, sys.prefix, _decode)
-        if known is not None and known.folders == folders:
-            return known.versions
-        versions = _installed()
-        self._state.put(PACKAGES, sys.prefix, msgspec.msgpack.encode(_Installed(folders, versions)))
-        return versions
+        known = self._before.get(sys.prefix)
+        if known is None or known.folders != folders:
+            known = self._state.get_as(PACKAGES, sys.prefix, _decode)
+        if known is None or known.folders != folders:
+            known = _Installed(folders, _installed())
+            self._state.put(PACKAGES, sys.prefix, msgspec.msgpack.encode(known))
+        self._before[sys.prefix] = known
+        return known.versions
 
 
 def _folders() -> dict[str, int]:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pivot_core.cli.junit import JUnit
-    from pivot_core.code.live import LiveGraph
     from pivot_core.execute.events import Event
     from pivot_core.execute.tally import RunSummary
+    from pivot_core.memory import Memory
     from pivot_core.project import Project
 
 
@@ -82,12 +82,12 @@ def command(
     looks = wording.DRY_OUTCOMES if dry_run else wording.FROZEN_OUTCOMES if frozen else wording.OUTCOMES
     results = _results(junit)
 
-    def once(live: LiveGraph | None = None, failed: dict[str, str] | None = None) -> RunSummary | None:
+    def once(memory: Memory | None = None, failed: dict[str, str] | None = None) -> RunSummary | None:
         """Run; None if nothing is to be done but what ``failed`` says is hopeless."""
         report = None if common.json else Report(common, looks, explain=explain)
         listener = _listener(common, project, report, results)
         try:
-            with Engine(project, listener, jobs, strict=strict, live=live) as engine:
+            with Engine(project, listener, jobs, strict=strict, memory=memory) as engine:
                 if failed is not None and not engine.has_work(targets, failed):
                     return None
                 return engine.run(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pivot_core.cli import failures
-from pivot_core.code.live import LiveGraph
 from pivot_core.errors import PivotError
 from pivot_core.execute.changes import Changes
+from pivot_core.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pivot_core.cli.options import Common
     from pivot_core.execute.tally import RunSummary
 
-    Round: TypeAlias = Callable[[LiveGraph, "Failed | None"], RunSummary | None]
+    Round: TypeAlias = Callable[[Memory, "Failed | None"], RunSummary | None]
 
 Failed: TypeAlias = dict[str, str]
 
@@ -41,21 +41,21 @@ def watch(common: Common, run: Round) -> None:
     that which our own lines go to: another round follows, but without these stages, and what was said already
     isn't said again. Else a stage that writes a log and fails would never rest, nor ``> watch.log``.
     """
-    project, live = common.project(), LiveGraph()
+    project, memory = common.project(), Memory()
     with Changes(project) as changes:
         while True:
             ended: _Ended | None = None
             while ended is None or changes.wait(_SETTLE_S):
-                ended = _round(common, run, live, ended)
+                ended = _round(common, run, memory, ended)
                 if not ended.silent:
                     _say(common, f"waiting for changes in {project.root} (Ctrl-C ends)")
             _say(common, f"{_names(project.root, changes.wait())} changed")
 
 
-def _round(common: Common, run: Round, live: LiveGraph, last: _Ended | None) -> _Ended:
+def _round(common: Common, run: Round, memory: Memory, last: _Ended | None) -> _Ended:
     """``last``: the round that this one only follows up on, if it does."""
     try:
-        summary = run(live, None if last is None or last.mistake is not None else last.failed)
+        summary = run(memory, None if last is None or last.mistake is not None else last.failed)
     except PivotError as error:
         mistake = str(error)
         if last is not None and last.mistake == mistake:

@@ -38,13 +38,17 @@ Roots = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True)
 class _Answer:
-    """The fact about a stage, and what it follows from: it holds while the components are the same."""
+    """The fact about a stage, and what it follows from: it holds while none of its units is forgotten.
+
+    ``stage``: the fact with all units, whose lines are those of the texts of ``files``.
+    """
 
     reach: Reach
     keys: list[Key]
-    parts: list[Component]
     whole: Component
     fact: CodeFact
+    stage: CodeFact | None = None
+    files: frozenset[str] = frozenset()
 
 
 class CodeGraph:
@@ -70,6 +74,7 @@ class CodeGraph:
         self._worlds: dict[int, Nodes] = {}
         self._reaches: dict[tuple[int, Variant], Reach] = {}
         self._answers: dict[Roots, _Answer] = {}
+        self._begin: dict[Key, set[Roots]] = {}  # the answers that begin at a unit
         self._lines: dict[str, list[str]] = {}
         self._roots: dict[Roots, tuple[list[Key], frozenset[str]]] = {}
         self.defined_by: list[Key] = []  # the units that what defines the pipeline leads to
@@ -104,11 +109,16 @@ class CodeGraph:
         import msgspec
 
         answer = self._answer(tuple(roots))
-        found = answer.reach.units(answer.keys)
-        units = {node.name: Unit(digest, *self._place(node)) for node, digest in found if node.text}
-        widened = dict.fromkeys(item for node, _ in found for item in self._widened(node))
-        around = self._surroundings.widened(answer.whole.modules)
-        return msgspec.structs.replace(answer.fact, units=units, widened=(*widened, *around))
+        if answer.stage is None:
+            found = answer.reach.units(answer.keys)
+            units = {node.name: Unit(digest, *self._place(node)) for node, digest in found if node.text}
+            widened = dict.fromkeys(item for node, _ in found for item in self._widened(node))
+            around = self._surroundings.widened(answer.whole.modules)
+            answer.stage = msgspec.structs.replace(answer.fact, units=units, widened=(*widened, *around))
+            modules = {name for node, _ in found for name in (node.key[0], *(at[0] for at in node.places))}
+            known = (module for module in map(self._modules.get, modules - {""}) if module is not None)
+            answer.files = frozenset(answer.fact.modules).union(module.path for module in known)
+        return answer.stage
 
     def texts(self, roots: Roots, wanted: Collection[str]) -> dict[str, str]:
         """The source of units behind a stage, by the hash that ``stage`` gives for them.
@@ -202,10 +212,16 @@ class CodeGraph:
             for nodes in self._worlds.values():
                 nodes.forget(keys)
             for reach in self._reaches.values():
-                reach.forget(keys)
-        for roots in [roots for roots, answer in self._answers.items() if "source" in answer.whole.reads]:
-            del self._answers[roots]
+                self._forget(roots for key in reach.forget(keys) for roots in self._begin.get(key, ()))
+        self._forget([roots for roots, answer in self._answers.items() if "source" in answer.whole.reads])
+        for answer in self._answers.values():
+            if path in answer.files:
+                answer.stage = None
         return True
+
+    def _forget(self, answers: Iterable[Roots]) -> None:
+        for roots in answers:
+            self._answers.pop(roots, None)
 
     def _is_entangled(self, module: str, statement: Statement) -> bool:
         """What calling it does is part of what importing modules does."""
@@ -222,10 +238,10 @@ class CodeGraph:
 
     def _answer(self, roots: Roots) -> _Answer:
         known = self._answers.get(roots)
-        if known is None or any(
-            known.reach.of(key) is not part for key, part in zip(known.keys, known.parts, strict=True)
-        ):
+        if known is None:
             known = self._answers[roots] = self._find(roots)
+            for key in known.keys:
+                self._begin.setdefault(key, set()).add(roots)
         return known
 
     def _find(self, roots: Roots) -> _Answer:
@@ -244,8 +260,7 @@ class CodeGraph:
                 break
             own |= whole.modules
         whole.packages |= packages
-        parts = [reach.of(key) for key in whole_keys]
-        return _Answer(reach, whole_keys, parts, whole, self._fact(reach, whole_keys, whole))
+        return _Answer(reach, whole_keys, whole, self._fact(reach, whole_keys, whole))
 
     def _keys(self, roots: Roots) -> tuple[list[Key], frozenset[str]]:
         if roots not in self._roots:

@@ -90,7 +90,7 @@ class CodeIndex:
         self._asked: set[str] = set()  # labels of answers that this graph gave
         self._kept: set[str] = set()  # hashes of units whose texts are in the state
         self._changed = False
-        if not self._overlay:
+        if not self._overlay and (live is None or not live.leads):
             self._load()
 
     def definition(self) -> str:
@@ -106,7 +106,7 @@ class CodeIndex:
 
     def fact(self, spec: StageSpec) -> CodeFact:
         """The stage's code; ``units`` may be empty (see :meth:`whole`)."""
-        return self._fact(spec.name, spec.roots)
+        return self._fact(spec.name, self._roots(spec))
 
     def of_class(self, module: str, name: str) -> CodeFact:
         """The code of a class, or a function, of the project that no stage need name: one in a pickle."""
@@ -119,11 +119,21 @@ class CodeIndex:
         graph = self._open_graph()
         fact = graph.fact(roots)
         self._facts[label] = (roots, fact)
-        self._asked.add(label)
-        if graph.reads_text(roots):
-            self._by_text.add(label)
-        self._changed = True
+        if not self._state.readonly:
+            self._asked.add(label)
+            if graph.reads_text(roots):
+                self._by_text.add(label)
+            self._changed = True
         return fact
+
+    def _roots(self, spec: StageSpec) -> Roots:
+        """They are put together for each stage at each look: unless the stage is the very same."""
+        if self._live is None:
+            return spec.roots
+        known = self._live.roots.get(spec.name)
+        if known is None or known[0] is not spec:
+            known = self._live.roots[spec.name] = spec, spec.roots
+        return known[1]
 
     def has_module(self, name: str) -> bool:
         """Whether a module is the project's."""
@@ -133,7 +143,7 @@ class CodeIndex:
 
     def whole(self, spec: StageSpec) -> CodeFact:
         """The stage's code with every unit in it."""
-        roots = spec.roots
+        roots = self._roots(spec)
         if roots not in self._whole:
             self._whole[roots] = self._open_graph().stage(roots)
         return self._whole[roots]
@@ -190,7 +200,7 @@ class CodeIndex:
 
     def save(self) -> None:
         """Keep what was found for the next process."""
-        if not self._changed or self._overlay or self._definition is None:
+        if not self._changed or self._overlay or self._state.readonly or self._definition is None:
             return
         consulted = self._consulted | (self._sources.consulted if self._sources is not None else {})
         index = _Index(_VERSION, consulted, self._definition, self._facts, self._by_text)
@@ -229,8 +239,8 @@ class CodeIndex:
         if dropped is None:
             self._loaded, self._influence = "", None
             return
-        self._definition, self._facts, self._by_text = index.definition, dict(index.facts), index.by_text
-        self._consulted = index.consulted
+        self._definition, self._facts, self._by_text = index.definition, dict(index.facts), {*index.by_text}
+        self._consulted = dict(index.consulted)
         if paths:
             self._consulted |= self._hashes.digests(paths)
             for label in dropped:
@@ -308,7 +318,7 @@ class CodeIndex:
             from pivot_core.code.graph import CodeGraph
 
             return CodeGraph(sources, summaries)
-        self._hashes.digests(path for path in self._live.consulted if not path.endswith("/"))  # all at once
+        self._hashes.known(path for path in self._live.consulted if not path.endswith("/"))  # all at once
         return self._live.now(sources, summaries)
 
 

@@ -10,14 +10,21 @@ from pivot_core.code.graph import CodeGraph
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pivot_core.code.graph import Roots
     from pivot_core.code.modules import SummaryCache
     from pivot_core.code.sources import Sources
+    from pivot_core.types import StageSpec
 
 
 class LiveGraph:
-    """The code graph of the newest sources: the one before where it can follow, else a new one."""
+    """The code graph of the newest sources: the one before where it can follow, else a new one.
+
+    ``leads``: ask it also where what an earlier process has kept would do. The first look is sooner without.
+    """
 
     def __init__(self) -> None:
+        self.leads = False
+        self.roots: dict[str, tuple[StageSpec, Roots]] = {}  # of stages
         self._graph: CodeGraph | None = None
         self._drafts = Drafts()
 

@@ -118,8 +118,8 @@ class Reach:
         found = [(node, self._own_digest(node, key in valued)) for key, node in nodes.items()]
         return sorted(found, key=lambda item: item[0].name)
 
-    def forget(self, keys: Iterable[Key]) -> None:
-        """These units are others now: drop them and all that lead to them."""
+    def forget(self, keys: Iterable[Key]) -> set[Key]:
+        """These units are others now: drop them and all that lead to them, and tell which these are."""
         stack = list(keys)
         seen: set[Key] = set()
         while stack:
@@ -128,6 +128,7 @@ class Reach:
                 seen.add(key)
                 self._found.pop(key, None)
                 stack.extend(self.users.get(key, ()))
+        return seen
 
     # --- one unit --------------------------------------------------------------------------------
 

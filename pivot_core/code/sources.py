@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pivot_core.errors import UsageError
 from pivot_core.store.digests import hash_bytes
 
 if TYPE_CHECKING:
@@ -123,7 +124,13 @@ class Sources:
 
     def _new_files(self) -> set[str]:
         """Buffers that were never saved."""
-        return {path for path in self._overlay if self._digest(path) is None}
+        return {path for path in self._overlay if not self._is_there(path)}
+
+    def _is_there(self, logical: str) -> bool:
+        try:
+            return self._digest(logical) is not None
+        except UsageError:  # something that nobody can read: nor need anybody, since a buffer has the text
+            return True
 
     def all_modules(self, prefix: str = "") -> list[str]:
         """Names of all project modules that start with ``prefix``, sorted."""

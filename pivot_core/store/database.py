@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, TypeVar
 import lmdb
 
 from pivot_core.store.atomic import remove, scratch_path
+from pivot_core.store.signature import is_settled, signature_of
 from pivot_core.store.soundness import MARK, mark, what_is_unsound
 
 if TYPE_CHECKING:
@@ -86,6 +87,15 @@ class Database:
             if self._users == 0:
                 _shared.pop(self.path, None)
                 self._close()
+
+    def signature(self) -> bytes | None:
+        """Another one after each write, whoever writes; None if that isn't sure, or there is nothing."""
+        now = time.time_ns()
+        try:
+            status = os.lstat(self.path / "data.mdb")
+        except OSError:
+            return None
+        return signature_of(status) if is_settled(status, now) else None
 
     def read(self, job: Callable[[Transaction], T]) -> T | None:
         """``job`` in a read transaction; None if there is nothing that could be read."""

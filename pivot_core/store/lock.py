@@ -6,14 +6,17 @@ import errno
 import os
 import posixpath
 import re
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from pivot_core.errors import PivotError
 from pivot_core.store.atomic import write_bytes
+from pivot_core.store.signature import is_settled, signature_of
 from pivot_core.types import Lock
 
 SCHEMA = 1
@@ -38,11 +41,23 @@ class UnreadableLock(PivotError):  # noqa: N818 (named for what it is, like the 
         )
 
 
-class Locks:
-    """The lock files in one folder."""
+class _Read(NamedTuple):
+    """What a settled file says as long as it has the signature. None: it is another stage's lock."""
 
-    def __init__(self, folder: Path) -> None:
+    path: str
+    signature: bytes
+    found: Lock | UnreadableLock | None
+
+
+ReadBefore: TypeAlias = dict[str, _Read]  # by stage
+
+
+class Locks:
+    """The lock files in one folder. ``before``: what goes on from one object to the next."""
+
+    def __init__(self, folder: Path, before: ReadBefore | None = None) -> None:
         self.folder = folder
+        self._before = before
 
     def path_of(self, stage: str) -> Path:
         """The file of a stage's lock, whether or not it is there."""
@@ -61,14 +76,34 @@ class Locks:
         folder = f"{self.folder}{os.sep}"
         for stage in stages:
             try:
-                data = _content(folder + _file_name(stage))
-                lock = None if data is None else self.decode(stage, data)
+                lock = self._read(stage, folder)
             except UnreadableLock as error:
                 found[stage] = error
             else:
                 if lock is not None:
                     found[stage] = lock
         return found
+
+    def _read(self, stage: str, folder: str) -> Lock | UnreadableLock | None:
+        if self._before is None:
+            data = _content(folder + _file_name(stage))
+            return None if data is None else self.decode(stage, data)
+        before = self._before.get(stage)
+        if before is not None and _signature(before.path) == before.signature:
+            return before.found
+        path = folder + _file_name(stage)
+        signature = _signature(path, time.time_ns())
+        data = _content(path)
+        found = None if data is None else self._decoded(stage, data)
+        if signature is not None and _signature(path) == signature:
+            self._before[stage] = _Read(path, signature, found)
+        return found
+
+    def _decoded(self, stage: str, data: bytes) -> Lock | UnreadableLock | None:
+        try:
+            return self.decode(stage, data)
+        except UnreadableLock as error:
+            return error
 
     def write(self, lock: Lock) -> None:
         """Make or replace a stage's lock, atomically; the file isn't touched if nothing changed."""
@@ -125,6 +160,15 @@ def _can_be_read(name: str) -> bool:
     if not name or "\0" in name:
         return False
     return name[0] == "$" or not (name[0] == "/" or posixpath.normpath(name).split("/")[0] == "..")
+
+
+def _signature(path: str, now: int | None = None) -> bytes | None:
+    """That of what is at a path, a link or not; None if nothing is, or it isn't settled ``now``."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return signature_of(status) if now is None or is_settled(status, now) else None
 
 
 def _content(path: str) -> bytes | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import msgspec
 
@@ -33,16 +33,38 @@ RUN_DETAILS = "details"  # run id -> how each stage ended that wasn't skipped
 LAST_RUNS = "last"  # stage -> when it last ran here, and how that ended
 
 
+# Read at every look, and not small.
+_REMEMBERED = frozenset({DEFINITION, LAST_RUNS})
+
+
+class Records:
+    """Records that were read from a state, for as long as nobody writes to it. Nobody may change them."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], object] = {}  # by prefix and key; None: there is none
+        self._signature: bytes | None = None
+
+    def hold(self, signature: bytes | None) -> None:
+        """The state's file has this signature now; None: nobody can tell whether it is what it was."""
+        if signature is None or signature != self._signature:
+            self.known = {}
+        self._signature = signature
+
+
 class State:
     """The state at ``path`` (a folder). Nothing is made by reading, or before the first ``flush``.
 
     ``readonly``: what is put stays in memory, ``flush`` stores nothing (for processes beside the one
-    that writes). Where the database can't be used, what is put stays in memory as well.
+    that writes). Where the database can't be used, what is put stays in memory as well. ``records``: what
+    goes on from one read-only state to the next.
     """
 
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+    def __init__(self, path: Path, *, readonly: bool = False, records: Records | None = None) -> None:
         self._database: Database | None = Database.share(path)
-        self._readonly = readonly
+        self.readonly = readonly
+        self._records = records if readonly else None
+        if self._records is not None:
+            self._records.hold(self._database.signature())
         # Stored key -> stored value, None: to be deleted. Consulted before the database.
         self._buffer: dict[bytes, bytes | None] = {}
         self._changes: dict[bytes, list[Callable[[bytes | None], bytes]]] = {}
@@ -57,6 +79,18 @@ class State:
 
     def get_many_as(self, prefix: str, keys: Iterable[str], decode: Callable[[bytes], T]) -> dict[str, T]:
         """``get_as`` for many; those that aren't there, or aren't records any more, are left out."""
+        if self._records is None or prefix not in _REMEMBERED:
+            return self._decoded(prefix, keys, decode)
+        known, wanted = self._records.known, tuple(keys)
+        unknown = [key for key in wanted if (prefix, key) not in known]
+        if unknown:
+            found = self._decoded(prefix, unknown, decode)
+            known.update(((prefix, key), found.get(key)) for key in unknown)
+        records = ((key, known[prefix, key]) for key in wanted)
+        # One prefix has one kind of records.
+        return {key: cast("T", record) for key, record in records if record is not None}
+
+    def _decoded(self, prefix: str, keys: Iterable[str], decode: Callable[[bytes], T]) -> dict[str, T]:
         found: dict[str, T] = {}
         for key, data in self.get_many(prefix, keys).items():
             try:
@@ -83,10 +117,14 @@ class State:
         """Keep a value: visible at once here, to others after ``flush``."""
         stored = entries.stored_key(prefix, key)
         self._buffer[stored] = entries.stored_value(key, stored, value)
+        if self._records is not None:
+            self._records.known.pop((prefix, key), None)
 
     def delete(self, prefix: str, key: str) -> None:
         """Forget a value; none there is fine."""
         self._buffer[entries.stored_key(prefix, key)] = None
+        if self._records is not None:
+            self._records.known.pop((prefix, key), None)
 
     def update(self, prefix: str, key: str, change: Callable[[bytes | None], bytes]) -> None:
         """Put what ``change`` makes of the value: when it is stored, of the one that is stored then, whoever
@@ -109,7 +147,7 @@ class State:
 
     def flush(self) -> None:
         """Store all that was put and deleted, in one transaction. Never fails: see the class."""
-        if not self._buffer or self._readonly or self._database is None:
+        if not self._buffer or self.readonly or self._database is None:
             return
 
         def store(transaction: Transaction) -> None:

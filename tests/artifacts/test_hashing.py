@@ -83,6 +83,24 @@ def test_a_known_file_is_not_read_again(tmp_path: Path, state: State) -> None:
     assert FileHashes(tmp_path, state).digest("a") == "kept"
 
 
+def test_what_was_seen_is_known_without_a_state_until_it_changes(tmp_path: Path) -> None:
+    path, seen = _write(tmp_path, "a", b"one"), {}
+    (tmp_path / "link").symlink_to("a")
+    _write(tmp_path, "d/x", b"x")
+    time.sleep(SETTLING_S)
+    digests = FileHashes(tmp_path, None, seen).digests(["a", "link", "d/"])
+    assert {Path(name).name for name in seen} == {"a", "link", "d", "x"}
+    seen.update({name: (signature, "kept") for name, (signature, _) in seen.items()})
+    assert set(FileHashes(tmp_path, None, seen).digests(digests).values()) == {"kept"}
+    before = path.stat()
+    path.write_bytes(b"two")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    _write(tmp_path, "d/y", b"")
+    now = FileHashes(tmp_path, None, seen).digests(digests)
+    assert now["a"] == now["link"] == _digest(b"two")
+    assert now["d/"] not in (digests["d/"], "kept")
+
+
 def test_an_edit_that_keeps_size_and_mtime_is_seen(tmp_path: Path, state: State) -> None:
     path = _write(tmp_path, "a", b"one")
     time.sleep(SETTLING_S)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,25 @@ def test_writing_the_same_lock_does_not_touch_the_file(tmp_path: Path) -> None:
     locks.write(LOCK)
     after = locks.path_of(LOCK.stage).stat()
     assert (before.st_ino, before.st_ctime_ns) == (after.st_ino, after.st_ctime_ns)
+
+
+def test_a_lock_that_was_read_is_known_until_its_file_changes(tmp_path: Path) -> None:
+    before: dict = {}
+    locks = Locks(tmp_path, before)
+    locks.write(LOCK)
+    time.sleep(0.03)
+    known = locks.read(LOCK.stage)
+    assert known == LOCK
+    assert Locks(tmp_path, before).read(LOCK.stage) is known
+    path = locks.path_of(LOCK.stage)
+    status = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"c0de", b"c1de"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    changed = Locks(tmp_path, before).read(LOCK.stage)
+    assert changed is not None
+    assert changed.code == "c1de"
+    path.unlink()
+    assert Locks(tmp_path, before).read(LOCK.stage) is None
 
 
 MERGE = encode(LOCK).replace(b' "deps"', b'<<<<<<< HEAD\n "deps"', 1)

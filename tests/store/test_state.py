@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from pivot_core.store.state import State
+from pivot_core.store.state import LAST_RUNS, Records, State
 
 
 def test_reading_makes_nothing(tmp_path: Path) -> None:
@@ -113,6 +114,29 @@ def test_readonly_stores_nothing(tmp_path: Path) -> None:
         state.flush()
         assert state.get("file", "a") == b"1"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_read_is_known_until_somebody_writes(tmp_path: Path) -> None:
+    records, decoded = Records(), []
+
+    def decode(data: bytes) -> bytes:
+        decoded.append(data)
+        return data
+
+    def ask() -> dict[str, bytes]:
+        with State(tmp_path / "s", readonly=True, records=records) as state:
+            return state.get_many_as(LAST_RUNS, ("a", "b"), decode)
+
+    for value in (b"1", b"2"):
+        with State(tmp_path / "s") as state:
+            state.put(LAST_RUNS, "a", value)
+            state.flush()
+        assert ask() == {"a": value}
+        time.sleep(0.03)
+        assert ask() == {"a": value}
+        decoded.clear()
+        assert ask() == {"a": value}
+        assert decoded == []
 
 
 WRITER = """

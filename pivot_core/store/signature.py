@@ -1,0 +1,35 @@
+"""What tells that a file is another one than it was, without reading it: size, mtime, ctime and inode.
+
+The ctime can't be set back by a program, so an edit that keeps size and mtime shows. What it can't show is a
+second edit within one tick of the file system's clock; so what was read of a file that was that young then
+isn't kept ("racy" in git's words).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import os
+
+_YOUNG_NS = 20_000_000  # the kernel's clock for files ticks every 4 to 10 ms
+_YOUNG_COARSE_NS = 2_000_000_000  # FAT, HFS+, some network file systems: whole seconds, or even ones
+_SECOND_NS = 1_000_000_000
+_SIGNATURE = struct.Struct("<QqqQ")
+_INODE_MASK = (1 << 64) - 1
+
+SIZE = _SIGNATURE.size
+
+
+def signature_of(status: os.stat_result) -> bytes:
+    """Of ``SIZE`` bytes."""
+    return _SIGNATURE.pack(
+        status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino & _INODE_MASK
+    )
+
+
+def is_settled(status: os.stat_result, now: int) -> bool:
+    """Whether an edit after ``now`` (ns) would certainly give another signature than this one."""
+    changed = status.st_ctime_ns
+    return now - changed >= (_YOUNG_NS if changed % _SECOND_NS else _YOUNG_COARSE_NS)
