@@ -10,8 +10,6 @@ from pivot_core.cli.options import Common, common_options
 from pivot_core.execute.claims import Claims
 from pivot_core.store import garbage
 from pivot_core.store.cache import ContentCache
-from pivot_core.store.git import Git
-from pivot_core.store.lock import Locks
 
 
 class GcDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,9 +33,9 @@ def command(common: Common, dry_run: bool) -> int:
     """Drop cache content that nothing refers to.
 
     Kept is what the lock files say: those of the work tree, and those at the head of every branch, tag and
-    stash. Results of other runs go: to get one of them again, its stage has to run. Outputs themselves, and
-    files in .pivot/replaced and .pivot/cache/damaged, are never touched. While a run is under way, nothing
-    is dropped.
+    stash; and what links in the project lead to. Results of other runs go: to get one of them again, its
+    stage has to run. Outputs themselves, and files in .pivot/replaced and .pivot/cache/damaged, are never
+    touched. While a run is under way, nothing is dropped.
 
     \b
     Examples:
@@ -46,9 +44,8 @@ def command(common: Common, dry_run: bool) -> int:
     """
     project = common.project()
     cache = ContentCache(project.cache, project.scratch)
-    folder = project.locks.relative_to(project.root).as_posix()
     with Claims(project).no_run():
-        kept = garbage.referenced(cache, Locks(project.locks), Git(project.root), folder)
+        kept = garbage.referenced(cache, project)
         found = garbage.garbage(cache, kept)
         damaged, damaged_bytes = cache.set_aside()
         if not dry_run:

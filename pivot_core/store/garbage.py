@@ -1,8 +1,9 @@
 """Which content of the cache nothing refers to, and removing it.
 
 What counts as a reference: a digest in a lock file, in the work tree or at the head of a branch, a tag or
-the stash of the git repository; and the files of a tree that is referred to. Results of earlier runs that
-only the local state remembers don't: bringing those back is what the cache is for until room is needed.
+the stash of the git repository; the files of a tree that is referred to; and a link in the project that
+leads to it. Results of earlier runs that only the local state remembers don't: bringing those back is what
+the cache is for until room is needed.
 
 Content younger than ten minutes stays: its lock file may be about to be written. (Runs and this exclude each
 other, too; see ``execute/claims.py``.)
@@ -10,16 +11,20 @@ other, too; see ``execute/claims.py``.)
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_core.errors import CorruptContent, UsageError
 from pivot_core.store.cache import ContentCache
 from pivot_core.store.digests import is_digest, is_tree
 from pivot_core.store.git import Git
 from pivot_core.store.lock import Locks, UnreadableLock
+
+if TYPE_CHECKING:
+    from pivot_core.project import Project
 
 _YOUNG_S = 600.0
 # What to do with damaged objects: who writes into an output that is a link has edited one.
@@ -34,11 +39,13 @@ class Garbage(NamedTuple):
     size: int
 
 
-def referenced(cache: ContentCache, locks: Locks, git: Git, folder: str) -> set[str]:
-    """All digests that are referred to. ``folder`` is that of the lock files, from the project's root on.
+def referenced(cache: ContentCache, project: Project) -> set[str]:
+    """All digests that are referred to.
 
-    Raises UsageError if a lock file can't be read: nobody knows then what it refers to.
+    Raises UsageError if a lock file or the git repository can't be read: nobody knows what it refers to then.
     """
+    locks, git = Locks(project.locks), Git(project.root)
+    folder = project.locks.relative_to(project.root).as_posix()
     found: set[str] = set()
     for stage, lock in locks.read_all(locks.names()).items():
         if isinstance(lock, UnreadableLock):
@@ -51,7 +58,7 @@ def referenced(cache: ContentCache, locks: Locks, git: Git, folder: str) -> set[
         for name, data in git.read_all(commit, folder).items():
             # One that can't be read there is kept as it was: nobody can take it up again.
             found.update(_outs_of(locks, name, data))
-    return found | set(_files_of(cache, found))
+    return found | set(_files_of(cache, found)) | set(_linked(cache, project))
 
 
 def garbage(cache: ContentCache, kept: set[str]) -> list[Garbage]:
@@ -76,6 +83,18 @@ def _outs_of(locks: Locks, name: str, data: bytes) -> Iterable[str]:
     except UnreadableLock:
         return ()
     return () if lock is None else lock.outs.values()
+
+
+def _linked(cache: ContentCache, project: Project) -> Iterator[str]:
+    """What links in the project lead to: outputs may be links, also those that no lock file speaks of now."""
+    home = os.path.realpath(cache.root / "files") + os.sep
+    for at, folders, files in os.walk(project.root):
+        if at == str(project.root):
+            folders[:] = [name for name in folders if name not in (".git", project.home.name)]
+        for name in files:
+            path = f"{at}/{name}"
+            if os.path.islink(path) and (real := os.path.realpath(path)).startswith(home):  # noqa: PTH114
+                yield real[len(home) :].replace(os.sep, "")
 
 
 def _files_of(cache: ContentCache, digests: Iterable[str]) -> Iterator[str]:

@@ -43,10 +43,15 @@ class Git:
 
     def heads(self) -> list[str]:
         """The commits at the head of every branch, tag and stash, and the one checked out; none without a
-        repository."""
-        listed = self._call("for-each-ref", "--format=%(objectname)^{commit}") if self.is_there() else None
-        if listed is None:
+        repository. Raises UsageError if there is one that git doesn't read: it may be somebody else's."""
+        if not any((folder / ".git").exists() for folder in (self._root, *self._root.parents)):
             return []
+        listed = self._call("for-each-ref", "--format=%(objectname)^{commit}")
+        if listed is None:
+            raise UsageError(
+                "git can't read the repository here, so what its branches refer to isn't known\n"
+                "    see what git status says"
+            )
         # Tags of things that are no commits are left out; entries of the stash are the commits of its log.
         asked = ["HEAD", *listed.decode().split()]
         stashed = self._call("reflog", "show", "--format=%H", "refs/stash", "--")
@@ -66,12 +71,15 @@ class Git:
         return self._call("cat-file", "blob", f"{commit}:./{path}")
 
     def names(self, commit: str, folder: str) -> list[str]:
-        """The names of the files in a folder, in a commit."""
+        """The names of the files in a folder, in a commit. Raises UsageError if git can't read that."""
         found = self._call("ls-tree", "--name-only", "-z", commit, f"./{folder}/")
-        return [Path(name).name for name in (found or b"").decode("utf-8", "replace").split("\0") if name]
+        if found is None:
+            raise _damaged(commit, folder)
+        return [Path(name).name for name in found.decode("utf-8", "replace").split("\0") if name]
 
     def read_all(self, commit: str, folder: str) -> dict[str, bytes]:
-        """All files in a folder (not below it), by name, in a commit: with one more process for all."""
+        """All files in a folder (not below it), by name, in a commit: with one more process for all. Raises
+        UsageError if git lacks one of them."""
         names = [name for name in self.names(commit, folder) if "\n" not in name]
         asked = "".join(f"{commit}:./{folder}/{name}\n" for name in names)
         answer = self._call("cat-file", "--batch", given=asked.encode()) or b""
@@ -79,7 +87,9 @@ class Git:
         for name in names:
             head, _, answer = answer.partition(b"\n")  # "<object> blob <size>", or "<asked> missing"
             words = head.split()
-            if len(words) == 3 and words[1] == b"blob":
+            if words[-1:] in ([b"missing"], []):
+                raise _damaged(commit, f"{folder}/{name}")
+            if words[1] == b"blob":
                 size = int(words[2])
                 found[name], answer = answer[:size], answer[size + 1 :]
         return found
@@ -100,3 +110,7 @@ class Git:
         except FileNotFoundError:
             raise UsageError("git isn't installed, or not on the PATH") from None
         return done.stdout if done.returncode == 0 else None
+
+
+def _damaged(commit: str, path: str) -> UsageError:
+    return UsageError(f"git can't read {path} of {commit[:12]}\n    see what git fsck says")

@@ -77,6 +77,32 @@ def test_a_lock_file_that_cannot_be_read_stops_it(aged):
     assert "the lock file of loud can't be read" in done.stderr
 
 
+@pytest.mark.parametrize("why", ["no git", "a damaged ref", "a missing commit"])
+def test_nothing_is_dropped_where_git_can_not_say_what_branches_refer_to(aged, monkeypatch, why):
+    if why == "no git":
+        monkeypatch.setenv("PATH", "")
+    elif why == "a damaged ref":
+        (aged.root / ".git/HEAD").write_text("noise\n")
+    else:
+        objects_of_git = aged.root / ".git/objects"
+        tree = subprocess.check_output(["git", "rev-parse", "main:.pivot/stages"], cwd=aged.root, text=True)
+        (objects_of_git / tree[:2] / tree[2:].strip()).unlink()
+    before = objects(aged)
+    with pytest.raises(AssertionError, match="git"):
+        collect(aged)
+    assert objects(aged) == before
+
+
+def test_what_outputs_lead_to_that_are_links_stays_whatever_the_lock_files_say(aged):
+    aged.ok("checkout", "--mode", "symlink")
+    out = aged.root / "build/loud.txt"
+    assert out.is_symlink()
+    for lock in (aged.root / ".pivot/stages").iterdir():
+        lock.unlink()
+    collect(aged)
+    assert out.read_text() == "HELLO\n."
+
+
 def test_nothing_is_dropped_while_a_run_is_under_way(words):
     words.write({"helpers.py": "import time\ndef shout(text):\n    time.sleep(600)\n"})
     process = words.popen("run", "--json")
