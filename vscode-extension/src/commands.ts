@@ -26,7 +26,9 @@ export const COMMANDS = {
   openPlace: "pivot.openPlace",
   /** What stages printed. */
   showOutput: "pivot.showOutput",
-  openMetrics: "pivot.openMetrics",
+  /** (uri: string) */
+  openFile: "pivot.openFile",
+  showMetrics: "pivot.showMetrics",
   showPlots: "pivot.showPlots",
   createExample: "pivot.createExample",
 } as const;

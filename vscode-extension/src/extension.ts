@@ -6,6 +6,7 @@ import { Documents } from "./documents";
 import { createExample } from "./example";
 import { Graphs } from "./graph/graphs";
 import { Interpreters } from "./interpreter";
+import { Pages } from "./pages";
 import { registerProfiles } from "./profiles";
 import { restart } from "./restarting";
 import { Runs } from "./runs";
@@ -30,6 +31,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const runs = new Runs(servers, pipelines, tests, testRuns);
   const debugging = new Debugging(servers, pipelines, tests);
   const documents = new Documents();
+  const storage = context.storageUri ?? context.globalStorageUri;
+  const pages = new Pages(pipelines, storage);
   context.subscriptions.push(
     log,
     interpreters,
@@ -39,6 +42,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     testRuns,
     debugging,
     documents,
+    pages,
     new Status(servers, pipelines, context.extensionPath),
     new PipelineView(pipelines),
     new Graphs(pipelines, context.extensionUri),
@@ -48,7 +52,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       runs,
       debugging,
       documents,
-      storage: context.storageUri ?? context.globalStorageUri,
+      pages,
+      storage,
     }),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new Tasks(pipelines, interpreters)),
     ...registerOwnCommands(context, log, servers, pipelines, interpreters),

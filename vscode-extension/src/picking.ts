@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { StageReference } from "./commands";
 import { codeLocation } from "./places";
-import type { Stage } from "./protocol";
+import type { Pipeline, Stage } from "./protocol";
 import type { Pipelines } from "./state";
 
 /** What menus and lenses hand over: a stage, or a node of the view that is about one. */
@@ -36,6 +36,28 @@ export async function pick(
   items.sort((a, b) => a.distance - b.distance);
   return (await vscode.window.showQuickPick(items, { placeHolder: "Which stage?", matchOnDescription: true }))
     ?.reference;
+}
+
+/** The only one, that of the code that is open, or the one that a person picks; `none`: what is said if there is none. */
+export async function pickPipeline(
+  pipelines: readonly Pipeline[],
+  none = "Pivot: no pipeline is known yet.",
+): Promise<Pipeline | undefined> {
+  const file = vscode.window.activeTextEditor?.document.uri.fsPath ?? "";
+  const around = pipelines.filter(({ root }) => file.startsWith(`${root}/`));
+  const [nearest] = around.sort((a, b) => b.root.length - a.root.length);
+  if (pipelines.length === 0) {
+    void vscode.window.showInformationMessage(none);
+  }
+  if (nearest ?? pipelines.length < 2) {
+    return nearest ?? pipelines[0];
+  }
+  const items = pipelines.map((pipeline) => ({
+    label: pipeline.name,
+    description: vscode.workspace.asRelativePath(pipeline.root),
+    pipeline,
+  }));
+  return (await vscode.window.showQuickPick(items, { placeHolder: "Which pipeline?" }))?.pipeline;
 }
 
 /** How many lines its `def` is above the cursor; infinite if it isn't. */

@@ -1,12 +1,12 @@
 /** Commands about stages and projects, for menus, lenses, keys and the palette. */
 import * as vscode from "vscode";
-import { openMetrics, showPlots } from "./artifacts";
 import { showChanges } from "./changes";
 import type { StageReference } from "./commands";
 import { COMMANDS } from "./commands";
 import type { Debugging } from "./debugging";
 import type { Documents } from "./documents";
 import { explain } from "./explain";
+import type { Pages } from "./pages";
 import type { Given } from "./picking";
 import { given, pick } from "./picking";
 import { codeLocation, open } from "./places";
@@ -20,11 +20,12 @@ export interface Needs {
   readonly runs: Runs;
   readonly debugging: Debugging;
   readonly documents: Documents;
+  readonly pages: Pages;
   readonly storage: vscode.Uri;
 }
 
 export function registerStageCommands(needs: Needs): vscode.Disposable {
-  const { pipelines, runs, debugging, documents, storage } = needs;
+  const { pipelines, runs, debugging, documents, pages, storage } = needs;
   const aboutStage = (id: string, act: (reference: StageReference) => Promise<void>): vscode.Disposable =>
     vscode.commands.registerCommand(id, async (argument?: Given) => {
       const reference = await pick(pipelines, argument);
@@ -47,9 +48,14 @@ export function registerStageCommands(needs: Needs): vscode.Disposable {
     vscode.commands.registerCommand(COMMANDS.showOutput, () =>
       vscode.commands.executeCommand("testing.showMostRecentOutput"),
     ),
-    vscode.commands.registerCommand(COMMANDS.openMetrics, () => openMetrics(pipelines)),
+    vscode.commands.registerCommand(COMMANDS.openFile, (uri: string) =>
+      vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(uri, true)),
+    ),
+    vscode.commands.registerCommand(COMMANDS.showMetrics, (argument?: Given) =>
+      pages.show("metric", given(argument).root),
+    ),
     vscode.commands.registerCommand(COMMANDS.showPlots, (argument?: Given) =>
-      showPlots(pipelines, storage, given(argument).root),
+      pages.show("plot", given(argument).root),
     ),
     vscode.commands.registerCommand(COMMANDS.runAll, (argument?: Given) =>
       runAll(needs, given(argument).root),

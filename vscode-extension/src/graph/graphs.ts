@@ -2,8 +2,7 @@
 import * as vscode from "vscode";
 import { COMMANDS } from "../commands";
 import type { Given } from "../picking";
-import { given } from "../picking";
-import type { Pipeline } from "../protocol";
+import { given, pickPipeline } from "../picking";
 import type { Pipelines } from "../state";
 import type { Kept } from "./messages";
 import { GraphPanel } from "./panel";
@@ -40,32 +39,12 @@ export class Graphs implements vscode.WebviewPanelSerializer<Kept | undefined>, 
 
   private async show(argument: Given | string | undefined): Promise<void> {
     const { root, stage } = typeof argument === "string" ? { root: argument } : given(argument);
-    const wanted = root ?? (await this.pick())?.root;
+    const wanted = root ?? (await pickPipeline(this.pipelines.all()))?.root;
     if (wanted === undefined) {
       return;
     }
     const graph = this.byRoot.get(wanted) ?? this.create(wanted);
     graph.show(stage);
-  }
-
-  /** The only pipeline, that of the code that is open, or the one that a person picks. */
-  private async pick(): Promise<Pipeline | undefined> {
-    const pipelines = this.pipelines.all();
-    const file = vscode.window.activeTextEditor?.document.uri.fsPath ?? "";
-    const around = pipelines.filter(({ root }) => file.startsWith(`${root}/`));
-    const [nearest] = around.sort((a, b) => b.root.length - a.root.length);
-    if (pipelines.length === 0) {
-      void vscode.window.showInformationMessage("Pivot: no pipeline is known yet.");
-    }
-    if (nearest ?? pipelines.length < 2) {
-      return nearest ?? pipelines[0];
-    }
-    const items = pipelines.map((pipeline) => ({
-      label: pipeline.name,
-      description: vscode.workspace.asRelativePath(pipeline.root),
-      pipeline,
-    }));
-    return (await vscode.window.showQuickPick(items, { placeHolder: "Which pipeline?" }))?.pipeline;
   }
 
   private create(root: string): GraphPanel {
