@@ -77,6 +77,15 @@ class Claims:
                 os.close(self._file)
 
     @contextmanager
+    def beside(self) -> Iterator[None]:
+        """While this lasts runs may begin and end, but none takes itself for the only one."""
+        self._lock(_A_RUN, fcntl.LOCK_SH, wait=True)
+        try:
+            yield
+        finally:
+            os.close(self._file)
+
+    @contextmanager
     def no_run(self) -> Iterator[None]:
         """While this lasts no run is under way, and none begins. Raises UsageError if one is."""
         if not self._lock(_A_RUN, fcntl.LOCK_EX):

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from pivot_core.execute.claims import Claims
 from pivot_core.project import Project
+from pivot_core.store.atomic import remove, scratch_path
 from pivot_core.store.digests import is_tree
 from pivot_core.store.links import Linker
+from pivot_core.store.lock import Locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,15 +57,18 @@ class Verifier:
         self._project = project
         self._emit = emit
         self._jobs = jobs
-        project.scratch.mkdir(parents=True, exist_ok=True)
-        self._home = TemporaryDirectory(prefix=".pivot-verify-", dir=project.scratch)
-        self._copy = Project(Path(self._home.name).resolve() / "project")
+        self._locks = Locks(project.locks)
         self._linker = Linker()
+        self._open = ExitStack()
+        self._open.enter_context(Claims(project).beside())  # a run that began alone would sweep the copy
+        home = scratch_path(project.scratch, "verify")
+        self._open.callback(remove, home)
+        self._copy = Project(home.resolve() / "project")
         self._copy_project()
 
     def close(self) -> None:
         """Remove the copy."""
-        self._home.cleanup()
+        self._open.close()
 
     def verify(self, status: StageStatus) -> Verified:
         """Make one stage again. Raises what a run raises, OSError."""
@@ -76,6 +82,7 @@ class Verifier:
             return Verified(
                 spec.name, "skipped", "it goes on from its last result, so it can't be made again"
             )
+        self._bring(spec)
         with Engine(self._copy, self._emit, self._jobs) as engine:
             summary = engine.run([spec.name], only=True, force=True)
         differences = tuple(self._differences(spec)) if summary.ok else ()
@@ -118,7 +125,7 @@ class Verifier:
             below[:] = [name for name in below if self._project.is_own(place / name / "x")]
             to = self._copy.root / place.relative_to(root)
             to.mkdir(parents=True, exist_ok=True)
-            for name in names:
+            for name in (*names, *(name for name in below if (place / name).is_symlink())):
                 self._place(place / name, to / name)
         for path in (self._project.config_file, *self._project.locks.glob("*.lock")):
             if path.is_file():
@@ -128,9 +135,26 @@ class Verifier:
 
     def _place(self, path: Path, to: Path) -> None:
         if path.is_symlink():
-            to.symlink_to(path.resolve())  # a relative one would lead elsewhere from there
+            to.symlink_to(self._led(path.resolve()))
         elif path.is_file():
             self._linker.place(path, to, "auto")
+
+    def _led(self, target: Path) -> Path:
+        """Where a link leads from the copy: in the copy, too, if what it leads to is there."""
+        if not self._project.is_own(target / "x" if target.is_dir() else target):
+            return target
+        return self._copy.root / target.relative_to(self._project.root)
+
+    def _bring(self, spec: StageSpec) -> None:
+        """What a stage reads and writes of hidden folders."""
+        record = self._locks.read(spec.name)
+        found = record.discovered if record is not None else {}
+        files = (path for path in found if path[0] not in "$@" and (self._project.root / path).is_file())
+        for path in (*spec.paths, *files):
+            was, now = self._project.root / path.rstrip("/"), self._copy.root / path.rstrip("/")
+            if os.path.lexists(was) and not os.path.lexists(now):
+                now.parent.mkdir(parents=True, exist_ok=True)
+                self._place_all(was, now)
 
     def _take_back(self, spec: StageSpec) -> None:
         """For the stages after it, the outputs are what was recorded."""
@@ -140,7 +164,10 @@ class Verifier:
                 shutil.rmtree(now)
             else:
                 now.unlink(missing_ok=True)
-            if was.is_dir():
-                shutil.copytree(was, now, copy_function=lambda a, b: self._place(Path(a), Path(b)))
-            else:
-                self._place(was, now)
+            self._place_all(was, now)
+
+    def _place_all(self, path: Path, to: Path) -> None:
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, to, copy_function=lambda a, b: self._place(Path(a), Path(b)))
+        else:
+            self._place(path, to)

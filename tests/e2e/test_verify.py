@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 
 def results(project, *args: str, code: int = 0) -> dict[str, dict]:
@@ -65,3 +66,69 @@ def test_what_comes_out_otherwise_is_named_with_its_first_difference(project):
     assert "set its seeds" in said
     project.edit("pipeline.py", "text.upper()", "text.title()")
     assert "run after first" in results(project, "after")["after"]["why"]
+
+
+def test_links_and_hidden_folders_are_in_the_copy_and_what_they_lead_to_is_untouched(project, tmp_path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/rows.txt").write_text("far")
+    project.write("inner/near.txt", "near")
+    project.write(".hidden/declared.txt", "hidden")
+    project.write(".hidden/asked.txt", "asked")
+    for name, target in (("data", tmp_path / "outside"), ("folder", "inner"), ("file", "inner/near.txt")):
+        (project.root / name).symlink_to(target)
+    project.pipeline(
+        """
+        def reads(
+            data: Annotated[Path, outputs.Dep("data/", loaders.PathOnly())],
+            near: Annotated[str, outputs.Dep("folder/near.txt", Text)],
+            hidden: Annotated[str, outputs.Dep(".hidden/declared.txt", Text)],
+        ) -> Annotated[str, outputs.Out("reads.txt", Text)]:
+            asked = Path(".hidden/asked.txt").read_text()
+            return (data / "rows.txt").read_text() + near + hidden + asked + Path("file").read_text()
+
+        def writes() -> Annotated[str, outputs.Out("writes.txt", Text)]:
+            for path in ("folder/log.txt", "inner/log.txt"):
+                with open(path, "a") as log:
+                    log.write("x")
+            return "written"
+
+        pipeline = Pipeline("p")
+        pipeline.register(reads)
+        pipeline.register(writes)
+        """
+    )
+    project.run()
+    assert project.read("inner/log.txt") == "xx"
+    assert {name: each["result"] for name, each in results(project).items()} == {
+        "reads": "same",
+        "writes": "same",
+    }
+    assert project.read("inner/log.txt") == "xx"
+
+
+def test_the_copy_of_a_killed_verify_is_told_and_one_under_way_is_not_swept(project):
+    project.pipeline(
+        """
+        import time
+
+        def slow() -> Annotated[str, outputs.Out("slow.txt", Text)]:
+            if Path("../..").resolve().name == "tmp":
+                Path("begun").touch()
+                time.sleep(600)
+            return "slow"
+
+        pipeline = Pipeline("p")
+        pipeline.register(slow)
+        """
+    )
+    project.run()
+    verify = project.popen("verify")
+    end = time.monotonic() + 60
+    while not list((project.root / ".pivot/tmp").glob("*/project/begun")):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert project.call("gc").code == 2
+    verify.kill()
+    verify.communicate()
+    assert "1 half-made file" in project.call("doctor").stdout
+    assert project.call("gc").code == 0
