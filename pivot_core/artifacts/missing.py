@@ -30,9 +30,11 @@ def hint(path: str, near: str | None) -> str:
 
 
 def beside(root: Path, path: str) -> list[str]:
-    """The logical paths of what is in the folder of ``path``, or in the nearest one above it."""
+    """The logical paths of what is in the folder of ``path``, or in the nearest one above that is there."""
     folder = (root / path).parent
     while not folder.is_dir():
+        if folder == root:
+            return []  # the project itself is gone
         folder = folder.parent
     prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
     items = list(islice(folder.iterdir(), _LISTED_AT_MOST + 1))
