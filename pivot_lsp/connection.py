@@ -74,14 +74,18 @@ class Protocol(LanguageServerProtocol):
         except JsonRpcException as error:  # it isn't what the protocol says
             refusal = error
         if refusal is not None and "id" in data:
-            self._refuse(data["id"], refusal)
+            number = data["id"] if isinstance(data["id"], str | int) else None
+            self._refuse(number, refusal)
         self._forget_ended()
 
     def _refusal(self, data: dict[str, Any]) -> JsonRpcException | None:
         """Why a message isn't dealt with."""
         method = data.get("method")
-        if data.get("jsonrpc") != self.VERSION or not isinstance(method, str | None):
+        is_one = data.get("jsonrpc") == self.VERSION and isinstance(data.get("id"), str | int | None)
+        if not is_one or not isinstance(method, str | None):
             return JsonRpcInvalidRequest("no message of JSON-RPC 2.0")
+        if method is None and "result" not in data and "error" not in data:
+            return JsonRpcInvalidRequest("neither a request nor an answer")
         if method is None or method == types.EXIT:
             return None
         if self._shutdown:

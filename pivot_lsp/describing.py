@@ -44,11 +44,9 @@ def described(session: Session, project: Project, answer: Answer) -> Callable[[]
 
 
 def _summaries(session: Session, project: Project, answer: Known, viewer: Viewer) -> dict[str, str]:
-    half_typed = {path: one.reading is None for path, one in session.documents.of(project)}
+    unread = {path: one.unread for path, one in session.documents.of(project)}
     return {
-        item.spec.name: said(
-            item, remark_on(answer, viewer, half_typed=half_typed.get(item.spec.path, False)), viewer
-        )
+        item.spec.name: said(item, remark_on(answer, viewer, unread.get(item.spec.path, "")), viewer)
         for item in answer.stages
     }
 

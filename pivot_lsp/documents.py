@@ -17,6 +17,7 @@ from pivot_core.errors import UsageError
 from pivot_core.project import Project
 from pivot_lsp.edits import Edit, move, move_line
 from pivot_lsp.positions import Lines
+from pivot_lsp.source.module import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -58,6 +59,18 @@ class Document:
             return self.read(self.path, self.text)
         except SyntaxError:
             return None
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it is longer than what is read while it is typed, though it has to do with stages."""
+        return self.reading is None and len(self.text) > LONGEST
+
+    @property
+    def unread(self) -> str:
+        """Why what is known of it is about an earlier text; "" if it isn't."""
+        if self.reading is not None:
+            return ""
+        return "as it was: it is too long" if self.is_too_long else "before the syntax error"
 
     def outdated(self) -> None:
         """What was read of it may be read otherwise now."""
@@ -174,9 +187,14 @@ def definitions(lines: Lines) -> dict[str, int]:
 
 
 def path_of(uri: str) -> Path | None:
-    """The file of a URI; None for what isn't a file (an unsaved new document, a diff)."""
-    parts = urlsplit(uri)
-    return Path(unquote(parts.path)) if parts.scheme == "file" and parts.path else None
+    """The file of a URI; None for what isn't a file here (an unsaved new document, a diff)."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    path = unquote(parts.path)
+    is_here = parts.scheme == "file" and parts.netloc in ("", "localhost")
+    return Path(path) if is_here and path and "\0" not in path else None
 
 
 def project_of(path: Path) -> Project | None:

@@ -45,7 +45,7 @@ def of_document(answer: Answer, logical: str, document: Document, viewer: Viewer
     for item in answer.stages:
         if item.spec.path == logical:
             by_function[item.spec.qualname].append(item)
-    remark = remark_on(answer, viewer, half_typed=document.reading is None)
+    remark = remark_on(answer, viewer, document.unread)
     return [
         _lens(line, command)
         for function, line in document.lines_of(by_function).items()
@@ -79,9 +79,9 @@ def why_not(answer: Answer, viewer: Viewer) -> str:
     return f"{PIPELINE} can't be read: see its problems" if viewer.loading == "failed" else _READING
 
 
-def remark_on(answer: Known, viewer: Viewer, *, half_typed: bool) -> str:
-    """What makes a verdict one on an earlier text, to be put after it."""
-    why = "before the syntax error" if half_typed else why_not(answer, viewer)
+def remark_on(answer: Known, viewer: Viewer, unread: str) -> str:
+    """What makes a verdict one on an earlier text, to be put after it. ``unread``: why its document isn't."""
+    why = unread or why_not(answer, viewer)
     return f" ({why})" if why else ""
 
 

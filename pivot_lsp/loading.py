@@ -18,7 +18,7 @@ from pivot_core.types import Problem
 from pivot_lsp.answers import Known, Unread
 from pivot_lsp.documents import project_of
 from pivot_lsp.messages import WorkDone
-from pivot_lsp.problems import PIPELINE
+from pivot_lsp.problems import PIPELINE, SLOW
 from pivot_lsp.runner import Child, Ended
 
 if TYPE_CHECKING:
@@ -33,7 +33,16 @@ State: TypeAlias = Literal["idle", "loading", "failed"]
 # It prints the graph, which takes the definition and nothing else.
 _ARGUMENTS = ("dag", "--json")
 _SOON_S = 1.0  # what takes longer shows progress
-_STUCK_S = 10.0  # what takes longer is given up when a file changes
+_STUCK_S = 10.0  # what takes longer is said to, and given up when a file changes
+_TRY = "run `pivot-core status` in a terminal to see more, or save it to have it read again"
+_SLOW = Problem(
+    "pipeline.py",
+    0,
+    "it has been read for 10 s, and that isn't done",
+    "what it does when it is imported takes long, or never ends: do that in stages. "
+    "To have it read again, save any file of the project",
+)
+_STOPPED = Problem("pipeline.py", 0, "reading it was stopped", "save it to have it read again")
 
 
 def is_pipeline(project: Project, documents: Documents) -> bool:
@@ -117,8 +126,11 @@ class Loading:
                 self._watch(self._look(root))
 
     def _trusted(self) -> None:
-        """Perhaps, now."""
-        for root in list(self._projects):
+        """Perhaps, now; or perhaps no more."""
+        for root, of in list(self._projects.items()):
+            if not self._session.trusted and of.child is not None:
+                of.child.stop()
+                of.tried = False
             self._try(root)
 
     def _try(self, root: Path) -> None:
@@ -139,13 +151,17 @@ class Loading:
         work = asyncio.ensure_future(child.run())
         if not (await asyncio.wait([work], timeout=_SOON_S))[0]:
             await progress.begin("Pivot: reading pipeline.py", child.stop)
+        if not (await asyncio.wait([work], timeout=_STUCK_S))[0]:
+            self._session.problems.put(SLOW, root, [_SLOW])
         try:
             ended = await work
         except OSError as error:  # it can't be started
             ended = Ended(127, None, str(error))
         progress.end("")
         self._projects[root].child = None
-        self._session.problems.put(PIPELINE, root, _problems(ended))
+        self._session.problems.put(SLOW, root, ())
+        problems = [_STOPPED] if child.is_stopped and ended.code != 0 else _problems(ended)
+        self._session.problems.put(PIPELINE, root, problems)
         self._set(root, "idle" if ended.code == 0 else "failed")
         self._session.outdated(root / ".pivot")
         await self._look(root)
@@ -171,5 +187,6 @@ def _problems(ended: Ended) -> list[Problem]:
     if ended.errors is not None:
         first = ended.errors.errors[0]
         return [Problem("pipeline.py", 0, first.message, first.hint)]
-    hint = ended.stderr or "run `pivot-core status` in a terminal to see more"
+    # What a process that was killed has said, or others after its death, isn't why.
+    hint = ended.stderr if ended.code > 0 and ended.stderr else _TRY
     return [Problem("pipeline.py", 0, f"it can't be read: {ended.how}", hint)]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _FAR = 1 << 30  # beyond the end of any line
 
-PIPELINE = "pipeline"  # a speaker: the definition was read, and has mistakes
+# Speakers: the definition was read, and has mistakes; reading it takes long.
+PIPELINE, SLOW = "pipeline", "slow"
 
 
 class Placed(NamedTuple):

@@ -88,6 +88,11 @@ class Child:
         stderr = await last_words
         return Ended(await process.wait(), self._errors, stderr)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stopped
+
     def stop(self) -> None:
         """Stop it cleanly, or after a while in any way."""
         if not self._stopped:

@@ -85,7 +85,8 @@ async def receive_all(stream: BinaryIO, receive: Callable[[bytes], None]) -> Non
         try:
             for body in bodies(stream):
                 loop.call_soon_threadsafe(receive, body)
-        except (OSError, ValueError) as error:  # the connection broke; the stream was closed
+        except (OSError, ValueError, MemoryError, OverflowError) as error:
+            # The connection broke; the stream was closed; a length that there is no room for.
             _log.warning("reading failed: %s", error)
         loop.call_soon_threadsafe(ended.set)
         time.sleep(_GRACE_S)

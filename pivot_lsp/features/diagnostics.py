@@ -18,8 +18,8 @@ from xxhash import xxh3_64_hexdigest
 
 from pivot_lsp.documents import path_of, project_of
 from pivot_lsp.positions import width
-from pivot_lsp.problems import PIPELINE
-from pivot_lsp.source.module import mentions_pivot
+from pivot_lsp.problems import PIPELINE, SLOW
+from pivot_lsp.source.module import mentions_pivot, too_long
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -146,11 +146,22 @@ class Sending:
 def of_document(session: Session, document: Document) -> list[types.Diagnostic]:
     """All that is known of an open document."""
     lines, encoding, findings = document.lines, session.encoding, document.findings
-    return [diagnostic_of(finding, document, encoding) for finding in findings] + [
+    said = [_too_long(document)] if document.is_too_long and mentions_pivot(document.text) else []
+    return [*said, *(diagnostic_of(finding, document, encoding) for finding in findings)] + [
         _problem(placed, lines, encoding)
         for placed in session.problems.of(document.path)
         if not _is_told(placed, findings)
     ]
+
+
+def _too_long(document: Document) -> types.Diagnostic:
+    start = types.Position(0, 0)
+    return types.Diagnostic(
+        types.Range(start, start),
+        f"{too_long(document.text)}\nverdicts are about an earlier text of it, or the file",
+        severity=types.DiagnosticSeverity.Information,
+        source="pivot",
+    )
 
 
 def _is_told(placed: Placed, findings: Iterable[Finding]) -> bool:
@@ -206,7 +217,7 @@ def _problem(placed: Placed, lines: Lines | None, encoding: Encoding) -> types.D
     return types.Diagnostic(
         range=_whole_line(span.line, lines, encoding),
         message=f"{problem.message}\n{problem.hint}" if problem.hint else problem.message,
-        severity=types.DiagnosticSeverity.Error,
+        severity=_SEVERITY["warning" if placed.speaker == SLOW else "error"],
         source="pivot",
         related_information=related or None,
     )

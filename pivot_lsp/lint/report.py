@@ -20,7 +20,7 @@ from pivot_lsp.lint.config import load_config
 from pivot_lsp.lint.engine import Linter
 from pivot_lsp.lint.fixes import fix_all
 from pivot_lsp.lint.rule import Severity
-from pivot_lsp.source.module import Module, mentions_pivot
+from pivot_lsp.source.module import LONGEST, Module, mentions_pivot
 from pivot_lsp.source.sources import Sources
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def _loaded(path: Path, text: str, linters: Linters) -> tuple[Linter, str]:
     relevant = mentions_pivot(text)
     if relevant:
         linter.sources.put(known_as, text)
-    if (relevant or linter.sources.project is not None) and linter.sources.module(known_as) is None:
+    in_project = linter.sources.project is not None and len(text) <= LONGEST
+    if (relevant or in_project) and linter.sources.module(known_as) is None:
         Module(known_as, text)  # says what is wrong with it
     return linter, known_as
 

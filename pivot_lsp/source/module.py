@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from pivot_lsp.source.stages import Class, StageFunction
 
 
+# Characters of a file that the lint reads. It is done in the editor's way, and this much takes seconds.
+LONGEST = 1_000_000
+
+
+def too_long(text: str) -> str:
+    """What to say of a text that is longer than that."""
+    return f"it has {len(text):,} characters; only files of up to {LONGEST:,} are looked at"
+
+
 def mentions_pivot(text: str) -> bool:
     """False for a text that certainly says nothing about stages; saves parsing it."""
     return "pivot_core" in text or "pipeline" in text
@@ -28,7 +37,7 @@ def mentions_pivot(text: str) -> bool:
 
 class Module:
     """A source file at a logical path, with the facts about stages in it. Raises SyntaxError for what Python
-    wouldn't take.
+    wouldn't take, and for what is too long.
 
     Not thread-safe. ``root`` is its project's folder, if it is in a project. ``parts`` are its top-level
     statements. ``names``: what each name in it is bound to.
@@ -40,6 +49,8 @@ class Module:
         self.registered: frozenset[str] = frozenset()
         self.names: dict[str, Sequence[Binding]] = {}
         self.parts: list[Part] = []
+        if len(text) > LONGEST:
+            raise SyntaxError(too_long(text))
         self._statements = Statements.of(text)
         self._meanings: dict[str, str | None] = {}
         self._tops: list[TopLevel] = []
@@ -57,6 +68,8 @@ class Module:
 
     def edit(self, text: str) -> None:
         """There is another text. Raises SyntaxError, and stays as it was."""
+        if len(text) > LONGEST:
+            raise SyntaxError(too_long(text))
         self._statements = self._statements.follow(text)
         vars(self).pop("lines", None)
         self._read()
