@@ -18,6 +18,7 @@ import os
 import re
 import resource
 import secrets
+import select
 import shutil
 import socket
 import tempfile
@@ -246,6 +247,7 @@ class Workers:
             slot = next(slot for slot in self._slots if slot.mark == mark)
             slot.group, slot.reader = int(group), threading.current_thread()
             self._watchdog.watch(slot.group)
+            threading.Thread(target=_end_with, args=(slot.group, mark), daemon=True).start()
             while True:
                 message = decode_message(connection.recv_bytes())
                 if isinstance(message, Done | Defined):
@@ -270,6 +272,23 @@ def _allow_files(number: int) -> None:
     if soft != resource.RLIM_INFINITY and soft < enough:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+
+
+def _end_with(worker: int, mark: str) -> None:
+    """End what a worker has started once that has died.
+
+    What it has forked holds the other ends of its pipes, too: by these, nobody would see its death.
+    """
+    try:
+        alive = os.pidfd_open(worker)
+    except (AttributeError, OSError):  # only Linux tells, and not of what has ended already
+        return
+    poll = select.poll()
+    poll.register(alive, select.POLLIN)
+    poll.poll()
+    os.close(alive)
+    if not end_marked(mark):
+        end_group(worker)
 
 
 def _how(error: BaseException) -> str:
