@@ -1,6 +1,7 @@
 /** Looking at a pipeline, instead of reading about it: the tree, the explanation, what changed, the graph. */
 
 import assert from "node:assert/strict";
+import type { Locator } from "playwright-core";
 import { place, Project } from "../harness/project.ts";
 import { scenario } from "../harness/scenario.ts";
 import { LIMIT, until } from "../harness/until.ts";
@@ -11,6 +12,14 @@ function edited(): Project {
   project.pivot("run");
   project.edit("stages.py", "4 / 3 * math.pi", "4.2");
   return project;
+}
+
+/** Whether no part of it is beyond the left or the right edge of another. */
+async function isInside(element: Locator, frame: Locator): Promise<boolean> {
+  const [inner, outer] = [await element.boundingBox(), await frame.boundingBox()];
+  return (
+    inner !== null && outer !== null && inner.x >= outer.x && inner.x + inner.width <= outer.x + outer.width
+  );
 }
 
 scenario("Views", { project: edited, file: "stages.py" }, async ({ window, project, step }) => {
@@ -58,6 +67,15 @@ scenario("Views", { project: edited, file: "stages.py" }, async ({ window, proje
     await node("measure").click();
     await page.locator(".tab").filter({ hasText: "stages.py" }).waitFor();
     await until("the stage's code", LIMIT, async () => (await window.text()).includes("def measure("));
+  });
+
+  await step("the graph fits into what is left to it", async () => {
+    await until("all of the graph", LIMIT, async () => {
+      const fits = await Promise.all(
+        ["read_planets", "report"].map((name) => isInside(node(name), graph.locator("#frame"))),
+      );
+      return fits.every(Boolean);
+    });
   });
 
   await step("arrows go along the edges", async () => {

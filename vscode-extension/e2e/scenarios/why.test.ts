@@ -10,6 +10,14 @@ function made(): Project {
   return project;
 }
 
+/** In the browser, whose names aren't known here. */
+function colourOf(element: unknown): string {
+  const { getComputedStyle } = globalThis as unknown as {
+    getComputedStyle: (element: unknown) => { color: string };
+  };
+  return getComputedStyle(element).color;
+}
+
 scenario("Why", { project: made, file: "stages.py" }, async ({ window, project, step }) => {
   const { page } = window;
   const stages = project.read("stages.py");
@@ -35,7 +43,7 @@ scenario("Why", { project: made, file: "stages.py" }, async ({ window, project, 
     await explanation.getByRole("heading", { name: "measure is stale" }).waitFor();
     await explanation.locator(".hljs-addition", { hasText: "2 * math.pi" }).waitFor();
     const colour = (selector: string): Promise<string> =>
-      explanation.locator(selector).first().evaluate("(element) => getComputedStyle(element).color");
+      explanation.locator(selector).first().evaluate(colourOf);
     assert.equal(await colour(".hljs-deletion"), await colour("h1"));
   });
 
