@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -280,6 +282,40 @@ async def test_a_missing_input_is_told_and_shown_once_where_it_is_declared(
     ran.write("raw.txt", "  Hello \n")
     editor.told_of_change("raw.txt")
     await editor.until_problems("stages.py", lines=[])
+
+
+async def test_an_editor_that_asks_while_runs_go_on_in_terminals_disturbs_none(
+    ran: Project, editor: Editor
+) -> None:
+    """Never a word about a lock, never a stage made twice, and its verdicts are theirs."""
+    made = 'import time; time.sleep(0.3); open("made.log", "a").write("."); return raw'
+    ran.write("stages.py", body(ran, made))
+    editor.open("stages.py")
+    for number in range(4):
+        ran.write("raw.txt", f"words {number}")
+        editor.told_of_change("raw.txt")
+        runs = [
+            await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "pivot_core", "run"),
+                cwd=ran.root,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            for _ in range(2)
+        ]
+        ends = asyncio.gather(*(each.communicate() for each in runs))
+        asked = 0
+        while not ends.done():
+            assert len(await editor.titles("stages.py")) == 2
+            await editor.ask("pivot/pipeline", {"root": str(ran.root)})
+            asked += 1
+        assert asked > 1
+        assert [each.returncode for each in runs] == [0, 0], await ends
+        assert not any("lock" in out.decode() for out, _ in await ends)
+        editor.told_of_change("raw.txt")
+        await editor.until_titles("stages.py", ["fresh", "fresh"])
+    assert ran.text("made.log") == "...."
+    assert editor.messages == []
 
 
 async def test_arguments_that_make_no_sense_are_refused(ran: Project, editor: Editor) -> None:
