@@ -30,6 +30,8 @@ export const COMMANDS = {
   openFile: "pivot.openFile",
   showMetrics: "pivot.showMetrics",
   showPlots: "pivot.showPlots",
+  /** An empty one. */
+  createPipeline: "pivot.createPipeline",
   createExample: "pivot.createExample",
 } as const;
 

@@ -1,4 +1,4 @@
-/** A small pipeline to begin with, in the folder that is open: `pivot-core init`. */
+/** Something to begin with, in the folder that is open: an empty pipeline, or the small one of `pivot-core init`. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
@@ -8,11 +8,25 @@ import { probe } from "./probe";
 
 const FIRST_FILE = "stages.py";
 
+/** The file that a project needs, with no stage in it yet: the lint offers to register those that there are. */
+export async function createPipeline(): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0];
+  if (!folder) {
+    await openFolder();
+    return;
+  }
+  const file = vscode.Uri.joinPath(folder.uri, "pipeline.py");
+  const text = `from pivot_core import Pipeline\n\npipeline = Pipeline(${JSON.stringify(folder.name)})\n`;
+  const edit = new vscode.WorkspaceEdit();
+  edit.createFile(file, { ignoreIfExists: true, contents: Buffer.from(text) });
+  await vscode.workspace.applyEdit(edit);
+  await vscode.window.showTextDocument(file);
+}
+
 export async function createExample(interpreters: Interpreters, extension: string): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0];
   if (!folder) {
-    void vscode.window.showInformationMessage("Pivot: open a folder first; an empty one is best.");
-    await vscode.commands.executeCommand("workbench.action.files.openFolder");
+    await openFolder();
     return;
   }
   const python = (await interpreters.of(folder))?.path;
@@ -29,6 +43,11 @@ export async function createExample(interpreters: Interpreters, extension: strin
     const { stderr, message } = error as { stderr?: string; message: string };
     void vscode.window.showErrorMessage(`Pivot: ${stderr?.trim() ? stderr.trim() : message}`);
   }
+}
+
+async function openFolder(): Promise<void> {
+  void vscode.window.showInformationMessage("Pivot: open a folder first; an empty one is best.");
+  await vscode.commands.executeCommand("workbench.action.files.openFolder");
 }
 
 /** It, or after a question. */

@@ -3,7 +3,7 @@ import { COMMANDS } from "./commands";
 import { copyDebugInformation } from "./debugInformation";
 import { Debugging } from "./debugging";
 import { Documents } from "./documents";
-import { createExample } from "./example";
+import { createExample, createPipeline } from "./example";
 import { Graphs } from "./graph/graphs";
 import { Interpreters } from "./interpreter";
 import { Pages } from "./pages";
@@ -82,6 +82,7 @@ function registerOwnCommands(
       log.show();
     }),
     registerCommand(COMMANDS.copyDebugInformation, () => copyDebugInformation(extension, servers, pipelines)),
+    registerCommand(COMMANDS.createPipeline, createPipeline),
     registerCommand(COMMANDS.createExample, () => createExample(interpreters, extensionPath)),
   ];
 }

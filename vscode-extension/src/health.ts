@@ -119,19 +119,23 @@ function died(
 }
 
 /** What the view says when it has no stage to show. */
-export type Overall = "none" | "starting" | "untrusted" | "missing" | "old" | "unwell" | "ready";
+export type Overall = "none" | "empty" | "starting" | "untrusted" | "missing" | "old" | "unwell" | "ready";
 
-/** `known`: whether any pipeline is. */
-export function overall(healths: readonly Health[], known: boolean, trusted: boolean): Overall {
+/** `pipelines`: whether any is known, has no stages, or is being looked for. */
+export function overall(
+  healths: readonly Health[],
+  pipelines: "known" | "empty" | "looking" | "none",
+  trusted: boolean,
+): Overall {
   const kinds = new Set(healths.map((health) => health.kind));
-  if (known) {
-    return "ready";
+  if (pipelines === "known" || pipelines === "empty") {
+    return pipelines === "known" ? "ready" : "empty";
   }
-  if (kinds.size === 0) {
-    return "none";
-  }
-  if (kinds.has("starting") || kinds.has("running")) {
+  if (pipelines === "looking" || kinds.has("starting")) {
     return "starting";
+  }
+  if (kinds.size === 0 || kinds.has("running")) {
+    return "none";
   }
   if (!trusted && healths.some(isForWantOfTrust)) {
     return "untrusted";

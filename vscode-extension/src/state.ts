@@ -17,6 +17,8 @@ export class Pipelines implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<string | undefined>();
   /** Roots that are being asked about; true if the answer will be an old one. */
   private readonly asking = new Map<string, boolean>();
+  /** Those in whose folders it is known what there is. */
+  private readonly searched = new Set<Server>();
   private readonly listening: { dispose(): unknown }[];
 
   /** With the root of the pipeline that changed or went; undefined for any. */
@@ -42,6 +44,17 @@ export class Pipelines implements vscode.Disposable {
   all(): Pipeline[] {
     const pipelines = [...this.byRoot.values()].map((each) => each.pipeline);
     return pipelines.sort((a, b) => a.name.localeCompare(b.name) || a.root.localeCompare(b.root));
+  }
+
+  /** "empty": there is one, but no stage, nor a reason why none is known. */
+  get found(): "known" | "empty" | "looking" | "none" {
+    if (this.byRoot.size > 0) {
+      const empty = this.all().every(({ stages, why }) => stages.length === 0 && why === null);
+      return empty && this.byRoot.size === 1 ? "empty" : "known";
+    }
+    return this.servers.all.some((server) => server.client && !this.searched.has(server))
+      ? "looking"
+      : "none";
   }
 
   get(root: string): Pipeline | undefined {
@@ -71,6 +84,7 @@ export class Pipelines implements vscode.Disposable {
       await this.discover(server);
     }
     if (!server.client) {
+      this.searched.delete(server);
       this.drop(([, entry]) => entry.server === server);
     }
   }
@@ -88,6 +102,10 @@ export class Pipelines implements vscode.Disposable {
     const known = [...this.byRoot].filter(([, entry]) => entry.server === server).map(([root]) => root);
     const roots = new Set([...known, ...(await findProjects(server.folder))]);
     await Promise.all([...roots].map((root) => this.ask(server, root)));
+    this.searched.add(server);
+    if (roots.size === 0) {
+      this.changed.fire(undefined);
+    }
   }
 
   /** One question a root at a time; what changed meanwhile is asked for again. */

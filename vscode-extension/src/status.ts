@@ -79,7 +79,7 @@ export class Status implements vscode.Disposable {
   /** For the conditions in package.json. */
   private showOverall(): void {
     const healths = this.servers.all.map((server) => server.health);
-    const state = overall(healths, this.pipelines.all().length > 0, vscode.workspace.isTrusted);
+    const state = overall(healths, this.pipelines.found, vscode.workspace.isTrusted);
     void vscode.commands.executeCommand("setContext", "pivot.state", state);
   }
 

@@ -15,7 +15,7 @@ test("without trust nobody is asked to mend what trust may mend: the view says s
   const wanting: Health[] = [MISSING, { kind: "no interpreter" }, { kind: "unfit", interpreter, why: "no" }];
   for (const health of wanting) {
     assert.equal(notice(health, "demo", false), undefined);
-    assert.equal(overall([health], false, false), "untrusted");
+    assert.equal(overall([health], "none", false), "untrusted");
   }
 });
 
@@ -37,8 +37,12 @@ test("a server that dies is told of the first time, and when it isn't started an
 });
 
 test("what the empty view says is about what a person can do", () => {
-  assert.equal(overall([], false, true), "none");
-  assert.equal(overall([MISSING], false, true), "missing");
-  assert.equal(overall([MISSING, { kind: "stopped" }], true, true), "ready");
-  assert.equal(overall([{ kind: "died", interpreter, ms: 1_000, times: 1 }], false, true), "unwell");
+  assert.equal(overall([], "none", true), "none");
+  assert.equal(overall([MISSING], "none", true), "missing");
+  assert.equal(overall([MISSING, { kind: "stopped" }], "known", true), "ready");
+  assert.equal(overall([{ kind: "died", interpreter, ms: 1_000, times: 1 }], "none", true), "unwell");
+  const running: Health = { kind: "running", interpreter, python };
+  assert.equal(overall([running], "empty", true), "empty");
+  assert.equal(overall([running], "looking", true), "starting");
+  assert.equal(overall([running], "none", true), "none");
 });
