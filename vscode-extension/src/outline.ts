@@ -77,22 +77,23 @@ function groupNode(pipeline: Pipeline, group: Group, stages: readonly Stage[], n
     icon: "",
     context: "group",
     unfolded,
-    children: stages.map((stage) => stageNode(pipeline.root, group, stage, now)),
+    children: stages.map((stage) => stageNode(pipeline, group, stage, now)),
   };
 }
 
-/** Why it isn't all known, above the rest. */
+/** Why it isn't all known, above the rest. Whatever it is, it is in that file that it is seen to. */
 function remark({ root }: Pipeline, why: string): Node {
-  return leaf(`${root}\nwhy`, why, "", "info", { context: "remark" });
+  const opens = `file://${root.split("/").map(encodeURIComponent).join("/")}/pipeline.py`;
+  return leaf(`${root}\nwhy`, why, "", "info", { context: "remark", opens });
 }
 
-function stageNode(root: string, group: Group, stage: Stage, now: number): Node {
+function stageNode({ root, why }: Pipeline, group: Group, stage: Stage, now: number): Node {
   const key = `${root}\nstage\n${stage.name}`;
   const queued = stage.activity === "queued";
   return {
     key,
     label: stage.name,
-    description: stage.activity === null ? brief(stage) : activity(stage),
+    description: stage.activity === null ? brief(stage, group, why) : activity(stage),
     icon: queued ? "watch" : LOOKS[group].icon,
     color: LOOKS[group].color,
     context: `stage ${stage.activity === null ? stage.state : "busy"}`,
@@ -116,9 +117,13 @@ function stageNode(root: string, group: Group, stage: Stage, now: number): Node 
   };
 }
 
-/** The group says already that it is stale. */
-function brief(stage: Stage): string {
+/** What nothing above it says already. */
+function brief(stage: Stage, group: Group, why: string | null): string {
+  if (group === "failed" && stage.lastRun?.failed) {
+    return stage.lastRun.failed;
+  }
   return withoutModules(stage)
+    .replace(why === null ? "" : ` (${why})`, "")
     .replace(/^(?:stale|error|failed): /, "")
     .replace(/^(?:fresh · |waiting |never run$)/, "");
 }

@@ -74,7 +74,7 @@ test("a stage that failed when it last ran is among the failed, whatever else it
   const [group] = outline([pipeline(stages)], NOW);
   assert.deepEqual(
     group?.children.map((node) => `${node.label}: ${node.description}`),
-    ["a: x changed · last run failed", "b: ValueError: no"],
+    ["a: ValueError: no", "b: ValueError: no"],
   );
 });
 
@@ -128,7 +128,11 @@ test("several pipelines have a node each, and keys are unique", () => {
   assert.equal(new Set(keys(nodes)).size, keys(nodes).length);
 });
 
-test("why a pipeline isn't known stands above its stages", () => {
-  const unread = pipeline([stage("a")], { state: "outdated", why: "pipeline.py has mistakes" });
-  assert.equal(outline([unread], NOW)[0]?.label, "pipeline.py has mistakes");
+test("why a pipeline isn't known stands above its stages, and not beside each of them", () => {
+  const why = "pipeline.py has mistakes";
+  const stages = [stage("a", { summary: `fresh · 1.2 s · 3 h ago (${why})` })];
+  const unread = pipeline(stages, { root: "/my p", state: "outdated", why });
+  const nodes = outline([unread], NOW);
+  assert.deepEqual(drawn(nodes), [why, "Fresh: 1", "  a: 1.2 s · 3 h ago"]);
+  assert.equal(nodes[0]?.opens, "file:///my%20p/pipeline.py");
 });
