@@ -20,7 +20,7 @@ from pivot_lsp.positions import Lines
 from pivot_lsp.source.module import LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pivot_lsp.lint.rule import Elsewhere, Finding
     from pivot_lsp.linters import Reading
@@ -30,12 +30,37 @@ if TYPE_CHECKING:
 _DEF = re.compile(r"(?:async\s+)?def\s+(\w+)")
 
 
+class Former:
+    """The findings of the last version that could be parsed, where they are in the newest one.
+
+    They are asked for only where that can't be parsed: so the lint isn't asked about each version.
+    """
+
+    def __init__(self, reading: Reading | None = None) -> None:
+        self._reading = reading
+        self._edits: list[Edit] = []  # since the findings were where they are
+        self._findings: tuple[Finding, ...] | None = None
+
+    def edited(self, edits: Iterable[Edit]) -> Former:
+        self._edits += edits
+        return self
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        if self._findings is None:
+            self._findings = () if self._reading is None else self._reading.findings
+        for edit in self._edits:
+            self._findings = _moved(self._findings, edit)
+        self._edits.clear()
+        return self._findings
+
+
 @dataclass(eq=False)
 class Document:
     """One version of one open document. ``path`` is absolute, its folder resolved.
 
     ``read`` reads a text of it, or raises SyntaxError. ``last_good``: what was read of the last version that
-    could be parsed. ``former``: the findings of that version, where they are in this one.
+    could be parsed. ``former``: the findings of that version, where they are in the newest one.
     ``places``: the lines of the functions that it, or a version before it, had; where they are in this one.
     """
 
@@ -45,7 +70,7 @@ class Document:
     lines: Lines
     read: Read
     last_good: Reading | None = None
-    former: tuple[Finding, ...] = ()
+    former: Former = field(default_factory=Former)
     places: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -85,16 +110,15 @@ class Document:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Those of this version; while it can't be parsed, those that there were before."""
-        return self.former if self.reading is None else self.reading.findings
+        return self.former.findings if self.reading is None else self.reading.findings
 
-    def edited(self, version: int | None, lines: Lines, edits: Iterable[Edit]) -> Document:
+    def edited(self, version: int | None, lines: Lines, edits: Sequence[Edit]) -> Document:
         """The next version."""
         # Only what was read already: a version that nobody looked at isn't worth being parsed.
         read: Reading | None = vars(self).get("reading")
-        former = self.former if read is None else read.findings
+        former = (self.former if read is None else Former(read)).edited(edits)
         places = self.places if read is None else _lost(self.places, read.definitions) | read.definitions
         for edit in edits:
-            former = _moved(former, edit)
             moved = ((name, move_line(line, edit)) for name, line in places.items())
             places = {name: line for name, line in moved if line is not None}
         good = read or self.last_good

@@ -6,6 +6,7 @@ pygls is imported only when the server starts: the lint and ``--help`` do withou
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 from importlib import import_module
@@ -46,6 +47,9 @@ def serve(tcp: int | None = None) -> None:
     from pivot_lsp import transport
     from pivot_lsp.connection import Server
 
+    # Syntax trees and code graphs are many objects that live on. A look through all of them, for garbage in
+    # circles, is a stop that a person can see: seldom, then.
+    gc.set_threshold(50_000, 20, 50)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
     source, target = transport.standard() if tcp is None else transport.connected(tcp)
     server = Server()
