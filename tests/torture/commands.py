@@ -53,6 +53,16 @@ def _edited(root: Path) -> None:
     put(root, {"taken.txt": MINE})
 
 
+def _taken_over(root: Path) -> None:
+    """The user has something of their own in the place of every output."""
+    edit(root)
+    put(root, {path: _own(path) for path in PATHS})
+
+
+def _own(path: str) -> str:
+    return f"the user's own {path}"
+
+
 def _made_elsewhere(root: Path) -> None:
     edit(root)
     put(root, NEW)
@@ -85,6 +95,13 @@ COMMANDS = {
     "run": Command(
         ("run", "-q", "-k", "-j2"), KILLS, _edited, frozenset(("folder/a", "folder/b/c", "own.bin"))
     ),
+    # (And an incremental output starts from what was recorded.)
+    "takeover": Command(
+        ("run", "-q", "-k", "-j2"),
+        KILLS,
+        _taken_over,
+        frozenset(("folder/a", "folder/b/c", "own.bin", "log.txt")),
+    ),
     "commit": Command(("commit", "-q"), ("first", "self"), _made_elsewhere, frozenset()),
     # A folder is replaced by two renames.
     "checkout": Command(
@@ -106,10 +123,14 @@ def check(root: Path, before: dict[str, str], changed: frozenset[str]) -> None:
             there.get(path) in allowed or path in changed,
             f"{path} isn't what it was: {there.get(path)!r:.60}",
         )
-    if before.get("taken.txt") == MINE:
-        kept = [root / "taken.txt", *(root / ".pivot/replaced").rglob("taken.txt")]
-        mine = any(path.is_file() and path.read_text() == MINE for path in kept)
-        require(mine, "the user's own file is lost")
+    for path, text in before.items():
+        if text in (MINE, _own(path)):
+            places = [root / path, *(root / ".pivot/replaced").glob(f"*/{path}*")]
+            require(text in map(_text, places), f"the user's own {path} is lost")
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text() if path.is_file() else None
 
 
 def check_cache(root: Path, copy: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 )
 @pytest.mark.parametrize(
     ("command", "sample", "strikes"),
-    [("run", "2", 18), ("commit", "1", 8), ("checkout", "1", 7), ("gc", "1", 7)],
+    [("run", "2", 18), ("takeover", "1", 9), ("commit", "1", 8), ("checkout", "1", 7), ("gc", "1", 7)],
 )
 def test_a_command_that_is_killed_or_whose_disk_fails_loses_nothing_and_the_next_one_is_right(
     command, sample, strikes

@@ -79,7 +79,7 @@ class Arena:
         if failed:
             self._clear_failure(done)
         check(root, before, frozenset() if failed else command.changed)
-        if strike.command != "run":
+        if command.args[0] != "run":
             check_cache(root, root.with_name(f"{root.name}-copy"))
         again = pivot(root, *command.args, env={"LD_PRELOAD": str(self.shim), **LATER})
         require(again.returncode == 0, f"the next {strike.command} needs help:\n{again.stdout}{again.stderr}")
