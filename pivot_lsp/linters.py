@@ -14,6 +14,7 @@ from pivot_core.errors import UsageError
 from pivot_lsp.documents import project_of
 from pivot_lsp.lint.config import LintConfig, load_config
 from pivot_lsp.lint.engine import Linter
+from pivot_lsp.source.listing import may_be_about_stages, modules_about_stages
 from pivot_lsp.source.module import mentions_pivot
 from pivot_lsp.source.sources import Sources
 
@@ -72,15 +73,22 @@ class Reading:
 
 
 class Linters:
-    """Use from the event loop's thread only. ``ready`` is called when a project has been read, and ``wrong``
-    with what is wrong in its settings."""
+    """Use from the event loop's thread only. ``ready`` is called when a project has been read, ``wrong`` with
+    what is wrong in its settings, and ``watch`` with each task that nobody waits for."""
 
-    def __init__(self, ready: Callable[[], None], wrong: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        ready: Callable[[], None],
+        wrong: Callable[[str], None],
+        watch: Callable[[asyncio.Task[None]], None],
+    ) -> None:
         self._ready = ready
         self._wrong = wrong
+        self._watch = watch
         self._by_root: dict[Path, Linter | None] = {}  # None: being read
         self._alone: dict[Path, Linter] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._reading: dict[Path, asyncio.Task[None]] = {}
+        self._missed: dict[Path, list[Path]] = {}  # what changed in a project while it was read
 
     def read(self, path: Path, text: str) -> Reading:
         """A new text of a file. Raises SyntaxError if Python wouldn't take it."""
@@ -108,11 +116,26 @@ class Linters:
         for root, linter in list(self._by_root.items()):
             if path is None or path.name == "pyproject.toml":
                 self._by_root.pop(root)  # to be read again
-            elif linter is not None and path.is_relative_to(root):
+            elif linter is None:
+                self._missed.setdefault(root, []).append(path)
+            elif path.is_relative_to(root):
                 if path.suffix == ".py":
-                    linter.sources.forget(path.relative_to(root).as_posix())
+                    logical = path.relative_to(root).as_posix()
+                    linter.sources.forget(logical)
+                    own = project_of(path)
+                    if own is not None and own.root == root and may_be_about_stages(path):
+                        linter.sources.include([logical])
                 else:
                     linter.sources.refresh()  # a run, perhaps, which makes files
+
+    @property
+    def roots(self) -> list[Path]:
+        """Those of the projects that are read."""
+        return [root for root, linter in self._by_root.items() if linter is not None]
+
+    def forget(self, root: Path) -> None:
+        """Nobody is interested in a project any more."""
+        self._by_root.pop(root, None)
 
     def closed(self, path: Path) -> None:
         """The editor doesn't have it any more."""
@@ -123,15 +146,24 @@ class Linters:
         if project.root not in self._by_root:
             self._by_root[project.root] = None
             task = asyncio.get_running_loop().create_task(self._prepare(project))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._reading[project.root] = task
+            self._watch(task)
         return self._by_root[project.root]
+
+    async def of(self, project: Project) -> Linter:
+        """The linter of a project, when that has been read."""
+        while (linter := self._of(project)) is None:
+            await asyncio.shield(self._reading[project.root])
+        return linter
 
     async def _prepare(self, project: Project) -> None:
         linter, problem = await asyncio.to_thread(_prepared, project)
         if problem is not None:
             self._wrong(problem)
         self._by_root[project.root] = linter
+        for path in self._missed.pop(project.root, ()):
+            self.changed(path)
+        self._reading.pop(project.root)
         self._ready()
 
 
@@ -143,6 +175,7 @@ def _prepared(project: Project) -> tuple[Linter, str | None]:
     except UsageError as error:
         config, problem = _NOTHING, str(error)
     linter = Linter(Sources(project), config=config)
+    linter.sources.include(modules_about_stages(project))
     for module in linter.sources.modules:
         linter.findings(module.path)
     return linter, problem

@@ -93,6 +93,17 @@ class Loading:
         of = self._projects.get(root)
         return of.state if of is not None else "idle"
 
+    @property
+    def roots(self) -> list[Path]:
+        """Those of the projects that are looked after."""
+        return list(self._projects)
+
+    def forget(self, root: Path) -> None:
+        """Nobody is interested in a project any more."""
+        of = self._projects.pop(root, None)
+        if of is not None and of.child is not None:
+            of.child.stop()
+
     def _opened(self, document: Document) -> None:
         """Look at a project as soon as a file of it is open: mistakes are shown also without lenses."""
         project = project_of(document.path)
@@ -158,6 +169,8 @@ class Loading:
         except OSError as error:  # it can't be started
             ended = Ended(127, None, str(error))
         progress.end("")
+        if root not in self._projects:
+            return  # nobody is interested any more
         self._projects[root].child = None
         self._session.problems.put(SLOW, root, ())
         problems = [_STOPPED] if child.is_stopped and ended.code != 0 else _problems(ended)

@@ -46,6 +46,12 @@ class Problems:
         """One more."""
         self._replace(speaker, root, lambda other: True, [problem])
 
+    def forget(self, root: Path) -> None:
+        """Nobody has anything to say about a project any more."""
+        speakers = {speaker for said in self._by_path.values() for speaker in said}
+        for speaker in speakers:
+            self.put(speaker, root, ())
+
     def keep(self, speaker: str, root: Path, wanted: Callable[[Problem], bool]) -> None:
         """Only these are left of what a speaker has said about a project."""
         self._replace(speaker, root, wanted, ())

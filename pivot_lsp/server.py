@@ -26,6 +26,8 @@ _FEATURES = (
     "why",
     "code_action",
     "diagnostics",
+    "workspace_diagnostics",
+    "folders",
     "neighbours",
     "hover",
     "navigation",

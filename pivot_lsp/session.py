@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lsprotocol import types
 
 from pivot_lsp.documents import Document, Documents
+from pivot_lsp.folders import Folders
 from pivot_lsp.lenses import Viewer
 from pivot_lsp.loading import Loading
 from pivot_lsp.problems import Problems
@@ -61,6 +62,7 @@ class Session:
         self._on_settings: list[Callable[[], None]] = []
         self._on_findings: list[Callable[[], None]] = []
         self._on_files: list[Callable[[Path | None], None]] = []
+        self.folders = Folders(self)
         self.loading = Loading(self)
 
     @property
@@ -155,7 +157,7 @@ class Session:
         """Those of the open projects."""
         from pivot_lsp.linters import Linters  # with all rules: not before the client has its answer
 
-        return Linters(self.new_findings, self.tell)
+        return Linters(self.new_findings, self.tell, self.server.watch)
 
     def on_findings(self, listener: Callable[[], None]) -> None:
         """Call it when any document may have other findings, though none was edited."""
@@ -180,6 +182,17 @@ class Session:
         """Those of the projects that somebody has asked about."""
         return list(self._verdicts)
 
+    def known_roots(self) -> set[Path]:
+        """Those of the projects that anything is kept of."""
+        return {*self._verdicts, *self.linters.roots, *self.loading.roots}
+
+    def forget(self, root: Path) -> None:
+        """Nobody is interested in a project any more."""
+        self._verdicts.pop(root, None)
+        self.linters.forget(root)
+        self.loading.forget(root)
+        self.problems.forget(root)
+
     def verdicts(self, project: Project) -> Verdicts:
         """The verdicts on a project's stages."""
         if project.root not in self._verdicts:
@@ -200,6 +213,8 @@ class Session:
         return Viewer(project.root, self.runs, loading, self.trusted, "explain" in self.wants)
 
     def _new_verdicts(self, root: Path, answer: Answer) -> None:
+        if root not in self._verdicts:
+            return  # nobody is interested any more
         for listener in self._on_verdicts:
             listener(root, answer)
 

@@ -67,9 +67,7 @@ def register(session: Session) -> None:
 
     @server.feature(
         types.TEXT_DOCUMENT_DIAGNOSTIC,
-        types.DiagnosticOptions(
-            inter_file_dependencies=True, workspace_diagnostics=False, identifier="pivot"
-        ),
+        types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=True, identifier="pivot"),
     )
     async def asked(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         """Asynchronous: changes that have arrived by then are dealt with before."""

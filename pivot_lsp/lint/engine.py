@@ -36,6 +36,12 @@ class Linter:
         self.config = config if config is not None else LintConfig()
         self._found: dict[str, tuple[int, tuple[Finding, ...]]] = {}  # by path, with the state of the sources
 
+    @property
+    def paths(self) -> list[str]:
+        """The modules that there may be findings in."""
+        fed = [fed.module.path for fed in self.sources.feeding.values()]
+        return list(dict.fromkeys([*(module.path for module in self.sources.modules), *fed]))
+
     def findings(self, path: str) -> tuple[Finding, ...]:
         """All findings in a module, in the order of its text; none in one that can't be parsed."""
         if path not in self._found or self._found[path][0] != self.sources.state:

@@ -20,6 +20,7 @@ from pivot_lsp.lint.config import load_config
 from pivot_lsp.lint.engine import Linter
 from pivot_lsp.lint.fixes import fix_all
 from pivot_lsp.lint.rule import Severity
+from pivot_lsp.source.listing import python_files
 from pivot_lsp.source.module import LONGEST, Module, mentions_pivot
 from pivot_lsp.source.sources import Sources
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from pivot_lsp.lint.rule import Finding
     from pivot_lsp.positions import Span
-
-_FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -136,16 +135,10 @@ class Linters:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
+    if path.is_dir():
+        yield from python_files(path)
+    else:
         yield path
-        return
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if not _is_foreign(Path(folder, name)))
-        yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
-
-
-def _is_foreign(folder: Path) -> bool:
-    return folder.name in _FOREIGN or folder.name.startswith(".") or (folder / "pyvenv.cfg").exists()
 
 
 def _fix(path: Path, linters: Linters) -> bool:

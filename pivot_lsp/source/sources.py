@@ -50,6 +50,7 @@ class Sources:
         self.project = project
         self._files = Files(project)
         self._texts: dict[str, str] = {}  # of the editor, by logical path
+        self._included: set[str] = set()
         self._modules: dict[str, Module | None] = {}  # None: not there, or never could be parsed
         self._all: list[Module] | None = None
         self._stages: tuple[Stage, ...] | None = None
@@ -90,6 +91,11 @@ class Sources:
         self._files.forget()
         self.refresh()
 
+    def include(self, paths: Iterable[str]) -> None:
+        """These files may be about stages, though nothing that is known imports them."""
+        self._included.update(paths)
+        self._changed()
+
     def refresh(self) -> None:
         """Other files than sources may have changed."""
         self._seen.clear()
@@ -99,6 +105,7 @@ class Sources:
         """The same texts, to try something out with."""
         made = Sources(self.project)
         made._texts = dict(self._texts)
+        made._included = set(self._included)
         return made
 
     def module(self, path: str) -> Module | None:
@@ -206,7 +213,7 @@ class Sources:
     @property
     def modules(self) -> list[Module]:
         """``pipeline.py``, all that it imports, and what these import and mentions Pivot; such modules of the
-        editor."""
+        editor, and those that were included."""
         if self._all is None:
             self._all = list(self._reached())
         return self._all
@@ -214,6 +221,7 @@ class Sources:
     def _reached(self) -> Iterator[Module]:
         seen: set[str] = set()
         waiting = [PIPELINE, *(path for path, text in self._texts.items() if mentions_pivot(text))]
+        waiting += sorted(self._included)
         for path in waiting:  # grows
             module = self.module(path) if path not in seen else None
             if module is not None:

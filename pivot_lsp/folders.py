@@ -1,0 +1,70 @@
+"""The projects in the folders that the editor has open, be any of their files open or not.
+
+They are looked for when somebody asks, and again when there are other folders, or a ``pipeline.py`` came or
+went.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pivot_core.project import Project
+from pivot_lsp.documents import path_of, project_of
+from pivot_lsp.loading import is_pipeline
+
+if TYPE_CHECKING:
+    from pivot_lsp.session import Session
+
+_SIGNS = frozenset({"pipeline.py", "config.yaml"})  # a project's own, the second in its .pivot/
+
+
+class Folders:
+    """Use from the event loop's thread only."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: asyncio.Task[list[Path]] | None = None
+        session.on_files(self._files_changed)
+
+    @property
+    def open(self) -> list[Path]:
+        """The folders themselves."""
+        workspace = self._session.server.workspace
+        uris = list(workspace.folders) or ([workspace.root_uri] if workspace.root_uri else [])
+        return [path.resolve() for uri in uris if (path := path_of(uri)) is not None]
+
+    def changed(self) -> None:
+        """There are other folders than before."""
+        self._known = None
+        for root in self._session.known_roots():
+            if not self._is_open(root):
+                self._session.forget(root)
+
+    def _is_open(self, root: Path) -> bool:
+        """Whether a project has to do with an open folder or document, or is being run."""
+        session = self._session
+        folders = any(root.is_relative_to(one) or one.is_relative_to(root) for one in self.open)
+        return folders or bool(session.runs.of(root)) or any(session.documents.of(Project(root)))
+
+    def _files_changed(self, path: Path | None) -> None:
+        if path is None or path.name in _SIGNS:
+            self._known = None
+
+    async def projects(self) -> list[Project]:
+        """Those in the folders, and those of open documents."""
+        if self._known is None:
+            self._known = asyncio.get_running_loop().create_task(self._find())
+        roots = dict.fromkeys(await asyncio.shield(self._known))
+        for document in self._session.documents:
+            project = project_of(document.path)
+            if project is not None and project.is_own(document.path):
+                roots[project.root] = None
+        documents = self._session.documents
+        return [project for root in roots if is_pipeline(project := Project(root), documents)]
+
+    async def _find(self) -> list[Path]:
+        from pivot_lsp.source.listing import projects_in
+
+        return await asyncio.to_thread(projects_in, self.open)
