@@ -93,7 +93,10 @@ def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
         yield from _code(facts, record)
     if facts.definition != record.definition:
         yield Reason(
-            "definition", "stage", "its inputs, outputs or loaders were declared otherwise", *facts.defined_at
+            "definition",
+            "the stage",
+            "is declared with other inputs, outputs or loaders since the last run",
+            *facts.defined_at,
         )
     yield from _params(facts, record)
     for path, was, now in _changes(record.deps, facts.deps):
@@ -132,7 +135,7 @@ def _code(facts: Facts, record: Lock) -> Iterator[Reason]:
     yield from changed
     yield from others
     if not changed and not others:
-        yield Reason("code", "stage", "what its code refers to changed since the last run", *facts.defined_at)
+        yield Reason("code", "the stage", "refers to other code since the last run", *facts.defined_at)
 
 
 def _of_pickle(name: str, was: str | None, now: str | None, *, strict: bool) -> Iterator[Reason]:

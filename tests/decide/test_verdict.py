@@ -52,7 +52,7 @@ def test_without_a_record_a_stage_never_ran():
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"definition": "d2"}, ("definition", "stage")),
+        ({"definition": "d2"}, ("definition", "the stage")),
         ({"deps": {"in.csv": "i2"}}, ("input", "in.csv")),
         ({"deps": {"in.csv": None}}, ("input", "in.csv")),
         ({"deps": {"in.csv": "i1", "new.csv": "n"}}, ("input", "new.csv")),
@@ -89,7 +89,7 @@ def test_what_changed_comes_before_what_is_part_of_the_code_or_not_because_of_th
 
 
 def test_a_fingerprint_that_differs_with_no_unit_that_does_is_stale_all_the_same():
-    assert reasons(but(code=CodeFact("f2", FACTS.code.units))) == [("code", "stage")]
+    assert reasons(but(code=CodeFact("f2", FACTS.code.units))) == [("code", "the stage")]
 
 
 def test_only_upstream_being_stale_is_upstream_stale():
