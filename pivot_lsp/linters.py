@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_core.errors import UsageError
-from pivot_lsp.documents import project_of
+from pivot_lsp.documents import Document, project_of
 from pivot_lsp.lint.config import LintConfig, load_config
 from pivot_lsp.lint.engine import Linter
 from pivot_lsp.source.listing import may_be_about_stages, modules_about_stages
@@ -110,6 +110,17 @@ class Linters:
         if path not in self._alone:
             self._alone[path] = Linter(Sources(None))
         return Home(self._alone[path], path.name)
+
+    async def of_file(self, path: Path) -> Document | None:
+        """A file that isn't open, as if it were; None if it is in no project, or can't be parsed."""
+        project = project_of(path)
+        if project is None or not project.is_own(path):
+            return None
+        home = Home(await self.of(project), path.relative_to(project.root).as_posix())
+        if home.module is None:
+            return None
+        reading = Reading(home.module.text, home)
+        return Document(path.as_uri(), path, None, home.module.lines, lambda path, text: reading)
 
     def changed(self, path: Path | None) -> None:
         """A file that isn't open has changed, came or went (None: any may have)."""

@@ -73,6 +73,8 @@ def register(session: Session) -> None:
         """Asynchronous: changes that have arrived by then are dealt with before."""
         uri = params.text_document.uri
         document, path = session.documents.get(uri), path_of(uri)
+        if document is None and path is not None:
+            document = await session.linters.of_file(path)  # as in the answers for the workspace
         if document is not None:
             found = of_document(session, document)
         else:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from lsprotocol import types
 
-from pivot_lsp.documents import Document
 from pivot_lsp.features.diagnostics import identity, of_closed, of_document
 from pivot_lsp.later import Later
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from pivot_core.project import Project
+    from pivot_lsp.documents import Document
     from pivot_lsp.session import Session
 
 _PAUSE_S = 0.5  # from a change to the answer
@@ -104,16 +104,7 @@ async def _files(session: Session) -> AsyncIterator[tuple[Path, Document | None]
 
 async def _modules(session: Session, project: Project) -> list[tuple[Path, Document]]:
     """Those of a project that the lint looks at."""
-    from pivot_lsp.linters import Home, Reading
-
     linter = await session.linters.of(project)
-    found = []
-    for path in linter.paths:
-        file = project.root / path
-        document, module = session.documents.at(file), linter.sources.module(path)
-        if document is None and module is not None:
-            reading = Reading(module.text, Home(linter, path))
-            document = Document(file.as_uri(), file, None, module.lines, lambda *_, reading=reading: reading)
-        if document is not None:
-            found.append((file, document))
-    return found
+    files = [project.root / path for path in linter.paths]
+    found = [(file, session.documents.at(file) or await session.linters.of_file(file)) for file in files]
+    return [(file, document) for file, document in found if document is not None]

@@ -165,6 +165,28 @@ def test_who_knows_it_all_waits_until_there_is_something_new(
     assert at(wrong, "more/other.py")[0] not in workspace.found
 
 
+def test_a_file_that_was_just_closed_has_what_it_has_for_the_workspace(
+    wrong: Project, start: Callable[..., Raw]
+) -> None:
+    """VS Code asks for it a last time when it is closed, and shows that from then on."""
+    workspace = Workspace(start(initialize=False), [wrong.root])
+    workspace.answer(workspace.ask())
+    number = workspace.ask()
+    uri = {"uri": wrong.uri("more/lost.py")}
+    item = {**uri, "languageId": "python", "version": 1, "text": ""}
+    workspace.client.send("textDocument/didOpen", {"textDocument": item})
+    assert workspace.answer(number) == at(wrong, "more/lost.py")
+    assert at(wrong, "more/lost.py")[0] not in workspace.found
+
+    number = workspace.ask()
+    workspace.client.send("textDocument/didClose", {"textDocument": uri})
+    assert workspace.answer(number) == at(wrong, "more/lost.py")
+    workspace.client.send("textDocument/diagnostic", {"textDocument": uri}, 99)
+    answer = workspace.reply(99)
+    assert [item["code"] for item in answer["items"]] == ["PVT108"]
+    assert answer["resultId"] == workspace.ids[uri["uri"]]
+
+
 def test_a_question_that_waits_can_be_cancelled_and_does_not_keep_the_server(
     wrong: Project, start: Callable[..., Raw]
 ) -> None:
