@@ -108,12 +108,12 @@ def progress(event: Progress) -> str:
 
 
 def ago(at: str) -> str:
-    """How long ago an ISO 8601 time is, in words."""
+    """How long ago an ISO 8601 time is, in words. To the minute: an editor shows them for that long."""
     from datetime import UTC, datetime
 
     seconds = (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()
-    if seconds < 0:
-        return "just now"  # by another clock
+    if seconds < 60:  # or by another clock
+        return "just now"
     for limit, unit, name in _AGES:
         if seconds < limit:
             return f"{int(seconds / unit)} {name} ago"
@@ -121,7 +121,7 @@ def ago(at: str) -> str:
 
 
 # Below so many seconds, in units of so many.
-_AGES = ((90, 1, "s"), (5_400, 60, "min"), (172_800, 3600, "h"))
+_AGES = ((5_400, 60, "min"), (172_800, 3600, "h"))
 
 
 def size(count: int) -> str:

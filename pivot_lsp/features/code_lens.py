@@ -22,6 +22,7 @@ _APART_S = 0.1  # between two times that the client is told to ask again
 # quarter of a second, or for as long as they take: told of all that happens in a run, it would ask when that
 # has ended.
 _TICK_S = 1.0
+_AGES_S = 60.0  # they say how long ago things were, to the minute
 
 
 def register(session: Session) -> None:
@@ -49,8 +50,7 @@ def register(session: Session) -> None:
         workspace = server.client_capabilities.workspace
         if workspace is not None and workspace.code_lens is not None and workspace.code_lens.refresh_support:
             server.workspace_code_lens_refresh(None)
-            if session.runs:
-                soon.ask(_TICK_S)
+            soon.ask(_TICK_S if session.runs else _AGES_S)
 
     def ask() -> None:
         soon.ask(_TICK_S if session.runs else _APART_S)

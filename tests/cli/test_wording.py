@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from pivot_core.cli import wording
@@ -21,6 +23,20 @@ from pivot_core.types import Reason
 )
 def test_durations_are_short(seconds: float, text: str) -> None:
     assert wording.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (61, "1 min ago"),
+        (3 * 3600 + 1, "3 h ago"),
+        (5 * 86_400, "5 days ago"),
+    ],
+)
+def test_ages_are_as_true_a_moment_later(seconds: float, text: str) -> None:
+    assert wording.ago((datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()) == text
 
 
 def test_a_reason_ends_with_its_place_unless_that_is_its_subject() -> None:

@@ -7,6 +7,9 @@ import type { Pipeline, Stage } from "./protocol";
 import type { Server } from "./server";
 import type { Servers } from "./servers";
 
+/** How long ago things were, which is said to the minute, changes by itself. */
+const CLOCK_MS = 60_000;
+
 interface Known {
   readonly server: Server;
   readonly pipeline: Pipeline;
@@ -30,7 +33,15 @@ export class Pipelines implements vscode.Disposable {
   ) {
     const projects = vscode.workspace.createFileSystemWatcher("**/pipeline.py", false, true, false);
     const refresh = (): void => void this.refresh();
+    const clock = setInterval(() => {
+      if (vscode.window.state.focused) {
+        this.byRoot.forEach(({ server }, root) => void this.ask(server, root));
+      }
+    }, CLOCK_MS);
     this.listening = [
+      new vscode.Disposable(() => {
+        clearInterval(clock);
+      }),
       this.changed,
       projects,
       projects.onDidCreate(refresh),

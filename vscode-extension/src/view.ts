@@ -6,9 +6,6 @@ import { outline } from "./outline";
 import { codeLocation } from "./places";
 import type { Pipelines } from "./state";
 
-/** How long ago things were changes by itself. */
-const REDRAW_MS = 60_000;
-
 export class PipelineView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<undefined>();
   private readonly view: vscode.TreeView<Node>;
@@ -26,18 +23,7 @@ export class PipelineView implements vscode.TreeDataProvider<Node>, vscode.Dispo
       treeDataProvider: this,
       showCollapseAll: true,
     });
-    const clock = setInterval(() => {
-      if (this.view.visible) {
-        this.changed.fire(undefined);
-      }
-    }, REDRAW_MS);
-    this.listening = [
-      this.view,
-      pipelines.onDidChange(redraw),
-      new vscode.Disposable(() => {
-        clearInterval(clock);
-      }),
-    ];
+    this.listening = [this.view, pipelines.onDidChange(redraw)];
   }
 
   getChildren(node?: Node): Node[] {

@@ -34,14 +34,16 @@ export function duration(seconds: number): string {
 
 /** Below so many seconds, in units of so many. */
 const AGES = [
-  [90, 1, "s"],
   [5_400, 60, "min"],
   [172_800, 3_600, "h"],
 ] as const;
 
-/** How long before `now` (ms) an ISO 8601 time is: "12 s ago", "3 h ago", "5 days ago". */
+/** How long before `now` (ms) an ISO 8601 time is: "just now", "3 h ago", "5 days ago". */
 export function ago(at: string, now: number): string {
   const seconds = Math.max(0, (now - Date.parse(at)) / 1_000);
+  if (seconds < 60) {
+    return "just now";
+  }
   const age = AGES.find(([limit]) => seconds < limit);
   return age ? `${Math.floor(seconds / age[1])} ${age[2]} ago` : `${Math.floor(seconds / 86_400)} days ago`;
 }
