@@ -31,6 +31,7 @@ export class Runs {
       return;
     }
     const { client } = server;
+    await saveAll();
     try {
       await this.testRuns.expect(server, request, asked ?? this.tests.requestOf(request), () =>
         client.execute<Begun>(SERVER_COMMANDS.run, request),
@@ -48,6 +49,13 @@ export class Runs {
   /** Without a root, the only one that there is. */
   serverOf(root: string | undefined): Server | undefined {
     return root === undefined ? this.servers.all[0] : (this.pipelines.server(root) ?? this.servers.of(root));
+  }
+}
+
+/** A run sees what is saved. Before the tests' buttons VS Code does the same, by the same setting. */
+async function saveAll(): Promise<void> {
+  if (vscode.workspace.getConfiguration("testing").get<boolean>("saveBeforeTest", true)) {
+    await vscode.workspace.saveAll(false);
   }
 }
 

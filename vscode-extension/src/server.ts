@@ -159,6 +159,8 @@ export class Server implements vscode.Disposable {
       return;
     }
     if (this.current === client) {
+      const versions = `Python ${python.version}, pivot-core ${python.pivot ?? "of unknown version"}`;
+      this.around.log.info(`${folder.name}: the server runs in ${interpreter.path} (${versions})`);
       this.set({ kind: "running", interpreter, python });
     }
   }

@@ -66,4 +66,14 @@ scenario("Why", { project: made, file: "stages.py" }, async ({ window, project, 
     await window.goTo(...place(stages, "mean = "));
     await window.seesLens(/^fresh · /);
   });
+
+  await step("Run saves what it is to see", async () => {
+    await window.goTo(...place(stages, "math.pi * planet"));
+    await page.keyboard.type("3 * ");
+    await window.goTo(...place(stages, "mean = "));
+    await window.seesLens(/^stale: /);
+    await window.lens(/^Run$/, /density changed/).click();
+    await window.seesLens(/^fresh · .* just now/);
+    assert.match(project.read("stages.py"), /3 \* math\.pi/);
+  });
 });
