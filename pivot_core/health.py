@@ -87,7 +87,7 @@ def _file_system(project: Project) -> Iterator[Finding]:
             "file system",
             "error",
             f"can't write in .pivot: {of_the_system(error, project.root)}",
-            "runs need to; look at its modes",
+            "runs need to: see whether the disk is full, and whether you may write there",
         )
         return
     try:
