@@ -73,15 +73,18 @@ class Reading:
 
 
 class Linters:
-    """Use from the event loop's thread only. ``ready`` is called when a project has been read, ``wrong`` with
-    what is wrong in its settings, and ``watch`` with each task that nobody waits for."""
+    """Use from the event loop's thread only. ``begun`` is called with the root of each project before it is
+    read, ``ready`` when it has been, ``wrong`` with what is wrong in its settings, and ``watch`` with each
+    task that nobody waits for."""
 
     def __init__(
         self,
+        begun: Callable[[Path], None],
         ready: Callable[[], None],
         wrong: Callable[[str], None],
         watch: Callable[[asyncio.Task[None]], None],
     ) -> None:
+        self._begun = begun
         self._ready = ready
         self._wrong = wrong
         self._watch = watch
@@ -156,6 +159,7 @@ class Linters:
     def _of(self, project: Project) -> Linter | None:
         if project.root not in self._by_root:
             self._by_root[project.root] = None
+            self._begun(project.root)
             task = asyncio.get_running_loop().create_task(self._prepare(project))
             self._reading[project.root] = task
             self._watch(task)

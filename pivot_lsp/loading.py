@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pivot_core.execute.events import ignore
@@ -33,6 +33,7 @@ State: TypeAlias = Literal["idle", "loading", "failed"]
 # It prints the graph, which takes the definition and nothing else.
 _ARGUMENTS = ("dag", "--json")
 _SOON_S = 1.0  # what takes longer shows progress
+_OFTEN, _WITHIN_S = 5, 30.0  # it is read so often in so many seconds, unless a person saves meanwhile
 _STUCK_S = 10.0  # what takes longer is said to, and given up when a file changes
 _TRY = "run `pivot-core status` in a terminal to see more, or save it to have it read again"
 _SLOW = Problem(
@@ -62,7 +63,8 @@ class _Of:
     """How things are with one project.
 
     ``unread``: its definition isn't known as it is now. ``tried``: to read it, since a file last changed.
-    ``since``: when the child was started (monotonic, s).
+    ``since``: when the child was started (monotonic, s). ``starts``: when others were, not long ago.
+    ``seen``: how files were when somebody last told of them.
     """
 
     state: State = "idle"
@@ -70,6 +72,23 @@ class _Of:
     tried: bool = False
     child: Child | None = None
     since: float = 0.0
+    starts: list[float] = field(default_factory=list)
+    waits: bool = False
+    seen: dict[Path, object] = field(default_factory=dict)
+
+    def is_news(self, path: Path | None) -> bool:
+        """Whether a file isn't as it was when somebody told of it before: a save is told of twice."""
+        if path is None:
+            return True
+        before, now = self.seen.get(path, ""), _signature(path)
+        self.seen[path] = now
+        return before != now
+
+    def rest_s(self) -> float:
+        """How long not to read it: it may write a file each time that makes it worth reading again."""
+        now = time.monotonic()
+        self.starts = [start for start in self.starts if now - start < _WITHIN_S]
+        return self.starts[0] + _WITHIN_S - now if len(self.starts) >= _OFTEN else 0.0
 
 
 class Loading:
@@ -127,7 +146,11 @@ class Loading:
     def _files_changed(self, path: Path | None) -> None:
         """A file may have another content (None: any)."""
         for root, of in list(self._projects.items()):
-            if not of.tried or (path is not None and not _may_define(root, path)):
+            if (path is not None and not _may_define(root, path)) or not of.is_news(path):
+                continue
+            if path is not None and self._session.documents.at(path) is not None:
+                of.starts.clear()
+            if not of.tried and not of.waits:
                 continue
             of.tried = False
             if of.child is not None:
@@ -148,11 +171,22 @@ class Loading:
         of, project = self._projects[root], Project(root)
         if not of.unread or of.tried or of.child is not None or not self._session.trusted:
             return
+        if (rest_s := of.rest_s()) > 0:
+            if not of.waits:
+                of.waits = True
+                asyncio.get_running_loop().call_later(rest_s, self._rested, root)
+            return
         if is_pipeline(project, self._session.documents):
             of.tried = True
+            of.starts.append(time.monotonic())
             of.child, of.since = Child(root, _ARGUMENTS, ignore), time.monotonic()
             self._set(root, "loading")
             self._watch(self._load(root, of.child))
+
+    def _rested(self, root: Path) -> None:
+        if root in self._projects:
+            self._projects[root].waits = False
+            self._try(root)
 
     async def _look(self, root: Path) -> None:
         self._answered(root, await self._session.verdicts(Project(root)).current())
@@ -187,6 +221,14 @@ class Loading:
 
     def _watch(self, work: Coroutine[object, object, None]) -> None:
         self._session.server.watch(asyncio.get_running_loop().create_task(work))
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _may_define(root: Path, path: Path) -> bool:

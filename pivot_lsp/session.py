@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pivot_lsp.linters import Linters
     from pivot_lsp.positions import Encoding
     from pivot_lsp.verdicts import Verdicts
+    from pivot_lsp.watching import Watching
 
 _ENCODINGS: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class Session:
         self._on_findings: list[Callable[[], None]] = []
         self._on_files: list[Callable[[Path | None], None]] = []
         self.folders = Folders(self)
+        self.watching: Watching | None = None  # if the client can't tell of files
         self.loading = Loading(self)
 
     @property
@@ -157,7 +159,7 @@ class Session:
         """Those of the open projects."""
         from pivot_lsp.linters import Linters  # with all rules: not before the client has its answer
 
-        return Linters(self.new_findings, self.tell, self.server.watch)
+        return Linters(self._begun, self.new_findings, self.tell, self.server.watch)
 
     def on_findings(self, listener: Callable[[], None]) -> None:
         """Call it when any document may have other findings, though none was edited."""
@@ -186,16 +188,24 @@ class Session:
         """Those of the projects that anything is kept of."""
         return {*self._verdicts, *self.linters.roots, *self.loading.roots}
 
+    def _begun(self, root: Path) -> None:
+        """Something about a project is kept from now on."""
+        if self.watching is not None:
+            self.watching.begin(root)
+
     def forget(self, root: Path) -> None:
         """Nobody is interested in a project any more."""
         self._verdicts.pop(root, None)
         self.linters.forget(root)
         self.loading.forget(root)
         self.problems.forget(root)
+        if self.watching is not None:
+            self.watching.end(root)
 
     def verdicts(self, project: Project) -> Verdicts:
         """The verdicts on a project's stages."""
         if project.root not in self._verdicts:
+            self._begun(project.root)
             from pivot_lsp.verdicts import Verdicts  # with the engine: not before the client has its answer
 
             self._verdicts[project.root] = Verdicts(

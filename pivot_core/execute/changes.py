@@ -1,4 +1,5 @@
-"""Waits for edits in a project: the wake-up of ``run --watch``. What an edit means, the engine decides.
+"""Waits for edits in a project: the wake-up of ``run --watch``, and of editors that can't watch files by
+themselves. What an edit means, the engine decides.
 
 Folders are watched one by one and not as a tree, since a project may hold an environment with thousands
 of them; and so are those outside that its links lead to. A thread collects what changes, also while a run is
@@ -25,14 +26,26 @@ if TYPE_CHECKING:
 _QUIET_MS, _LONGEST_MS = 60, 1500
 # What programs write beside the files that people edit.
 _NOISE = re.compile(r"\.pivot-.*|.*~|\.#.*|#.*#|4913|.*\.sw[a-z]|.*\.py[co]|\.DS_Store")
-_SETTINGS = "config.yaml"  # in .pivot/, where nothing else is watched
+_SETTINGS = r"config\.yaml"  # in .pivot/, where nothing else is watched, unless somebody asks for it
 
 
 class Changes:
-    """A context manager. ``wait`` gives logical paths below the project's root, but for Pivot's own."""
+    """A context manager. ``wait`` gives logical paths below the project's root, but for Pivot's own.
 
-    def __init__(self, project: Project) -> None:
+    ``records``: also those of the lock files and the state, which tell of other runs.
+    """
+
+    def __init__(self, project: Project, *, records: bool = False) -> None:
         self._project = project
+        # What counts in folders of Pivot's own, by its name.
+        self._own = {project.home: re.compile(_SETTINGS)}
+        if records:
+            parts = f"{_SETTINGS}|{project.locks.name}|{project.state.name}"
+            self._own = {
+                project.home: re.compile(parts),
+                project.locks: re.compile(r".*\.lock"),
+                project.state: re.compile(r"data\.mdb"),
+            }
         self._found: queue.SimpleQueue[set[str]] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._folders: list[str] = []
@@ -67,8 +80,8 @@ class Changes:
         own, links = self._own_folders()
         self._beyond = beyond(str(self._project.root), links)
         folders = sorted({*own, *self._beyond.watched})
-        if folders == self._folders:
-            return
+        if folders == self._folders and self._thread is not None and self._thread.is_alive():
+            return  # (a folder that went, and came again, has ended it)
         self._end()
         self._folders, self._stop = folders, threading.Event()
         self._thread = threading.Thread(
@@ -84,7 +97,7 @@ class Changes:
     def _own_folders(self) -> tuple[list[str], list[str]]:
         """The folders of the project that aren't hidden, and no environments or caches; the links in them."""
         waiting, links = [str(self._project.root)], []
-        found = [str(self._project.home)] if self._project.home.is_dir() else []
+        found = [str(folder) for folder in self._own if folder.is_dir()]
         while waiting:
             folder = waiting.pop()
             found.append(folder)
@@ -129,8 +142,8 @@ class Changes:
 
     def _counts(self, change: watchfiles.Change, path: str) -> bool:
         place = Path(path)
+        if place.parent in self._own:
+            return self._own[place.parent].fullmatch(place.name) is not None
         if not place.is_relative_to(self._project.root) and self._beyond.name(path) is None:
             return False
-        if place.parent == self._project.home:
-            return place.name == _SETTINGS
         return _NOISE.fullmatch(place.name) is None

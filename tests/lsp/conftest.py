@@ -105,6 +105,7 @@ class Client(LanguageClient):
         super().__init__(converter_factory=default_converter)
         self.watched: list[str] = []
         self.registered: dict[str, str] = {}
+        self.unregistered: list[str] = []
         self.refreshes = 0
         self.published: dict[str, types.PublishDiagnosticsParams] = {}
         self.shown: list[types.ShowMessageParams] = []
@@ -144,6 +145,10 @@ class Client(LanguageClient):
             for item in params.registrations:
                 watchers = item.register_options.get("watchers", [])
                 self.watched += [watcher["globPattern"] for watcher in watchers]
+
+        @self.feature(types.CLIENT_UNREGISTER_CAPABILITY)
+        def unregistered(params: types.UnregistrationParams) -> None:
+            self.unregistered += [item.id for item in params.unregisterations]
 
         @self.feature(types.WORKSPACE_INLAY_HINT_REFRESH)
         def refresh_hints(params: None) -> None:

@@ -119,6 +119,25 @@ async def test_a_definition_that_never_ends_is_given_up_on_request(project: Proj
     await editor.until_titles("stages.py", ["never run", "never run"])
 
 
+async def test_a_definition_that_changes_its_own_code_is_not_read_for_ever(
+    project: Project, editor: Editor
+) -> None:
+    generate = "Path('made.py').write_text(f'X = {time.time()}')"
+    text = f"import time\nfrom pathlib import Path\nimport pivot_core\n{COUNTED}\n{generate}\n1 / 0\n"
+    project.write("pipeline.py", text)
+    editor.open("pipeline.py")
+    before = 0
+    for _ in range(8):  # told of each, also if it can't watch files itself
+        await editor.until_problems("pipeline.py")
+        editor.told_of_change("made.py")
+        await editor.until(lambda: loads(project) > before or loads(project) >= 5)  # noqa: B023 - now
+        before = loads(project)
+    await asyncio.sleep(3)
+    assert loads(project) == 5
+    editor.save("pipeline.py", text.replace("1 / 0", "2 / 0"))
+    await editor.until(lambda: loads(project) > 5)
+
+
 async def test_a_pipeline_of_others_is_not_run(project: Project, editor: Editor) -> None:
     """Many projects have a file of that name."""
     project.write("pipeline.py", "from pathlib import Path\n\nPath('imported.marker').touch()\n")

@@ -1,0 +1,100 @@
+"""Files that change on the disk: told by the client if it can, else seen by the server itself."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Editor, Project
+
+pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio]
+TIMEOUT_S = 20
+
+
+def watching(editor: Editor) -> bool:
+    """Whether this editor can watch files."""
+    workspace = editor.client.capabilities.workspace
+    found = workspace.did_change_watched_files
+    return bool(found and found.dynamic_registration)
+
+
+@pytest.fixture
+def options() -> dict[str, object]:
+    return {"verdicts": True}
+
+
+async def states(editor: Editor) -> list[str]:
+    found = await editor.ask("pivot/pipeline", {"root": str(editor.project.root)})
+    return [stage["state"] for stage in found["stages"]]
+
+
+async def until_told(editor: Editor, wanted: list[str]) -> None:
+    """Wait for it as a view of the pipeline does: asking only when there is something new."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while True:
+            told = len(editor.client.changed_verdicts)
+            if await states(editor) == wanted:
+                return
+            while len(editor.client.changed_verdicts) == told:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_can_watch_is_asked_for_what_the_stages_read_and_write(
+    ran: Project, editor: Editor
+) -> None:
+    if not watching(editor):
+        pytest.skip("it can't")
+    ran.write("stages.py", ran.text("stages.py").replace('Dep("raw.txt"', 'Dep("in[1]/raw.txt"'))
+    (ran.root / "in[1]").mkdir()
+    shutil.copy(ran.root / "raw.txt", ran.root / "in[1]/raw.txt")
+    editor.open("stages.py")
+    await editor.until(lambda: "**/in?1?/raw.txt" in editor.client.watched)
+    assert editor.client.watched[-3:] == ["**/clean.txt", "**/count.txt", "**/in?1?/raw.txt"]
+    assert "**/*.py" in editor.client.watched
+    # What the pipeline was when it was last read had been asked for before, and isn't any more.
+    assert editor.client.unregistered == ["pivot-artifacts"] * (
+        editor.client.watched.count("**/clean.txt") - 1
+    )
+
+
+@pytest.mark.parametrize("name", ["raw.txt", "helpers.py", "count.txt", ".pivot/stages/count.lock"])
+async def test_a_client_that_cannot_watch_is_told_of_what_changes(
+    ran: Project, editor: Editor, name: str
+) -> None:
+    """Of an input, code, an output, and the record of a run."""
+    if watching(editor):
+        pytest.skip("it can")
+    editor.open("stages.py")
+    await until_told(editor, ["fresh", "fresh"])
+    kept = (ran.root / name).read_text()
+    wanted = {
+        "raw.txt": ["stale", "upstream_stale"],
+        "helpers.py": ["stale", "upstream_stale"],
+        "count.txt": ["fresh", "stale"],
+        ".pivot/stages/count.lock": ["fresh", "never_run"],
+    }[name]
+    if name.endswith((".lock", "count.txt")):
+        (ran.root / name).unlink()
+    else:
+        (ran.root / name).write_text(kept.replace("lower", "upper") + "#")
+    await until_told(editor, wanted)
+    (ran.root / name).write_text(kept)
+    await until_told(editor, ["fresh", "fresh"])
+
+
+async def test_a_project_that_goes_and_comes_back_is_seen(ran: Project, editor: Editor) -> None:
+    if watching(editor):
+        pytest.skip("it is the client's to say")
+    editor.open("stages.py")
+    await until_told(editor, ["fresh", "fresh"])
+    kept = ran.root.with_name("kept")
+    ran.root.rename(kept)
+    await asyncio.sleep(6)  # longer than the server takes to see that there is nothing to watch
+    kept.rename(ran.root)
+    await asyncio.sleep(6)
+    (ran.root / "raw.txt").write_text("other")
+    await until_told(editor, ["stale", "upstream_stale"])
