@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import asyncio
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pivot_core.errors import UsageError
 from pivot_lsp.documents import Document, project_of
@@ -19,7 +19,7 @@ from pivot_lsp.source.module import mentions_pivot
 from pivot_lsp.source.sources import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from pivot_core.project import Project
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pivot_lsp.source.module import Module
 
 _NOTHING = LintConfig(select=())
+Prepared: TypeAlias = tuple[Linter, str | None]
 
 
 class Home(NamedTuple):
@@ -75,7 +76,8 @@ class Reading:
 class Linters:
     """Use from the event loop's thread only. ``begun`` is called with the root of each project before it is
     read, ``ready`` when it has been, ``wrong`` with what is wrong in its settings, and ``watch`` with each
-    task that nobody waits for."""
+    task that nobody waits for. ``shown`` waits while a project is read, and may show a person that it takes
+    long."""
 
     def __init__(
         self,
@@ -83,11 +85,13 @@ class Linters:
         ready: Callable[[], None],
         wrong: Callable[[str], None],
         watch: Callable[[asyncio.Task[None]], None],
+        shown: Callable[[Path, Awaitable[Prepared]], Awaitable[Prepared]],
     ) -> None:
         self._begun = begun
         self._ready = ready
         self._wrong = wrong
         self._watch = watch
+        self._shown = shown
         self._by_root: dict[Path, Linter | None] = {}  # None: being read
         self._alone: dict[Path, Linter] = {}
         self._reading: dict[Path, asyncio.Task[None]] = {}
@@ -172,7 +176,7 @@ class Linters:
         return linter
 
     async def _prepare(self, project: Project) -> None:
-        linter, problem = await asyncio.to_thread(_prepared, project)
+        linter, problem = await self._shown(project.root, asyncio.to_thread(_prepared, project))
         if problem is not None:
             self._wrong(problem)
         self._by_root[project.root] = linter
@@ -182,7 +186,7 @@ class Linters:
         self._ready()
 
 
-def _prepared(project: Project) -> tuple[Linter, str | None]:
+def _prepared(project: Project) -> Prepared:
     """A linter whose sources are read already, and what is wrong with its settings."""
     problem = None
     try:

@@ -17,7 +17,7 @@ from pivot_core.project import Project
 from pivot_core.types import Problem
 from pivot_lsp.answers import Known, Unread
 from pivot_lsp.documents import project_of
-from pivot_lsp.messages import WorkDone
+from pivot_lsp.messages import SOON_S, WorkDone
 from pivot_lsp.problems import PIPELINE, SLOW
 from pivot_lsp.runner import Child, Ended
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 State: TypeAlias = Literal["idle", "loading", "failed"]
 # It prints the graph, which takes the definition and nothing else.
 _ARGUMENTS = ("dag", "--json")
-_SOON_S = 1.0  # what takes longer shows progress
 _OFTEN, _WITHIN_S = 5, 30.0  # it is read so often in so many seconds, unless a person saves meanwhile
 _STUCK_S = 10.0  # what takes longer is said to, and given up when a file changes
 _TRY = "run `pivot-core status` in a terminal to see more, or save it to have it read again"
@@ -194,7 +193,7 @@ class Loading:
     async def _load(self, root: Path, child: Child) -> None:
         progress = WorkDone(self._session.server)
         work = asyncio.ensure_future(child.run())
-        if not (await asyncio.wait([work], timeout=_SOON_S))[0]:
+        if not (await asyncio.wait([work], timeout=SOON_S))[0]:
             await progress.begin("Pivot: reading pipeline.py", child.stop)
         if not (await asyncio.wait([work], timeout=_STUCK_S))[0]:
             self._session.problems.put(SLOW, root, [_SLOW])

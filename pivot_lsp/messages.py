@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from pygls.lsp.server import LanguageServer
 
 _numbers = itertools.count(1)
+T = TypeVar("T")
+SOON_S = 1.0  # what takes longer shows progress
 
 
 def show(server: LanguageServer, kind: types.MessageType, text: str) -> None:
@@ -62,5 +65,22 @@ class WorkDone:
             )
 
     def end(self, message: str) -> None:
+        """Of what was begun; else nothing."""
         if self._progress.tokens.pop(self._token, None) is not None:
             self._progress.end(self._token, types.WorkDoneProgressEnd(message=message))
+
+
+async def shown_if_slow(server: LanguageServer, title: str, work: Awaitable[T]) -> T:
+    """Wait for some work; show that, when it takes more than a moment. A client that is slow to show it
+    doesn't hold up the work."""
+    future = asyncio.ensure_future(work)
+    await asyncio.wait([future], timeout=SOON_S)
+    if future.done():
+        return future.result()
+    progress = WorkDone(server)
+    beginning = asyncio.ensure_future(progress.begin(title))
+    try:
+        return await future
+    finally:
+        beginning.cancel()
+        progress.end("")

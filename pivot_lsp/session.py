@@ -18,12 +18,13 @@ from pivot_lsp.documents import Document, Documents
 from pivot_lsp.folders import Folders
 from pivot_lsp.lenses import Viewer
 from pivot_lsp.loading import Loading
+from pivot_lsp.messages import shown_if_slow
 from pivot_lsp.problems import Problems
 from pivot_lsp.runs import Runs
 from pivot_lsp.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
     from pivot_core.engine import Engine
@@ -159,7 +160,10 @@ class Session:
         """Those of the open projects."""
         from pivot_lsp.linters import Linters  # with all rules: not before the client has its answer
 
-        return Linters(self._begun, self.new_findings, self.tell, self.server.watch)
+        return Linters(self._begun, self.new_findings, self.tell, self.server.watch, self._read)
+
+    async def _read(self, root: Path, work: Awaitable[T]) -> T:
+        return await shown_if_slow(self.server, f"Pivot: reading the code of {root.name}", work)
 
     def on_findings(self, listener: Callable[[], None]) -> None:
         """Call it when any document may have other findings, though none was edited."""
@@ -214,6 +218,7 @@ class Session:
                 self._executor,
                 lambda answer: self._new_verdicts(project.root, answer),
                 self.server.failed,
+                lambda work: shown_if_slow(self.server, f"Pivot: checking {project.root.name}", work),
             )
         return self._verdicts[project.root]
 

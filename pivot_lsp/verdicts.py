@@ -22,7 +22,7 @@ from pivot_core.memory import Memory
 from pivot_lsp.answers import Known, Unknown, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from concurrent.futures import Executor
 
     from pivot_core.project import Project
@@ -67,7 +67,8 @@ class Verdicts:
     """Use from the event loop's thread only.
 
     ``overlay`` gives the texts at the moment it is called. ``changed`` is called with each answer that
-    is another than the one before, ``failed`` with what went wrong in us.
+    is another than the one before, ``failed`` with what went wrong in us. ``shown`` waits for a look, and may
+    show a person that it takes long: all inputs may have to be read.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class Verdicts:
         executor: Executor,
         changed: Callable[[Answer], None],
         failed: Callable[[BaseException], None],
+        shown: Callable[[Awaitable[Answer]], Awaitable[Answer]],
     ) -> None:
         self._project = project
         self._overlay = overlay
         self._executor = executor
         self._changed = changed
         self._failed = failed
+        self._shown = shown
         self._memory = Memory()
         self._changes = 1
         self._answered = 0  # the number of changes that the answer is of
@@ -99,7 +102,7 @@ class Verdicts:
     async def current(self) -> Answer:
         """The verdicts on the newest texts. Waits for a look, if the last one isn't a recent one."""
         if self._answered == self._changes and time.monotonic() - self._looked_at > _RECENT_S:
-            self._changes += 1  # not every change is told: data files are watched by nobody
+            self._changes += 1  # not every change is told: there may be too many files to watch
         while self._answered != self._changes or self._answer is None:
             await asyncio.shield(self._start())
         return self._answer
@@ -123,9 +126,10 @@ class Verdicts:
 
     async def _look(self) -> None:
         changes, overlay, started = self._changes, self._overlay(), time.monotonic()
-        answer = await asyncio.get_running_loop().run_in_executor(
+        looked = asyncio.get_running_loop().run_in_executor(
             self._executor, look, self._project, overlay, self._memory
         )
+        answer = await self._shown(looked)
         self._looked_at = time.monotonic()
         self._took_s = self._looked_at - started
         if changes != self._changes:
