@@ -18,7 +18,7 @@ from editor_work import Change, Place, Work, keystrokes
 from pivot_core.project import Project
 from pivot_lsp.edits import Place as At
 from pivot_lsp.edits import replace
-from pivot_lsp.lint import Linter
+from pivot_lsp.lint.engine import Linter
 from pivot_lsp.positions import Lines
 from pivot_lsp.source.sources import Sources
 

@@ -1,4 +1,7 @@
-"""The command line: ``pivot-lsp`` starts the server, ``pivot-lsp lint`` prints its findings."""
+"""The command line: ``pivot-lsp`` starts the server, ``pivot-lsp lint`` prints its findings.
+
+The rules are imported only where they are needed: the server answers its client before.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,8 @@ import click
 
 from pivot_core.errors import UsageError
 from pivot_lsp import server
-from pivot_lsp.lint import report
-from pivot_lsp.lint.formats import FORMATS
 
+FORMATS = ("text", "json", "sarif", "github")
 _NOT_INSTALLED = """\
 the language server needs packages that aren't installed ({missing})
     install them into this Python: {python} -m pip install 'pivot-core[lsp]'"""
@@ -55,7 +57,7 @@ def cli(context: click.Context, stdio: bool, tcp: int | None) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(FORMATS),
     default="text",
     help="For people, for programs, for code scanning, for GitHub Actions.",
 )
@@ -68,13 +70,15 @@ def lint(paths: tuple[Path, ...], form: str, fix: bool) -> int:
 
     Exit codes: 0 nothing found; 1 something found; 2 wrong usage.
     """
+    from pivot_lsp.lint import formats, report
+
     try:
         found = report.find(paths or (Path(),), fix=fix)
     except UsageError as error:
         raise click.ClickException(str(error)) from error
     for unread in found.unreadable:
         click.echo(f"{unread.path}:{unread.line}: not looked at: {unread.why}", err=True)
-    click.echo(FORMATS[form](found), nl=False)
+    click.echo(formats.FORMATS[form](found), nl=False)
     return 1 if found.findings else 0
 
 

@@ -46,12 +46,14 @@ def serve(tcp: int | None = None) -> None:
 
     Raises UsageError if the port can't be had.
     """
+    # Modules are many objects that live on. Nobody looks for garbage among them until all are imported (see
+    # Session.warm_up); nor often then, since syntax trees and code graphs live on, too, and a look through
+    # all of them is a stop that a person can see.
+    gc.disable()
+    gc.set_threshold(50_000, 20, 50)
     from pivot_lsp import transport
     from pivot_lsp.connection import Server
 
-    # Syntax trees and code graphs are many objects that live on. A look through all of them, for garbage in
-    # circles, is a stop that a person can see: seldom, then.
-    gc.set_threshold(50_000, 20, 50)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
     source, target = transport.standard() if tcp is None else transport.connected(tcp)
     server = Server()

@@ -7,6 +7,7 @@ here to what several of them need to know: that a document changed.
 from __future__ import annotations
 
 import asyncio
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib import import_module
@@ -180,8 +181,7 @@ class Session:
 
     def warm_up(self) -> None:
         """Have ready what the first lens needs: the client has its answer, and nobody waits yet."""
-        self._executor.submit(import_module, "pivot_lsp.linters")
-        self._executor.submit(import_module, "pivot_lsp.verdicts")
+        self._executor.submit(_import_the_rest)
 
     @property
     def roots(self) -> list[Path]:
@@ -254,3 +254,10 @@ class Session:
     def _new_problems(self, path: Path) -> None:
         for listener in self._on_problems:
             listener(path)
+
+
+def _import_the_rest() -> None:
+    import_module("pivot_lsp.linters")
+    import_module("pivot_lsp.verdicts")
+    gc.freeze()
+    gc.enable()

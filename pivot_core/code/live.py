@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pivot_core.code.drafts import Drafts
-from pivot_core.code.graph import CodeGraph
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pivot_core.code.graph import Roots
+    from pivot_core.code.drafts import Drafts
+    from pivot_core.code.graph import CodeGraph, Roots
     from pivot_core.code.modules import SummaryCache
     from pivot_core.code.sources import Sources
     from pivot_core.types import StageSpec
@@ -26,7 +24,7 @@ class LiveGraph:
         self.leads = False
         self.roots: dict[str, tuple[StageSpec, Roots]] = {}  # of stages
         self._graph: CodeGraph | None = None
-        self._drafts = Drafts()
+        self._drafts: Drafts | None = None
 
     @property
     def consulted(self) -> Iterable[str]:
@@ -35,5 +33,9 @@ class LiveGraph:
 
     def now(self, sources: Sources, summaries: SummaryCache) -> CodeGraph:
         if self._graph is None or not self._graph.follow(sources, summaries):
+            from pivot_core.code.drafts import Drafts  # with the reading of code: the first look does without
+            from pivot_core.code.graph import CodeGraph
+
+            self._drafts = self._drafts or Drafts()
             self._graph = CodeGraph(sources, summaries, self._drafts)
         return self._graph

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pivot_lsp.documents import Document
-    from pivot_lsp.lint import Finding
-    from pivot_lsp.lint.rule import Severity
+    from pivot_lsp.lint.rule import Finding, Severity
     from pivot_lsp.positions import Encoding, Lines, Span
     from pivot_lsp.problems import Placed
     from pivot_lsp.session import Session

@@ -36,6 +36,10 @@ class Linter:
         self.config = config if config is not None else LintConfig()
         self._found: dict[str, tuple[int, tuple[Finding, ...]]] = {}  # by path, with the state of the sources
 
+    def copy(self) -> Linter:
+        """The same on the same texts, to try something out with."""
+        return Linter(self.sources.copy(), self.rules, self.config)
+
     @property
     def paths(self) -> list[str]:
         """The modules that there may be findings in."""

@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from pivot_lsp.lint.engine import Linter
 from pivot_lsp.positions import Span
 from pivot_lsp.source.comments import comments_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pivot_lsp.lint.engine import Linter
     from pivot_lsp.lint.rule import Edit, Fix
 
 _ROUNDS = 20  # of fixing all: a fix can make room for the next
@@ -85,7 +85,7 @@ def fix_all(linter: Linter, path: str) -> str | None:
 
 def fixed_wholly(linter: Linter, path: str) -> str | None:
     """As :func:`fix_all`, but the linter and its sources stay as they are."""
-    return fix_all(Linter(linter.sources.copy(), linter.rules, linter.config), path)
+    return fix_all(linter.copy(), path)
 
 
 def newline_of(text: str) -> str:

@@ -17,7 +17,7 @@ from pivot_core.code.graph import CodeGraph
 from pivot_core.code.sources import Sources as CodeSources
 from pivot_core.define.signature import read
 from pivot_core.project import Project
-from pivot_lsp.lint import Linter, lint
+from pivot_lsp.lint.engine import Linter, lint
 from pivot_lsp.lint.rule import Invalid, Valid
 from pivot_lsp.lint.rules import RULES
 from pivot_lsp.source.sources import Sources

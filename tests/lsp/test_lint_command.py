@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pivot_lsp import cli
+from pivot_lsp.lint import formats
+
 WITHOUT_PYGLS = "import sys; sys.modules['pygls'] = None; from pivot_lsp.server import main; main()"
 
 TWICE = """\
@@ -166,6 +169,9 @@ def test_a_file_that_a_stage_was_seen_to_read_is_told_until_it_is_declared(tmp_p
         tmp_path / "pipeline.py",
         """\
 from pathlib import Path
+
+from pivot_lsp import cli
+from pivot_lsp.lint import formats
 from typing import Annotated
 
 from pivot_core import Pipeline, StageParams, loaders, outputs
@@ -193,3 +199,7 @@ pipeline.register(train)
     declared = 'config: Annotated[Path, outputs.Dep("config.json", loaders.PathOnly())],\n    params: Params'
     write(tmp_path / "pipeline.py", text.replace("params: Params", declared, 1))
     assert lint(tmp_path).stdout == "nothing found\n"
+
+
+def test_help_names_the_formats_that_there_are() -> None:
+    assert set(cli.FORMATS) == formats.FORMATS.keys()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pivot_core.project import Project
-from pivot_lsp.lint import Finding, Linter
+from pivot_lsp.lint.engine import Linter
+from pivot_lsp.lint.rule import Finding
 from pivot_lsp.lint.rules import RULES
 from pivot_lsp.source.sources import Sources
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from pivot_core.project import Project
-from pivot_lsp.lint import Linter
+from pivot_lsp.lint.engine import Linter
 from pivot_lsp.lint.fixes import applied, changes
 from pivot_lsp.lint.rules import RULES
 from pivot_lsp.source.sources import Sources

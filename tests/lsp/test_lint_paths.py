@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pivot_core.project import Project
-from pivot_lsp.lint import Finding, Linter
+from pivot_lsp.lint.engine import Linter
 from pivot_lsp.lint.fixes import applied, changes
-from pivot_lsp.lint.rule import Invalid
+from pivot_lsp.lint.rule import Finding, Invalid
 from pivot_lsp.lint.rules import RULES
 from pivot_lsp.source.sources import Sources
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pivot_core.project import Project
-from pivot_lsp.lint import Finding, Linter, lint
+from pivot_lsp.lint.engine import Linter, lint
 from pivot_lsp.lint.fixes import applied, changes
-from pivot_lsp.lint.rule import Invalid, Rule, Valid
+from pivot_lsp.lint.rule import Finding, Invalid, Rule, Valid
 from pivot_lsp.lint.rules import RULES
 from pivot_lsp.source.sources import Sources
 

@@ -19,7 +19,7 @@ from types import ModuleType
 import pytest
 
 from pivot_core.project import Project
-from pivot_lsp.lint import Linter
+from pivot_lsp.lint.engine import Linter
 from pivot_lsp.lint.fixes import applied, changes, fix_all
 from pivot_lsp.lint.moving import to_module_level
 from pivot_lsp.source.sources import Sources

@@ -148,3 +148,26 @@ def test_version_and_help_need_no_extra() -> None:
     without = "import sys; sys.modules['pygls'] = None; from pivot_lsp.server import main; main()"
     assert call("--version", code=without).stdout.startswith("pivot-lsp ")
     assert "lint" in call("--help", code=without).stdout
+
+
+LATE = ["pivot_core.code.graph", "pivot_core.engine", "pivot_lsp.lint.rules"]
+LOADED = f"print([name for name in {LATE} if name in sys.modules], gc.isenabled())"
+STARTED = f"""
+import gc, sys
+import pivot_lsp.cli
+from pivot_lsp.connection import Server
+from pivot_lsp.server import connect
+gc.disable()
+session = connect(Server())
+{LOADED}
+session.warm_up()
+session._executor.shutdown()
+{LOADED}
+"""
+
+
+def test_the_client_has_its_answer_before_what_only_lenses_and_findings_need_is_imported() -> None:
+    """And the code graph isn't imported for lenses, which need it only where something was edited."""
+    before, after = call(code=STARTED).stdout.splitlines()
+    assert before == "[] False"
+    assert after == f"{LATE[1:]} True"

@@ -15,7 +15,7 @@ import pytest
 
 from pivot_core.project import Project as Root
 from pivot_lsp.answers import Known
-from pivot_lsp.lint import Linter
+from pivot_lsp.lint.engine import Linter
 from pivot_lsp.lint.rules import RULES
 from pivot_lsp.source.sources import Sources
 from pivot_lsp.verdicts import look
