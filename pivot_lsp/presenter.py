@@ -61,17 +61,21 @@ class Presenter:
             self._server.window_log_message(types.LogMessageParams(_ERROR, ended.stderr))
         kind, said = self._summary(run, ended)
         self._progress.end(said or "stopped")
-        if said:
-            show(self._server, kind, said)
-        self._notify(run, {"event": "ended", "code": ended.code, "message": said or None})
+        self._say(run, kind, said, ended.code)
         self._session.outdated(run.project.locks)
 
     def lost(self, run: Run, why: str) -> None:
         """There was no run, or nobody could follow it."""
         self._report.drop()
         self._progress.end("failed")
-        show(self._server, _ERROR, why)
-        self._notify(run, {"event": "ended", "code": None, "message": why})
+        self._say(run, _ERROR, why, None)
+
+    def _say(self, run: Run, kind: types.MessageType, said: str, code: int | None) -> None:
+        """How it ended. A client that listens to runs shows that itself, with what can be done about it."""
+        if self._client_listens:
+            self._notify(run, {"event": "ended", "code": code, "message": said or None})
+        elif said:
+            show(self._server, kind, said)
 
     def _summary(self, run: Run, ended: Ended) -> tuple[types.MessageType, str]:
         """What to tell at the end; "" if that the run has ended is all there is to tell."""
@@ -95,8 +99,12 @@ class Presenter:
         percentage = 100 * done // run.total if run.total else 0
         self._progress.report(f"{done}/{run.total} {named}".rstrip(), percentage)
 
+    @property
+    def _client_listens(self) -> bool:
+        return "runEvents" in self._session.wants
+
     def _notify(self, run: Run, event: object) -> None:
-        if "runEvents" in self._session.wants:
+        if self._client_listens:
             said = {"root": str(run.project.root), "run": run.number, "event": event}
             self._server.protocol.notify(RUN_EVENT, said)
 
@@ -134,7 +142,7 @@ def _failed(failed: list[StageEnd]) -> str:
     place = f" ({first.error.path}:{first.error.line})" if first.error.path else ""
     why = f"{first.error.type}: {first.error.message}".partition("\n")[0]
     if len(failed) == 1:
-        return f"{first.stage} failed with {why}{place}. Mend that and run it again; the log has its output"
+        return f"{first.stage} failed with {why}{place}"
     names = ", ".join(end.stage for end in failed[:5])
     return f"{len(failed)} stages failed: {names}{', …' * (len(failed) > 5)}. The first with {why}{place}"
 

@@ -1,5 +1,6 @@
 /** Runs of the server's as runs of tests: how stages end, what they print, where they fail; and cancelling. */
 import * as vscode from "vscode";
+import { COMMANDS } from "./commands";
 import { lineOf } from "./places";
 import type { Begun, Event, RunEvent, RunRequest, StageError } from "./protocol";
 import { SERVER_COMMANDS } from "./protocol";
@@ -8,6 +9,8 @@ import type { Servers } from "./servers";
 import type { Tests } from "./tests";
 import { Transcript } from "./transcript";
 import { duration } from "./wording";
+
+const SHOW_OUTPUT = "Show Output";
 
 export class TestRuns implements vscode.Disposable {
   private readonly shown = new Map<Server, Map<number, ShownRun>>();
@@ -86,6 +89,7 @@ export class TestRuns implements vscode.Disposable {
     const request = this.tests.requestOf({ root: said.root });
     (shown ?? this.show(server, said.root, said.run, [], request)).take(said.event);
     if (said.event.event === "ended") {
+      tell(said.event);
       this.shown.get(server)?.delete(said.run);
     }
   }
@@ -97,6 +101,17 @@ export class TestRuns implements vscode.Disposable {
       shown.take({ event: "ended", code: null, message: "The language server ended, and this run with it." });
     });
     this.shown.delete(server);
+  }
+}
+
+/** How it ended. With a button it is shown whole, and as a warning it goes by itself: the failure stays in the code. */
+function tell({ code, message }: Event & { event: "ended" }): void {
+  if (message && code === 0) {
+    void vscode.window.showInformationMessage(`Pivot: ${message}.`);
+  } else if (message) {
+    void vscode.window.showWarningMessage(`Pivot: ${message}.`, SHOW_OUTPUT).then((chosen) => {
+      return chosen && vscode.commands.executeCommand(COMMANDS.showOutput);
+    });
   }
 }
 

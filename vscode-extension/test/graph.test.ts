@@ -129,6 +129,31 @@ test("nodes don't overlap, and edges go from left to right between them", () => 
   }
 });
 
+test("two hundred unfolded stages are about as wide as a window", () => {
+  const { width, height, blocks } = layOut(
+    graphOf(pipeline(98), () => false),
+    SIZE,
+  );
+  assert.equal(blocks.length, 2);
+  assert.ok(width > height && width < 2 * height, `${width} × ${height}`);
+});
+
+test("variants that read from one another stay in the order in which they do", () => {
+  const rounds = Array.from({ length: 30 }, (_, index) =>
+    stage(`round@${index}`, index > 0 ? [`round@${index - 1}`] : []),
+  );
+  const { places, blocks } = layOut(
+    graphOf(rounds, () => false),
+    SIZE,
+  );
+  assert.deepEqual(blocks, []);
+  const xs = rounds.map(({ name }) => places.get(name)?.x ?? 0);
+  assert.deepEqual(
+    xs,
+    [...xs].sort((a, b) => a - b),
+  );
+});
+
 test("stages that have nothing to do with one another stand in rows", () => {
   const graph = graphOf(
     Array.from({ length: 60 }, (_, index) => stage(`alone_${index}`)),
@@ -163,6 +188,18 @@ test("arrows go along the edges, and up and down a column", () => {
   );
   assert.equal(go(column[0] ?? "", "down", "down"), column[2]);
   assert.equal(go(column[2] ?? "", "up"), column[1]);
+});
+
+test("arrows reach each of many variants, and leave them along the edges", () => {
+  const graph = graphOf(pipeline(98), () => false);
+  const layout = layOut(graph, SIZE);
+  const go = (from: string, to: Parameters<typeof next>[3]): string => next(graph, layout, from, to) ?? "";
+  const { rows = 0 } = layout.blocks[0] ?? {};
+  assert.equal(go("train@0", "down"), "train@1");
+  assert.equal(go("train@0", "right"), `train@${rows}`);
+  assert.equal(go(`train@${rows}`, "left"), "train@0");
+  assert.equal(go("train@0", "left"), "split");
+  assert.equal(go("train@97", "right"), "evaluate@97");
 });
 
 test("stages are found by parts of their names and of the paths that they write, and by verdicts", () => {

@@ -84,5 +84,7 @@ scenario("Two hundred stages", given, async ({ window, step }) => {
     await graph.getByRole("button", { name: "Fold variants" }).click();
     await graph.getByRole("button", { name: "Fit" }).click();
     assert.equal(await graph.locator(".node").count(), 200);
+    const { height = 0 } = (await graph.locator('[data-id="train@42"]').boundingBox()) ?? {};
+    assert.ok(height > 15, `a name of ${height} pixels can't be read`);
   });
 });

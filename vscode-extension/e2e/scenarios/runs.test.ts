@@ -73,6 +73,12 @@ scenario("Runs", given, async ({ window, project, step }) => {
     await window.squiggle("error").first().waitFor();
   });
 
+  await step("which a message tells, with a button that shows what it printed", async () => {
+    const message = window.notification("average failed with ZeroDivisionError: division by zero (stages.py:23).");
+    await message.getByRole("button", { name: "Show Output" }).click();
+    await page.locator(".xterm-rows").filter({ hasText: "ZeroDivisionError" }).waitFor();
+  });
+
   await step("which the problems tell", async () => {
     await (await window.problem(/ZeroDivisionError/)).waitFor();
   });

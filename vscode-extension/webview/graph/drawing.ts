@@ -20,7 +20,7 @@ export class Drawing {
   readonly viewport: Viewport;
   readonly scene: Scene;
   graph: Graph = { nodes: new Map(), edges: [], families: [] };
-  layout: Layout = { width: 0, height: 0, places: new Map(), routes: [] };
+  layout: Layout = { width: 0, height: 0, places: new Map(), routes: [], blocks: [] };
   private selected: string | null = null;
   private readonly minimap: Minimap;
   private readonly fonts = fonts();
@@ -80,15 +80,15 @@ export class Drawing {
   reveal(id: string): void {
     const at = this.layout.places.get(id);
     if (at) {
-      this.viewport.reveal(at, this.size);
+      this.viewport.reveal(at, this.size, this.minimap.size);
     }
   }
 
-  /** So that it can be read, also if all was seen from afar. */
+  /** To the middle, and so that it can be read, also if all was seen from afar. */
   approach(id: string): void {
     const at = this.layout.places.get(id);
-    if (at && this.viewport.isFar) {
-      this.viewport.centre(at, BEGINNING);
+    if (at) {
+      this.viewport.centre(at, this.viewport.isFar ? BEGINNING : undefined);
     }
   }
 

@@ -1,6 +1,8 @@
 /** Where nodes and edges go: left to right, as the data flows. The layout itself is dagre's. */
 import * as dagre from "@dagrejs/dagre";
-import type { Graph } from "./families";
+import type { Block } from "./blocks";
+import { blocksOf, contract, membersAt, sizeOf } from "./blocks";
+import type { Edge, Graph } from "./families";
 
 export interface Point {
   readonly x: number;
@@ -15,20 +17,27 @@ export interface Size {
 export interface Layout extends Size {
   /** Middles of the nodes. */
   readonly places: ReadonlyMap<string, Point>;
-  /** In the order of the graph's edges: from the right of a node to the left of another. */
+  /**
+   * In the order of the graph's edges: from the right of a node, or of the block it is in, to the left of another.
+   * Edges between the same two blocks have the same one.
+   */
   readonly routes: readonly (readonly Point[])[];
+  readonly blocks: readonly (Block & { readonly at: Point })[];
 }
 
 const GAP = { nodesep: 18, edgesep: 12, ranksep: 56 };
 /** From so many nodes on, a layout that is a little wider and takes a tenth of the time. */
 const MANY = 400;
 
-/** All nodes have one size. */
+/** All nodes have one size; many variants of a stage are laid out as one large node, and then within it. */
 export function layOut(graph: Graph, node: Size): Layout {
-  const parts = components(graph).map((ids) => layOutPart(graph, ids, node));
+  const blocks = blocksOf(graph, node);
+  const { ids, edges, endOf } = contract(graph, blocks);
+  const size = (id: string): Size => sizeOf(blocks.get(id), node);
+  const parts = components(ids, edges).map((part) => layOutPart(part, edges, size));
   const offsets = pack(parts);
   const places = new Map<string, Point>();
-  const routes = new Map<number, Point[]>();
+  const routes = new Map<string, Point[]>();
   parts.forEach((part, index) => {
     const by = offsets.at[index] ?? { x: 0, y: 0 };
     part.places.forEach((point, id) => places.set(id, move(point, by)));
@@ -39,67 +48,88 @@ export function layOut(graph: Graph, node: Size): Layout {
       ),
     );
   });
+  const placed = [...blocks].map(([id, block]) => ({ ...block, at: places.get(id) ?? { x: 0, y: 0 } }));
+  blocks.forEach((_, id) => places.delete(id));
+  placed.forEach((block) => {
+    membersAt(block, block.at, node).forEach((point, id) => places.set(id, point));
+  });
   return {
     width: offsets.width,
     height: offsets.height,
     places,
-    routes: graph.edges.map((_, index) => routes.get(index) ?? []),
+    routes: graph.edges.map(({ from, to }) => routes.get(keyOf({ from: endOf(from), to: endOf(to) })) ?? []),
+    blocks: placed,
   };
 }
 
 interface Part extends Size {
   readonly places: ReadonlyMap<string, Point>;
-  /** By the index of the edge. */
-  readonly routes: ReadonlyMap<number, readonly Point[]>;
+  readonly routes: ReadonlyMap<string, readonly Point[]>;
 }
 
-function layOutPart(graph: Graph, ids: ReadonlySet<string>, node: Size): Part {
+function keyOf({ from, to }: Edge): string {
+  return JSON.stringify([from, to]);
+}
+
+function layOutPart(ids: ReadonlySet<string>, all: readonly Edge[], size: (id: string) => Size): Part {
   const drawing = new dagre.graphlib.Graph();
   drawing.setGraph({ rankdir: "LR", ranker: ids.size < MANY ? "network-simplex" : "tight-tree", ...GAP });
-  ids.forEach((id) => drawing.setNode(id, { ...node }));
-  const edges = graph.edges.flatMap((edge, index) => (ids.has(edge.from) ? [{ ...edge, index }] : []));
+  ids.forEach((id) => drawing.setNode(id, { ...size(id) }));
+  const edges = all.filter(({ from }) => ids.has(from));
   edges.forEach(({ from, to }) => drawing.setEdge(from, to, {}));
   dagre.layout(drawing);
   const places = new Map([...ids].map((id) => [id, point(drawing.node(id) as Point)]));
-  const columns = new Set([...places.values()].map(({ x }) => Math.round(x)));
-  const routes = edges.map(({ from, to, index }): [number, Point[]] => {
+  const columns = new Map<number, number>();
+  places.forEach(({ x }, id) => {
+    columns.set(Math.round(x), Math.max(columns.get(Math.round(x)) ?? 0, size(id).width / 2));
+  });
+  const routes = edges.map(({ from, to }): [string, Point[]] => {
     const bends = (drawing.edge(from, to) as { points: Point[] }).points.slice(1, -1);
-    const ends = [places.get(from), places.get(to)] as const;
-    return [index, ends[0] && ends[1] ? route(ends[0], bends, ends[1], { node, columns }) : []];
+    const [start, end] = [places.get(from), places.get(to)];
+    if (!start || !end) {
+      return [keyOf({ from, to }), []];
+    }
+    const ends = [
+      { x: start.x + size(from).width / 2, y: start.y },
+      { x: end.x - size(to).width / 2, y: end.y },
+    ] as const;
+    return [keyOf({ from, to }), route(ends, bends, columns)];
   });
   const { width = 0, height = 0 } = drawing.graph() as Partial<Size>;
   return { width, height, places, routes: new Map(routes) };
 }
 
-/** Straight through the columns that it passes, so that it doesn't cut a corner of the nodes beside it. */
+/**
+ * Straight through the columns that it passes, so that it doesn't cut a corner of the nodes beside it. Of each column,
+ * half its width.
+ */
 function route(
-  from: Point,
+  [start, end]: readonly [Point, Point],
   bends: readonly Point[],
-  to: Point,
-  { node, columns }: { node: Size; columns: ReadonlySet<number> },
+  columns: ReadonlyMap<number, number>,
 ): Point[] {
-  const half = node.width / 2;
-  const inColumns = bends.filter(({ x }) => columns.has(Math.round(x)));
-  return [
-    { x: from.x + half, y: from.y },
-    ...inColumns.flatMap(({ x, y }) => [
-      { x: x - half, y },
-      { x: x + half, y },
-    ]),
-    { x: to.x - half, y: to.y },
-  ];
+  const inColumns = bends.flatMap(({ x, y }) => {
+    const half = columns.get(Math.round(x));
+    return half === undefined
+      ? []
+      : [
+          { x: x - half, y },
+          { x: x + half, y },
+        ];
+  });
+  return [start, ...inColumns, end];
 }
 
 /** Sets of nodes that have nothing to do with one another. */
-function components(graph: Graph): Set<string>[] {
-  const beside = new Map([...graph.nodes.keys()].map((id) => [id, new Set<string>()]));
-  for (const { from, to } of graph.edges) {
+function components(ids: readonly string[], edges: readonly Edge[]): Set<string>[] {
+  const beside = new Map(ids.map((id) => [id, new Set<string>()]));
+  for (const { from, to } of edges) {
     beside.get(from)?.add(to);
     beside.get(to)?.add(from);
   }
   const found: Set<string>[] = [];
   const seen = new Set<string>();
-  for (const id of graph.nodes.keys()) {
+  for (const id of ids) {
     if (!seen.has(id)) {
       const part = new Set([id]);
       part.forEach((each) => beside.get(each)?.forEach((other) => part.add(other)));

@@ -49,6 +49,11 @@ export class Minimap {
     graph.nodes.forEach((node, id) => this.dots.get(id)?.setAttribute("class", lookOfNode(node)));
   }
 
+  /** What it covers of the drawing. */
+  get size(): Size {
+    return { width: this.frame.clientWidth, height: this.frame.clientHeight };
+  }
+
   /** Mark what is seen. */
   follow(): void {
     const { layout } = this;

@@ -1,6 +1,7 @@
 /** The drawing: a card a node, a line an edge. Drawn anew when the graph is another, else brought up to date. */
 import { svg } from "./dom";
 import type { Edge, Graph, Node } from "./families";
+import { groupBy } from "./grouping";
 import { shorten, widthOf } from "./labels";
 import type { Layout, Point, Size } from "./layout";
 import type { Look } from "./looks";
@@ -37,7 +38,8 @@ interface Card {
 
 export class Scene {
   private readonly cards = new Map<string, Card>();
-  private lines: { readonly edge: Edge; readonly element: SVGPathElement }[] = [];
+  /** Edges that go the same way are one line. */
+  private lines: { readonly edges: readonly Edge[]; readonly element: SVGPathElement }[] = [];
 
   constructor(
     private readonly root: SVGGElement,
@@ -46,16 +48,25 @@ export class Scene {
 
   draw(graph: Graph, layout: Layout, size: Size): void {
     this.cards.clear();
-    this.lines = graph.edges.map((edge, index) => ({
-      edge,
-      element: svg("path", { class: "edge", d: curve(layout.routes[index] ?? []) }),
+    const ways = groupBy(
+      graph.edges.map((edge, index) => ({ edge, way: curve(layout.routes[index] ?? []) })),
+      ({ way }) => way,
+    );
+    this.lines = [...ways].map(([way, going]) => ({
+      edges: going.map(({ edge }) => edge),
+      element: svg("path", { class: "edge", d: way }),
     }));
     for (const node of graph.nodes.values()) {
       this.cards.set(node.id, this.card(node, size, layout.places.get(node.id) ?? { x: 0, y: 0 }));
     }
     const elements = [...this.cards.values()].map((card) => card.element);
     this.root.replaceChildren(
-      svg("g", { "aria-hidden": "true" }, ...this.lines.map(({ element }) => element)),
+      svg(
+        "g",
+        { "aria-hidden": "true" },
+        ...layout.blocks.map(frame),
+        ...this.lines.map(({ element }) => element),
+      ),
       ...elements,
     );
     this.update(graph, size);
@@ -85,8 +96,11 @@ export class Scene {
   /** All but these step back; null: none does. */
   light(lit: ReadonlySet<string> | null): void {
     this.cards.forEach(({ element }, id) => element.classList.toggle("dim", lit !== null && !lit.has(id)));
-    this.lines.forEach(({ edge, element }) =>
-      element.classList.toggle("dim", lit !== null && !(lit.has(edge.from) && lit.has(edge.to))),
+    this.lines.forEach(({ edges, element }) =>
+      element.classList.toggle(
+        "dim",
+        lit !== null && !edges.some(({ from, to }) => lit.has(from) && lit.has(to)),
+      ),
     );
   }
 
@@ -96,8 +110,11 @@ export class Scene {
       element.classList.toggle("selected", each === id);
       element.setAttribute("tabindex", each === id ? "0" : "-1");
     });
-    this.lines.forEach(({ edge, element }) =>
-      element.classList.toggle("related", edge.from === id || edge.to === id),
+    this.lines.forEach(({ edges, element }) =>
+      element.classList.toggle(
+        "related",
+        edges.some(({ from, to }) => from === id || to === id),
+      ),
     );
   }
 
@@ -174,6 +191,11 @@ function halves(title: string): [string, string] {
   const breaks = [...title.matchAll(/[\s_@.-]/g)].map(({ index }) => index + 1);
   const [at = Math.ceil(middle)] = breaks.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
   return [title.slice(0, at), title.slice(at)];
+}
+
+/** Around variants that stand together. */
+function frame({ at, width, height }: Layout["blocks"][number]): SVGRectElement {
+  return svg("rect", { class: "block", rx: 6, x: at.x - width / 2, y: at.y - height / 2, width, height });
 }
 
 /** Others behind it. */

@@ -74,12 +74,14 @@ export class Viewport {
     this.set({ x, y, scale });
   }
 
-  /** As little as it takes to see a node of this size there. */
-  reveal(at: Point, node: Size): void {
+  /** As little as it takes to see a node of this size there; not below what covers the right corner. */
+  reveal(at: Point, node: Size, corner: Size): void {
     const { width, height } = this.size;
     const { x, y, scale } = this.view;
-    const dx = into(at.x * scale + x, (node.width / 2) * scale + MARGIN, width);
-    const dy = into(at.y * scale + y, (node.height / 2) * scale + MARGIN, height);
+    const [wide, high] = [(node.width / 2) * scale + MARGIN, (node.height / 2) * scale + MARGIN];
+    const dx = into(at.x * scale + x, wide, width);
+    const isRight = at.x * scale + x + dx + wide > width - corner.width;
+    const dy = into(at.y * scale + y, high, isRight ? height - corner.height : height);
     if (dx !== 0 || dy !== 0) {
       this.set({ x: x + dx, y: y + dy, scale });
     }

@@ -1,4 +1,7 @@
-/** From a node to the next one, by arrow keys: along edges to the sides, past neighbours up and down. */
+/**
+ * From a node to the next one, by arrow keys: along edges to the sides, past neighbours up and down; within a block,
+ * to the one that stands there.
+ */
 import type { Graph } from "./families";
 import type { Layout, Point } from "./layout";
 
@@ -10,8 +13,10 @@ export function next(graph: Graph, layout: Layout, from: string, to: Direction):
   if (!here) {
     return undefined;
   }
-  const candidates = to === "left" || to === "right" ? connected(graph, from, to) : beside(layout, here, to);
-  return nearest(layout, here, candidates);
+  if (to === "up" || to === "down") {
+    return nearest(layout, here, beside(layout, here, to));
+  }
+  return nearest(layout, here, inRow(layout, from, to)) ?? nearest(layout, here, connected(graph, from, to));
 }
 
 export function first(graph: Graph): string | undefined {
@@ -26,6 +31,14 @@ function connected(graph: Graph, from: string, to: "left" | "right"): string[] {
   return graph.edges
     .filter((edge) => (to === "right" ? edge.from : edge.to) === from)
     .map((edge) => (to === "right" ? edge.to : edge.from));
+}
+
+/** Of its block, if it is in one. */
+function inRow(layout: Layout, from: string, to: "left" | "right"): string[] {
+  const block = layout.blocks.find(({ members }) => members.includes(from));
+  const by = to === "right" ? 1 : -1;
+  const other = block?.members[block.members.indexOf(from) + by * block.rows];
+  return other === undefined ? [] : [other];
 }
 
 /** In the same column; or, at its end, anywhere farther up or down. */
