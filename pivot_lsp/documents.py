@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from pivot_core.code.sources import decode
+from pivot_core.code.encoding import NotTextError, decode
 from pivot_core.errors import UsageError
 from pivot_core.project import Project
 from pivot_lsp.edits import Edit, move, move_line
@@ -253,5 +253,5 @@ def on_disk(path: Path) -> str | None:
     """The text that a file has."""
     try:
         return decode(path.read_bytes())
-    except (OSError, ValueError, LookupError):  # gone, or no text: not what the editor has
+    except (OSError, NotTextError):  # gone, or no text: not what the editor has
         return None

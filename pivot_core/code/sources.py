@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pivot_core.code.encoding import NotTextError, decode
 from pivot_core.errors import UsageError
 from pivot_core.store.digests import hash_bytes
 
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from pivot_core.project import Project
 
 _PREFIXES = ("", "src/")
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _LINE_END = re.compile(r"\r\n|\r|\n")  # as the parser counts lines: a form feed ends none
-_BLANK = re.compile(rb"^[ \t\f]*(?:[#\r\n]|$)")
 _FOREIGN = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "env", "build", "dist"})
 
 
@@ -77,7 +76,7 @@ class Sources:
         return self.consulted[logical]
 
     def text(self, logical: str) -> tuple[str, str]:
-        """Source text and its digest. Raises OSError, and ValueError or LookupError when it is no text."""
+        """Source text and its digest. Raises OSError, and NotTextError when it is none."""
         if logical in self._overlay:
             return self._overlay[logical], self._digest_now(logical) or ""
         return self.saved_text(logical)
@@ -86,7 +85,7 @@ class Sources:
         """The lines of a source text; none if the file isn't any more what the digest says."""
         try:
             text, now = self.text(logical)
-        except (OSError, ValueError, LookupError):
+        except (OSError, NotTextError):
             return []
         return _LINE_END.split(text) if now == digest else []
 
@@ -206,16 +205,3 @@ class Sources:
     def _is_environment(self, folder: str) -> bool:
         path = os.path.join(self._root, folder)  # noqa: PTH118  # hot
         return not os.path.isdir(path) or os.path.exists(os.path.join(path, "pyvenv.cfg"))  # noqa: PTH110, PTH112, PTH118
-
-
-def decode(data: bytes) -> str:
-    """Bytes of a Python file as text: a byte order mark, else a coding line (PEP 263), else UTF-8."""
-    if data.startswith(b"\xef\xbb\xbf"):
-        return data[3:].decode("utf-8")
-    for line in data.split(b"\n", 2)[:2]:
-        declared = _CODING.match(line)
-        if declared:
-            return data.decode(declared[1].decode("ascii"))
-        if not _BLANK.match(line):
-            break
-    return data.decode("utf-8")

@@ -6,11 +6,13 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pivot_core.code.encoding import NotTextError, decode
 from pivot_core.project import PIPELINE_MODULE
 from pivot_core.types import Place, Problem
 
 if TYPE_CHECKING:
-    from pivot_core.project import Project
+    from pivot_core.code.encoding import NotTextError, decode
+from pivot_core.project import Project
 
 _LONGEST = 400
 
@@ -25,6 +27,8 @@ def blame(error: BaseException, project: Project) -> Problem:
     place = at_fault(error, project) or Place(project.pipeline_file.name)
     if isinstance(error, ModuleNotFoundError) and error.name == PIPELINE_MODULE and not place.line:
         return Problem(place.path, 0, "there is no pipeline.py", "write one, or start with: pivot-core init")
+    if isinstance(error, SyntaxError) and (other := _not_text(project.root / place.path)) is not None:
+        return Problem(place.path, other.line, other.why, other.hint)
     return Problem(place.path, place.line, _message(error), _hint(error))
 
 
@@ -44,6 +48,18 @@ def _deepest(error: BaseException, project: Project) -> Place | None:
         if project.is_own(path):
             found = Place(path.relative_to(project.root).as_posix(), line)
     return found
+
+
+def _not_text(path: Path) -> NotTextError | None:
+    """Why Python takes no text from a file, if it doesn't: its own message tells neither what to do nor,
+    mostly, where."""
+    try:
+        decode(path.read_bytes())
+    except NotTextError as error:
+        return error
+    except OSError:
+        return None
+    return None
 
 
 def _message(error: BaseException) -> str:

@@ -133,7 +133,11 @@ class _Loader(SourceFileLoader):
         bytecode = cache_from_source(self.path)
         code = _from_bytecode(Path(bytecode), header)
         if code is None or code.co_filename != self.path:  # the project may have been moved
-            code = self.source_to_code(source, self.path)
+            try:
+                code = self.source_to_code(source, self.path)
+            except SyntaxError as error:
+                error.filename = error.filename or self.path  # it isn't told of an encoding, or a null byte
+                raise
             if not sys.dont_write_bytecode:
                 # The parent's method: atomic, and silent in a folder that can't be written to.
                 self.set_data(bytecode, header + marshal.dumps(code))

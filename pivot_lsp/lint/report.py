@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import tokenize
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pivot_core.code.sources import decode
+from pivot_core.code.encoding import NotTextError, decode, encoding_of
 from pivot_core.errors import UsageError
 from pivot_core.project import Project
 from pivot_core.store.atomic import write_bytes
@@ -106,7 +104,9 @@ def _telling(path: Path, unreadable: list[Unread]) -> Iterator[None]:
         yield
     except SyntaxError as error:
         unreadable.append(Unread(os.fspath(path), error.lineno or 0, error.msg))
-    except (OSError, ValueError, LookupError) as error:
+    except NotTextError as error:
+        unreadable.append(Unread(os.fspath(path), error.line, f"{error.why}; {error.hint}"))
+    except OSError as error:
         unreadable.append(Unread(os.fspath(path), 0, str(error)))
 
 
@@ -148,10 +148,9 @@ def _fix(path: Path, linters: Linters) -> bool:
     fixed = fix_all(linter, known_as)
     if fixed is None:
         return False
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     target = path.resolve()
     mode = target.stat().st_mode
-    write_bytes(target, fixed.encode(encoding))
+    write_bytes(target, fixed.encode(encoding_of(data)))
     target.chmod(mode)
     return True
 

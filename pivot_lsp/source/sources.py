@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from pivot_core.code.sources import decode
+from pivot_core.code.encoding import NotTextError, decode
 from pivot_core.project import PIPELINE_MODULE
 from pivot_core.store.lock import Locks
 from pivot_core.types import Lock
@@ -126,7 +126,7 @@ class Sources:
                     return None
                 text = decode((self.project.root / path).read_bytes())
             return Module(path, text, self._root)
-        except (OSError, SyntaxError, ValueError, LookupError):  # gone, half-typed, no text
+        except (OSError, SyntaxError, NotTextError):  # gone, half-typed, no text
             return None
 
     # --- names across modules

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pivot_core.code.sources import Sources, decode
+from pivot_core.code.sources import Sources
 
 
 def test_units_name_every_definition_reached_and_where_it_is(code):
@@ -260,21 +260,6 @@ def test_known_summaries_need_no_parser(code):
     """With nothing to summarise, the part that parses isn't imported."""
     probe = "import sys; import pivot_core.code.graph, pivot_core.code.sources; sys.exit('pivot_core.code.canonical' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("data", "text"),
-    [
-        (b"a = 1", "a = 1"),
-        (b"\xef\xbb\xbfa = 1", "a = 1"),
-        (b"# -*- coding: latin-1 -*-\na = '\xe9'", "# -*- coding: latin-1 -*-\na = '\xe9'"),
-        (b"#!/bin/sh\n# vim: set fileencoding=cp1252 :\n'\x80'", "#!/bin/sh\n# vim: set fileencoding=cp1252 :\n'\u20ac'"),
-        (b"a = 1\n# coding: latin-1\n'\xc3\xa9'", "a = 1\n# coding: latin-1\n'\xe9'"),
-    ],
-)
-def test_source_encoding(data, text):
-    """A byte order mark or a coding line in the first two lines decides, else it is UTF-8."""
-    assert decode(data) == text
 
 
 @pytest.mark.parametrize("data", [b"a = '\xff'\n", b"# coding: nonsense\n", b"a = 1\x00\n"])

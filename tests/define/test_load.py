@@ -75,6 +75,26 @@ def test_an_error_while_importing_is_told_at_the_deepest_own_line(folder, helper
     assert "Traceback" not in problem.message
 
 
+@pytest.mark.parametrize(
+    ("data", "line", "message"),
+    [
+        (b"\nX = '\xe4'\n", 2, "not UTF-8 (byte 0xe4)"),
+        (b"# coding: utf-9\nX = 1\n", 1, "Python has no encoding utf-9"),
+        (b"\xef\xbb\xbf# coding: latin-1\nX = 1\n", 1, "it begins with the mark of UTF-8"),
+        (b"X = 1\n# \0\n", 2, "it has a null character"),
+    ],
+)
+def test_a_file_that_is_no_text_is_told_in_its_line_with_what_to_do(data, line, message, tmp_path):
+    (tmp_path / "helpers.py").write_bytes(data)
+    (tmp_path / "pipeline.py").write_text("from pivot_core import Pipeline\nimport helpers\n")
+    command = [sys.executable, "-m", "pivot_core", "status"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    first, hint = (done.stdout + done.stderr).splitlines()
+    assert first.startswith(f"helpers.py:{line}: error: {message}")
+    assert "save it as UTF-8" in hint or "take it out" in hint
+
+
 def test_stages_in_src_are_found_there(folder):
     folder.write(
         "src/steps/clean.py",

@@ -201,5 +201,31 @@ pipeline.register(train)
     assert lint(tmp_path).stdout == "nothing found\n"
 
 
+def test_a_file_that_is_no_text_is_not_looked_at_and_it_says_why_and_where(tmp_path: Path) -> None:
+    (tmp_path / "stages.py").write_bytes("import pivot_core\nX = 'ä'\n".encode("latin-1"))
+    done = lint(tmp_path)
+    assert done.returncode == 0
+    assert done.stderr.startswith("stages.py:2: not looked at: not UTF-8 (byte 0xe4); save it as UTF-8")
+
+
+def test_a_fix_keeps_the_encoding_that_the_file_names(tmp_path: Path) -> None:
+    """Also where what is above the comment that names it couldn't be read without."""
+    before = """\
+# häuser
+# -*- coding: latin-1-unix -*-
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+
+def s(text: Annotated[str, outputs.Dep("ä/../a.txt", loaders.Text())]) -> Annotated[
+    str, outputs.DirectoryOut("ä", loaders.Text())
+]: ...
+"""
+    (tmp_path / "stages.py").write_bytes(before.encode("latin-1"))
+    assert "stages.py: fixed" in lint(tmp_path, "--fix").stdout
+    fixed = (tmp_path / "stages.py").read_bytes()
+    assert fixed == before.replace('DirectoryOut("ä"', 'DirectoryOut("ä/"').encode("latin-1")
+
+
 def test_help_names_the_formats_that_there_are() -> None:
     assert set(cli.FORMATS) == formats.FORMATS.keys()

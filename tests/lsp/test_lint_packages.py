@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pivot_core.code.sources import decode
+from pivot_core.code.encoding import decode
 from pivot_lsp.lint import report
 from pivot_lsp.lint.rules import RULES
 from pivot_lsp.source.module import Module

@@ -94,6 +94,21 @@ async def test_a_definition_that_cannot_even_be_parsed_keeps_the_lenses(ran: Pro
     assert list(await editor.lenses("stages.py")) == [11, 17]
 
 
+async def test_a_file_that_is_not_utf_8_is_told_in_its_line_until_it_is_saved_as_that(
+    ran: Project, editor: Editor
+) -> None:
+    helpers = ran.text("helpers.py")
+    broken = helpers + "NAME = 'café'\n"
+    (ran.root / "helpers.py").write_bytes(broken.encode("latin-1"))
+    editor.open("stages.py")
+    (found,) = await editor.until_problems("helpers.py", lines=[len(broken.splitlines()) - 1])
+    assert found.message.startswith("not UTF-8 (byte 0xe9)\nsave it as UTF-8, or name its encoding")
+    (ran.root / "helpers.py").write_text(broken, encoding="utf-8")
+    editor.told_of_change("helpers.py")
+    await editor.until_titles("stages.py", ["fresh", "fresh"])
+    await editor.until_problems("helpers.py", lines=[])
+
+
 async def test_where_there_never_was_a_good_definition_the_lens_says_so(
     project: Project, editor: Editor
 ) -> None:
