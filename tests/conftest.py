@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-# Each of these takes a minute or more; begun last, they would be waited for by workers that have nothing to do.
+# Each takes a minute or more: begun last, they would be waited for by workers with nothing to do.
 LONG = ("torture", "fuzz", "test_lint_packages.py", "test_demo.py", "test_neovim.py")
 
 
