@@ -21,11 +21,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pivot_core.code import scopes
 from pivot_core.code.opening import ScopeWriter
-from pivot_core.code.stream import BOUND, IMPORT, QUIET, READ
+from pivot_core.code.stream import BOUND, CAUGHT, IMPORT, QUIET, READ
 from pivot_core.code.vocabulary import MUTATORS, OF_CODE
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -229,9 +229,22 @@ class Canonical(ScopeWriter):
         self.visit(node.value)
         self.out.tokens.append(")")
 
+    def on_Try(self, node: ast.Try | ast.TryStar) -> None:
+        if node.handlers:
+            self.caught |= imports_in(node.body)
+        self._generic(type(node))(node)
+
+    on_TryStar = on_Try
+
+    def on_With(self, node: ast.With) -> None:
+        calls = (part for item in node.items for part in ast.walk(item.context_expr))
+        if any(isinstance(part, ast.Name | ast.Attribute) and _last(part) == "suppress" for part in calls):
+            self.caught |= imports_in(node.body)
+        self._generic(ast.With)(node)
+
     def on_Import(self, node: ast.Import | ast.ImportFrom) -> None:
         for name, chain, executed in scopes.import_chains(node):
-            self.slot(executed, IMPORT | QUIET, node)
+            self.slot(executed, IMPORT | QUIET | (CAUGHT if node in self.caught else 0), node)
             scope = self.find(name) if self.scopes else None
             if scope is not None and scope.kind == "class":
                 self.slot(chain, 0, node)  # others can reach it through the class
@@ -277,6 +290,15 @@ class Canonical(ScopeWriter):
         if name:
             self.name(name, node, True)
         self.out.tokens.append(")")
+
+
+def imports_in(body: Iterable[ast.stmt]) -> set[ast.AST]:
+    parts = (part for node in body for part in ast.walk(node))
+    return {part for part in parts if isinstance(part, ast.Import | ast.ImportFrom)}
+
+
+def _last(node: ast.Name | ast.Attribute) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr
 
 
 def _merged(values: Sequence[ast.expr]) -> list[str | ast.expr]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import xxhash
 
 from pivot_core.code.reading import NOTHING, Reader, Reading
-from pivot_core.code.records import MAIN, WHOLE
+from pivot_core.code.records import LOADING, MAIN, WHOLE
+from pivot_core.code.stream import CALL, DECORATOR
 
 if TYPE_CHECKING:
     from pivot_core.code.modules import Module, Modules
@@ -107,7 +108,10 @@ class Nodes:
         readings.texts.append(moments)
         for statement in own:
             assert module is not None
-            readings.add(self._reader, module, statement)
+            if key[1] == LOADING:
+                readings.add_head(self._reader, module, statement)
+            else:
+                readings.add(self._reader, module, statement)
         for place in self.world.places(key):
             changer = self._modules.get(place[0])
             assert changer is not None
@@ -118,6 +122,8 @@ class Nodes:
             readings.links.update(((name, WHOLE), None) for name in self._modules.imported(key[0]))
             if module is not None:
                 readings.links.update(((key[0], name), None) for name in module.index if name != MAIN)
+        elif key[1] == LOADING:
+            readings.links.update(((name, LOADING), None) for name in self._modules.imported(key[0]))
         return readings.node(key)
 
     def _moments(self, key: Key) -> str:
@@ -153,6 +159,8 @@ class Nodes:
             return []
         if key[1] == WHOLE:
             return [statement for statement in module.summary.statements if not statement.names]
+        if key[1] == LOADING:
+            return [statement for statement in module.summary.statements if _can_fail(statement)]
         return module.statements(key[1])
 
 
@@ -181,6 +189,13 @@ class _Collected:
                 self.reads.add(flag.removeprefix("reads_"))
             elif flag == "unknown_decorator":
                 self.decorated = True
+
+    def add_head(self, reader: Reader, module: Module, statement: Statement) -> None:
+        """What executing a statement evaluates."""
+        reading = reader.read(module, statement.head)
+        self.readings.append(reading)
+        self.texts.append(reading.text)
+        self.places.append((module.name, module.place(statement)))
 
     def attach(self, reader: Reader, module: Module, statement: Statement) -> None:
         """A statement of elsewhere: by reference to the names it binds, else in full."""
@@ -219,6 +234,15 @@ class _Collected:
             notes_reading=_joined(self.notes),
             docs="\x1d".join(filter(None, self.docs)),
         )
+
+
+def _can_fail(statement: Statement) -> bool:
+    """Whether executing it may raise: it evaluates more than constants, and isn't a plain definition."""
+    if statement.typing_only or statement.value_kind in ("constant", "text"):
+        return False
+    if statement.kind == "function":
+        return statement.guarded or any(flags & (CALL | DECORATOR) for flags in statement.head.flags)
+    return bool(statement.head.slots)
 
 
 def digest_text(text: str) -> str:

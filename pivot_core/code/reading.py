@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.environment import ANY, composed, is_told
-from pivot_core.code.records import MAIN, WHOLE
+from pivot_core.code.records import LOADING, MAIN, WHOLE
 from pivot_core.code.resolve import is_standard
-from pivot_core.code.stream import BASE, BOUND, CALL, DECORATOR, HANDED, IMPORT, LITERAL, TALK
+from pivot_core.code.stream import BASE, BOUND, CALL, CAUGHT, DECORATOR, HANDED, IMPORT, LITERAL, TALK
 from pivot_core.code.vocabulary import (
     ANNOTATION_BLIND,
     BY_FILE,
@@ -115,7 +115,7 @@ class _Pass:
         resolve, module = self.resolver.resolve, self.module
         for chain, flags, line in zip(part.slots, part.flags, part.lines, strict=True):
             if flags & IMPORT:
-                texts.append(self._import(chain))
+                texts.append(self._import(chain, bool(flags & CAUGHT)))
                 continue
             found = resolve(module, chain)
             texts.append(found.text)
@@ -157,9 +157,11 @@ class _Pass:
             tuple(self.widened),
         )
 
-    def _import(self, chain: str) -> str:
+    def _import(self, chain: str, caught: bool) -> str:
         executed = self.modules.executed_by(self.module, chain)
         if executed:
+            if caught:  # whether it fails decides what happens
+                self.links.update(((name, LOADING), None) for name in executed)
             self.executed.update(dict.fromkeys(executed))
             return f"i:{executed[-1]}"
         source = self.module.absolute(chain[1:].partition(":")[0])

@@ -18,6 +18,7 @@ QUIET: Final = 64  # the same expression is written elsewhere: no mark in the to
 BOUND: Final = 128  # an import that binds a name of the module
 READ: Final = 256  # mentioned in quotes only
 TALK: Final = 512  # its value is only printed or logged
+CAUGHT: Final = 1024  # an import, of which something catches the failure
 
 Effect = tuple[str, str, str]
 
@@ -69,7 +70,8 @@ class Stream:
         self.effects.clear()
 
     def encoded(self) -> bytes:
-        spelled = [f"{chain} {flags & ~QUIET}" for chain, flags in zip(self.slots, self.flags, strict=True)]
+        unsaid = ~(QUIET | CAUGHT)  # what is written elsewhere
+        spelled = [f"{chain} {flags & unsaid}" for chain, flags in zip(self.slots, self.flags, strict=True)]
         return "\x1f".join([*self.tokens, "\x1e", *spelled]).encode("utf-8", "surrogatepass")
 
     def form(self) -> bytes:

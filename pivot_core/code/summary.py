@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import xxhash
 
 from pivot_core.code import scopes
-from pivot_core.code.canonical import Canonical
+from pivot_core.code.canonical import Canonical, imports_in
 from pivot_core.code.opening import shared_attributes
 from pivot_core.code.pieces import Piece, Setting, is_documented, joined, setting_of
 from pivot_core.code.records import EMPTY, MAIN, ModuleSummary, Part, SourceError, Star, Statement, ValueKind
@@ -155,6 +155,8 @@ class _Reader:
     def _try(self, node: ast.Try | ast.TryStar, where: _Where) -> None:
         definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         tried = tuple(part for part in node.body if not isinstance(part, definitions))
+        if node.handlers:
+            self.writer.caught |= imports_in(node.body)
         caught = tuple(handler.type for handler in node.handlers if handler.type)
         self.block(node.body, where.under("try", *tried, *caught))
         self.block(node.orelse, where.under("else", *tried, *caught))

@@ -32,6 +32,7 @@ class Writer:
         self.quoted_hints = False  # annotations are kept as text
         self.spelled = False  # names count as they are spelled
         self.talking = False  # inside of a call that only prints or logs
+        self.caught: set[ast.AST] = set()  # imports that may fail without ending what executes them
         self._handlers: dict[type[ast.AST], Handler] = {}
         self.begin()
 
