@@ -1,8 +1,6 @@
-/**
- * Extensions that know which Python a person has chosen for a folder. Neither has to be there.
- *
- * Of what they export, only what is needed is described here.
- */
+/** Extensions that know which Python a person has chosen for a folder. Neither has to be there. */
+import type { PythonEnvironmentApi } from "@vscode/python-environments";
+import type { PythonExtension } from "@vscode/python-extension";
 import * as vscode from "vscode";
 
 export interface Adviser {
@@ -14,23 +12,8 @@ export interface Adviser {
 const PYTHON = "ms-python.python";
 const ENVIRONMENTS = "ms-python.vscode-python-envs";
 
-interface PythonApi {
-  readonly environments: {
-    getActiveEnvironmentPath(resource: vscode.Uri): { readonly path: string };
-    resolveEnvironment(path: object): Promise<{ readonly executable: { uri?: vscode.Uri } } | undefined>;
-    readonly onDidChangeActiveEnvironmentPath: vscode.Event<unknown>;
-  };
-}
-
-interface EnvironmentsApi {
-  getEnvironment(
-    scope: vscode.Uri,
-  ): Promise<{ readonly execInfo?: { readonly run?: { readonly executable?: string } } } | undefined>;
-  readonly onDidChangeEnvironment: vscode.Event<unknown>;
-}
-
 export async function pythonExtension(): Promise<Adviser | undefined> {
-  const environments = (await exportsOf<PythonApi>(PYTHON))?.environments;
+  const environments = (await exportsOf<Partial<PythonExtension>>(PYTHON))?.environments;
   return (
     environments && {
       of: async (folder) => {
@@ -44,10 +27,10 @@ export async function pythonExtension(): Promise<Adviser | undefined> {
 
 /** It exports nothing while it is switched off in the settings of the Python extension. */
 export async function environmentsExtension(): Promise<Adviser | undefined> {
-  const api = await exportsOf<EnvironmentsApi>(ENVIRONMENTS);
+  const api = await exportsOf<PythonEnvironmentApi>(ENVIRONMENTS);
   return (
     api && {
-      of: async (folder) => (await api.getEnvironment(folder))?.execInfo?.run?.executable,
+      of: async (folder) => (await api.getEnvironment(folder))?.execInfo.run.executable,
       onDidChange: api.onDidChangeEnvironment,
     }
   );

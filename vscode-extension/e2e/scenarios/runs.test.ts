@@ -74,7 +74,9 @@ scenario("Runs", given, async ({ window, project, step }) => {
   });
 
   await step("which a message tells, with a button that shows what it printed", async () => {
-    const message = window.notification("average failed with ZeroDivisionError: division by zero (stages.py:23).");
+    const message = window.notification(
+      "average failed with ZeroDivisionError: division by zero (stages.py:23).",
+    );
     await message.getByRole("button", { name: "Show Output" }).click();
     await page.locator(".xterm-rows").filter({ hasText: "ZeroDivisionError" }).waitFor();
   });

@@ -1,6 +1,7 @@
 // Starts the adapter of the package debugpy, and a session for each process that the one which is debugged starts.
 const vscode = require("vscode");
 
+/** @param {vscode.ExtensionContext} context */
 exports.activate = ({ subscriptions }) => {
   subscriptions.push(
     vscode.debug.registerDebugAdapterDescriptorFactory("debugpy", {
@@ -8,7 +9,7 @@ exports.activate = ({ subscriptions }) => {
         return connect
           ? new vscode.DebugAdapterServer(connect.port, connect.host)
           : new vscode.DebugAdapterExecutable(python, ["-m", "debugpy.adapter"], {
-              env: { PYTHONPATH: process.env.PIVOT_DEBUGPY },
+              env: { PYTHONPATH: process.env.PIVOT_DEBUGPY ?? "" },
             });
       },
     }),
