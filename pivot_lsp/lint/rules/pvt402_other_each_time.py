@@ -15,9 +15,14 @@ seed unless you have set another, but in a test or a notebook it is another one 
 
 What is only printed or logged, or measures how long something takes, doesn't count; neither does what is
 sorted, or in whose order nothing is built, a set of numbers, nor a draw if the stages that it is for seed its
-generator (``random.seed(…)``, ``np.random.seed(…)``), or a module of theirs does when it is imported. The fix
-sorts a listing, which is safe; to sort a set fails for what can't be compared, and which seed to take is for
-you to decide.
+generator (``random.seed(…)``, ``np.random.seed(…)``). That a module does so when it is imported isn't enough:
+a worker imports it once and makes many stages with it, so what one draws depends on which were made before.
+It is the same with a generator of the module that several stages draw from::
+
+    RNG = numpy.random.default_rng(0)                    # PVT402: if it is for more than one stage
+
+The fix sorts a listing, which is safe; to sort a set fails for what can't be compared, and which seed to take
+is for you to decide.
 """
 
 from __future__ import annotations
@@ -27,10 +32,19 @@ import re
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.edits import inserted, replaced, source
-from pivot_lsp.lint.rule import Fix, Hit, Invalid, Rule
+from pivot_lsp.lint.rule import Fix, Hit, Invalid, Related, Rule
 from pivot_lsp.source.calls import known_calls
 from pivot_lsp.source.classes import kind_of
-from pivot_lsp.source.drawing import SEEDABLE, draws, has_no_seed, is_seeded
+from pivot_lsp.source.drawing import (
+    SEEDABLE,
+    Draw,
+    draws,
+    has_no_seed,
+    is_seeded,
+    seeded_at_import,
+    shared,
+    sharing,
+)
 from pivot_lsp.source.flow import Flow
 from pivot_lsp.source.hashes import hashes
 from pivot_lsp.source.order import listings, sets
@@ -41,7 +55,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pivot_lsp.source.calls import KnownCall
-    from pivot_lsp.source.drawing import Draw
     from pivot_lsp.source.scopes import Scope
     from pivot_lsp.source.sources import Sources
     from pivot_lsp.source.stages import Part
@@ -64,6 +77,7 @@ _CLOCK_HINT = "take it as a parameter of the stage; to measure durations there i
 _IDENTITY_HINT = "make it from the data, as uuid.uuid5() does, or take it as a parameter of the stage"
 _SEED_HINT = "give it a seed, best as a parameter of the stage"
 _DRAW_HINT = "draw from a generator with a seed that is a parameter: random.Random(seed), default_rng(seed)"
+_SHARED_HINT = "make it in each stage, with a seed that is a parameter"
 _STATE_HINT = "give it a random_state, best as a parameter of the stage"
 _SORT_HINT = "sort it"
 _HASHES = {
@@ -95,12 +109,32 @@ def check(part: Part) -> Iterator[Hit]:
         yield Hit(part.spot(found.node), _SET, _SORT_HINT, (), fix)
 
 
-def check_draws(part: Part, sources: Sources) -> Iterator[Hit]:
-    """One hit for each number from a generator that the stages which it is for don't seed."""
-    for draw in part.answer(draws):
-        if not is_seeded(sources, part, draw.generator) and not _is_dropped(part, draw):
-            hint = _STATE_HINT if draw.call.name.startswith("sklearn.") else _DRAW_HINT
-            yield _hit(part, draw.call, f"{draw.call.name}() draws from a generator that nothing seeds", hint)
+def drawn(part: Part) -> Iterator[Draw | KnownCall]:
+    """Draws from the generators of the process, and the generators of the module."""
+    yield from part.answer(draws)
+    yield from part.answer(shared)
+
+
+def check_drawn(part: Part, sources: Sources) -> Iterator[Hit]:
+    """One hit for each number from a generator that the stages which it is for don't seed, or share."""
+    for found in part.answer(drawn):
+        if isinstance(found, Draw):
+            yield from _check_draw(part, sources, found)
+        elif len(stages := sharing(sources, part)) > 1:
+            message = f"{len(stages)} stages share it, so what one draws depends on which were made before"
+            yield _hit(part, found, message, _SHARED_HINT)
+
+
+def _check_draw(part: Part, sources: Sources, draw: Draw) -> Iterator[Hit]:
+    if is_seeded(sources, part, draw) or _is_dropped(part, draw):
+        return
+    hint = _STATE_HINT if draw.call.name.startswith("sklearn.") else _DRAW_HINT
+    seeded = seeded_at_import(sources, draw.generator)
+    if seeded is None:
+        yield _hit(part, draw.call, f"{draw.call.name}() draws from a generator that nothing seeds", hint)
+    else:
+        message = f"{draw.call.name}() draws other numbers if other stages were made before"
+        yield Hit(part.spot(draw.call.node), message, hint, (Related(seeded, "seeded once for all of them"),))
 
 
 def _hit(part: Part, call: KnownCall, message: str, hint: str, fix: Fix | None = None) -> Hit:
@@ -185,8 +219,8 @@ RULE = Rule(
     severity="warning",
     docs=__doc__,
     check=check,
-    facts=draws,
-    check_with=check_draws,
+    facts=drawn,
+    check_with=check_drawn,
     feeding=True,
     valid=(
         """
@@ -242,14 +276,25 @@ def draw() -> Annotated[list[float], outputs.Out("rows.json", loaders.JSON())]:
 """,
         """
 from random import random
+import numpy as np
 from typing import Annotated
-from pivot_core import loaders, outputs
+from pivot_core import Pipeline, loaders, outputs
 from training import set_seed
 
 set_seed(0)
+RNG = np.random.default_rng(0)
+WEIGHTS = np.random.default_rng(1)
+TABLE = [random() + WEIGHTS.random() for _ in range(3)]
 
 def draw() -> Annotated[float, outputs.Out("rows.json", loaders.JSON())]:
-    return random()
+    return TABLE[0] + RNG.random()
+
+def look_up() -> Annotated[float, outputs.Out("row.json", loaders.JSON())]:
+    return TABLE[1]
+
+pipeline = Pipeline("demo")
+pipeline.register(draw)
+pipeline.register(look_up)
 """,
         # A helper draws for a stage that seeds; NumPy's generator is everyone's.
         """
@@ -489,6 +534,38 @@ from pivot_core import loaders, outputs
 def clean() -> Annotated[float, outputs.Out("rows.json", loaders.JSON())]:
     return Random(0).random()
 """,
+        ),
+        # Seeded once, for whichever stages are made.
+        Invalid(
+            """
+import random
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+random.seed(1)
+
+def draw() -> Annotated[float, outputs.Out("drawn.json", loaders.JSON())]:
+    return «random.random()»
+"""
+        ),
+        Invalid(
+            """
+import numpy as np
+from typing import Annotated
+from pivot_core import Pipeline, loaders, outputs
+
+RNG = «np.random.default_rng(0)»
+
+def one() -> Annotated[float, outputs.Out("one.json", loaders.JSON())]:
+    return RNG.random()
+
+def two() -> Annotated[float, outputs.Out("two.json", loaders.JSON())]:
+    return RNG.random()
+
+pipeline = Pipeline("demo")
+pipeline.register(one)
+pipeline.register(two)
+"""
         ),
         # The stages that a draw is for don't seed its generator: another does.
         Invalid(
