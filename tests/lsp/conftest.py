@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import shutil
 import subprocess
@@ -24,6 +25,9 @@ SERVER = [sys.executable, "-m", "pivot_lsp"]
 TIMEOUT_S = 20
 T = TypeVar("T")
 EDITORS = ("visual-studio-code", "neovim")
+# A converter is made of all that the protocol knows, which takes time; it remembers nothing of a session.
+converter = functools.cache(default_converter)
+capabilities = functools.cache(client_capabilities)
 
 HELPERS = '''
 """Helpers."""
@@ -102,7 +106,7 @@ class Client(LanguageClient):
     """An editor's side of a connection; counts what the server asks for."""
 
     def __init__(self) -> None:
-        super().__init__(converter_factory=default_converter)
+        super().__init__(converter_factory=converter)
         self.watched: list[str] = []
         self.registered: dict[str, str] = {}
         self.unregistered: list[str] = []
@@ -393,7 +397,7 @@ async def initialize(
 ) -> None:
     folder = types.WorkspaceFolder(project.root.as_uri(), "project")
     params = types.InitializeParams(
-        capabilities=client_capabilities(editor), workspace_folders=[folder], initialization_options=options
+        capabilities=capabilities(editor), workspace_folders=[folder], initialization_options=options
     )
     async with asyncio.timeout(TIMEOUT_S):
         await client.initialize_session(params)
