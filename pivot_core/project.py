@@ -10,6 +10,7 @@ from pivot_core.errors import UsageError
 from pivot_core.store.network import state_folder
 
 PIPELINE_MODULE = "pipeline"
+PIPELINE_FILE, PARAMS_FILE = "pipeline.py", "params.yaml"
 
 # Folders below the root that hold other people's code, or none.
 _FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
@@ -30,7 +31,7 @@ class Project:
         Raises UsageError where there is neither.
         """
         start = start.resolve()
-        for marker in (".pivot", "pipeline.py"):
+        for marker in (".pivot", PIPELINE_FILE):
             for folder in (start, *start.parents):
                 if (folder / marker).exists():
                     return cls(folder, start)
@@ -69,11 +70,11 @@ class Project:
 
     @property
     def pipeline_file(self) -> Path:
-        return self.root / "pipeline.py"
+        return self.root / PIPELINE_FILE
 
     @property
     def params_file(self) -> Path:
-        return self.root / "params.yaml"
+        return self.root / PARAMS_FILE
 
     @property
     def home(self) -> Path:

@@ -10,9 +10,10 @@ import msgspec
 
 from pivot_core.artifacts import cycles, paths
 from pivot_core.artifacts import missing as lacking
-from pivot_core.artifacts.overlap import Outputs, problem_at
+from pivot_core.artifacts.overlap import ByPlace, Outputs, problem_at
 from pivot_core.artifacts.places import Places
 from pivot_core.errors import InvalidPipeline
+from pivot_core.project import PARAMS_FILE, PIPELINE_FILE
 from pivot_core.types import DepSpec, Place, Problem, StageSpec
 
 _SUGGESTIONS_AT_MOST = 25  # problems that get a suggestion: each is a search through all that exists
@@ -52,6 +53,7 @@ def build(stages: Sequence[StageSpec], root: Path) -> ArtifactGraph:
         for out in spec.outs:
             outputs.add(spec, out)
     problems.extend(outputs.problems)
+    problems.extend(_source_problems(stages, places))
     edges = {spec.name: _upstream(spec, outputs) for spec in stages}
     order, rest = cycles.ordered(edges)
     specs = {spec.name: spec for spec in stages}
@@ -101,6 +103,18 @@ def _path_problems(stages: Sequence[StageSpec], root: Path, places: Places) -> I
         for out in spec.outs:
             if (why := wrong[out.path] or paths.wrong_end(out.path, out.kind)) is not None:
                 yield _path_problem(places.out(spec, out), spec, f'output "{paths.shown(out.path)}" {why}')
+
+
+def _source_problems(stages: Sequence[StageSpec], places: Places) -> Iterator[Problem]:
+    """Outputs that would take the place of what the stages are defined in."""
+    sources: ByPlace[str] = ByPlace()
+    for path in dict.fromkeys((PIPELINE_FILE, PARAMS_FILE, *(spec.path for spec in stages))):
+        sources.put(path, path)
+    for spec in stages:
+        for out in spec.outs:
+            if (source := next(sources.touching(out.path), None)) is not None:
+                message = f"{spec.name} writes {out.path}, in the place of {source}, which the pipeline needs"
+                yield problem_at(places.out(spec, out), spec, message, "give the output a path of its own")
 
 
 def _path_problem(place: Place, spec: StageSpec, message: str) -> Problem:

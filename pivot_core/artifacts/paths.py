@@ -16,6 +16,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # What stands for bytes that aren't UTF-8: where Pivot writes text; in Python, surrogates.
 NOT_TEXT = "\N{REPLACEMENT CHARACTER}"
 _NOT_TEXT = re.compile(f"[\ud800-\udfff{NOT_TEXT}]")
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:/", re.ASCII)  # normalised, ``s3://x`` is ``s3:/x``
 _LONGEST_NAME, _LONGEST_PATH = 255, 3_500  # bytes
 _SHOWN = 90  # characters of each end of a path that is too long to be shown
 
@@ -96,10 +97,12 @@ def _check_text(path: str) -> str | None:
         return wrong
     if "\\" in path:
         return "has a backslash in it; write / on every system"
-    if "://" in path:
+    if _ADDRESS.match(path) is not None:
         return "is an address; only files of the project can be artifacts"
     if path.startswith("/") or path[1:3] == ":/":
         return "is absolute; write it relative to the project's folder"
+    if path.startswith("~/"):
+        return "begins with ~, which stands for no folder here; write it relative to the project's folder"
     return _check_length(path)
 
 

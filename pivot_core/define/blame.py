@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pivot_core.code.encoding import NotTextError, decode
+from pivot_core.define.mistakes import did_you_mean
 from pivot_core.project import PIPELINE_MODULE
 from pivot_core.types import Place, Problem
 
@@ -66,9 +68,21 @@ def _message(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"sys.exit({error.code!r}) was called while the pipeline was imported"
     # Of a SyntaxError only the last line: the rest repeats file and line.
+    if (refused := _refused(error)) is not None:
+        return refused
     text = traceback.format_exception_only(error)
     shown = " ".join((text[-1] if isinstance(error, SyntaxError) else "".join(text)).split())
     return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + " …"
+
+
+def _refused(error: BaseException) -> str | None:
+    """What pydantic says of values, each on no more than a line."""
+    pydantic = sys.modules.get("pydantic")  # nobody has to wait for it here
+    if pydantic is None or not isinstance(error, pydantic.ValidationError):
+        return None
+    found = [(".".join(map(str, one["loc"])), one) for one in error.errors(include_url=False)]
+    said = [f"{name}={one['input']!r:.60}: {one['msg']}" if name else one["msg"] for name, one in found]
+    return f"{error.title}: {'; '.join(said)}"
 
 
 def _hint(error: BaseException) -> str:
@@ -79,7 +93,16 @@ def _hint(error: BaseException) -> str:
     if isinstance(error, ImportError):
         return "correct the name, or break the circle if two modules import one another"
     if isinstance(error, SyntaxError):
+        if (error.text or "").startswith(("<<<<<<<", "=======", ">>>>>>>")):
+            return "resolve the merge conflict there"
         return "correct the syntax there or just above"
     if isinstance(error, TypeError) and "non-frozen dataclass" in str(error):
         return "loaders are frozen: decorate the class with @dataclass(frozen=True)"
-    return "pipeline.py is imported to find the stages: this line has to run without an error"
+    if isinstance(error, AttributeError) and isinstance(error.name, str):
+        return did_you_mean(error.name, dir(error.obj), _TO_RUN)
+    if _refused(error) is not None:
+        return "give the values that it takes"
+    return _TO_RUN
+
+
+_TO_RUN = "pipeline.py is imported to find the stages: this line has to run without an error"

@@ -39,13 +39,16 @@ def define(root: Path) -> Definition:
 
 
 def _find(module: ModuleType, project: Project) -> Pipeline | Problem:
-    """The attribute ``pipeline``, else the only Pipeline in the module."""
+    """The attribute ``pipeline``, else the only Pipeline in the module. One beside it may have no stages:
+    nobody would ever run them."""
+    found = {id(value): (name, value) for name, value in vars(module).items() if isinstance(value, Pipeline)}
     named = getattr(module, "pipeline", None)
     if isinstance(named, Pipeline):
-        return named
-    found = {id(value): (name, value) for name, value in vars(module).items() if isinstance(value, Pipeline)}
-    if len(found) == 1:
+        idle = [name for name, other in found.values() if other is not named and other.registrations]
+        if not idle:
+            return named
+    elif len(found) == 1:
         return next(iter(found.values()))[1]
     what = f"several pipelines: {', '.join(name for name, _ in found.values())}" if found else "no pipeline"
-    hint = 'it needs one at module level: pipeline = Pipeline("name")'
+    hint = 'it needs one at module level, with all stages: pipeline = Pipeline("name")'
     return Problem(project.pipeline_file.name, 0, f"pipeline.py has {what}", hint)

@@ -120,6 +120,14 @@ def test_a_stage_may_not_write_one_path_twice(tmp_path: Path) -> None:
     assert problem.message == "a writes x.csv, and so does a"
 
 
+@pytest.mark.parametrize("path", ["stages.py", "pipeline.py", "params.yaml", "lib/", "LIB/steps.py"])
+def test_an_output_takes_no_place_of_what_the_pipeline_is_defined_in(tmp_path: Path, path: str) -> None:
+    other = msgspec.structs.replace(_stage("b"), path="lib/steps.py")
+    (problem,) = _problems([_stage("a", "", path), other], tmp_path)
+    assert problem.message.startswith(f"a writes {path}, in the place of ")
+    assert problem.hint
+
+
 def test_neighbours_do_not_overlap(tmp_path: Path) -> None:
     build([_stage("a", "", "data/ data-backup/ data.csv"), _stage("b", "", "datb/x datb/xy")], tmp_path)
 

@@ -31,7 +31,7 @@ def test_logical_normalises_and_keeps_the_slash_of_a_directory(written: str, exp
     "path",
     [
         *("x.csv", "data/", "a/../b", "..data/x", "data-backup/x", ".hidden", "a b/ä:c"),
-        *("n" * 255, "ä" * 127, "x\u00a0y"),
+        *("~x", "x/~/y", "n" * 255, "ä" * 127, "x\u00a0y"),
     ],
 )
 def test_paths_in_the_project_are_right(tmp_path: Path, path: str) -> None:
@@ -58,6 +58,8 @@ def test_paths_in_the_project_are_right(tmp_path: Path, path: str) -> None:
         ("x/" + "ä" * 128 + "/y", "has a name of 256 bytes"),
         ("x/" * 2000 + "y", "is longer than"),
         ("s3://bucket/x", "is an address"),
+        ("s3:/bucket/x", "is an address"),
+        ("~/x", "begins with ~"),
         (".", "is the project's folder itself"),
         ("a/..", "is the project's folder itself"),
         ("./", "is the project's folder itself"),

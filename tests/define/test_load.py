@@ -16,6 +16,7 @@ IMPORT = "from pivot_core import Pipeline\n"
         (IMPORT, "no pipeline"),
         ("pipeline = 3\n", "no pipeline"),
         (IMPORT + "a = Pipeline('a')\nb = Pipeline('b')\n", "several pipelines: a, b"),
+        (IMPORT + "pipeline = Pipeline('a')\nb = Pipeline('b')\nb.register(len)\n", "pipelines: pipeline, b"),
     ],
 )
 def test_none_or_several_pipelines_are_a_problem(folder, pipeline, message):
@@ -113,6 +114,26 @@ def test_stages_in_src_are_found_there(folder):
     )
     (stage,) = folder.define().stages
     assert (stage.module, stage.path, stage.line) == ("steps.clean", "src/steps/clean.py", 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("loaders.Txt()", "no attribute 'Txt'", "did you mean 'Text'?"),
+        ("P(rate='much')", "P: rate='much': Input should be a valid number", "the values that it takes"),
+        ("P(rat=1, rate=None)", "P: rate=None: Input should be a valid number", "the values that it takes"),
+        ("P(rat=1, rate=None)", "; rat=1: Extra inputs are not permitted", "the values that it takes"),
+        ("1\n<<<<<<< HEAD\n2\n=======\n3\n>>>>>>> other\n", "SyntaxError", "resolve the merge conflict"),
+    ],
+)
+def test_what_to_do_about_an_error_while_importing_is_told(folder, text, message, hint):
+    head = "from pivot_core import StageParams, loaders\nclass P(StageParams):\n    rate: float = 1\n"
+    folder.write("pipeline.py", f"{head}X = {text}\n")
+    (problem,) = folder.define().problems
+    assert message in problem.message
+    assert hint in problem.hint
+    assert "\n" not in problem.message
+    assert "pydantic" not in problem.message
 
 
 def test_an_error_in_a_validator_of_params_is_blamed_on_it(folder):
