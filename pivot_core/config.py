@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import msgspec
 
-from pivot_core.errors import UsageError
+from pivot_core.errors import InvalidPipeline
+from pivot_core.types import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,14 +41,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_config(project: Project) -> Config:
-    """The project's settings. Raises UsageError (file:line) for an unknown key or a wrong value."""
+    """The project's settings. Raises InvalidPipeline for an unknown key or a wrong value."""
     path = project.config_file
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return Config()
     except UnicodeDecodeError as error:
-        raise UsageError(f"{_shown(path, project)}: not UTF-8 text ({error})") from error
+        raise _wrong(_shown(path, project), 0, f"not UTF-8 text ({error})") from error
     if not _has_settings(text):
         return Config()
     return parse(text, _shown(path, project))
@@ -59,7 +60,7 @@ def _has_settings(text: str) -> bool:
 
 
 def parse(text: str, shown: str) -> Config:
-    """The settings in a text. Raises UsageError, which calls the file ``shown``."""
+    """The settings in a text. Raises InvalidPipeline, which calls the file ``shown``."""
     import yaml
 
     try:
@@ -67,16 +68,16 @@ def parse(text: str, shown: str) -> Config:
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UsageError(f"{shown}:{line}: not valid YAML: {error.problem}") from error
+        raise _wrong(shown, line, f"not valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise UsageError(f"{shown}: not valid YAML: {error}") from error
+        raise _wrong(shown, 0, f"not valid YAML: {error}") from error
     try:
         return msgspec.convert({} if content is None else content, Config)
     except msgspec.ValidationError as error:
-        raise UsageError(_explain(str(error), tree, shown)) from error
+        raise _explained(str(error), tree, shown) from error
 
 
-def _explain(message: str, tree: yaml.Node | None, shown: str) -> str:
+def _explained(message: str, tree: yaml.Node | None, shown: str) -> InvalidPipeline:
     """msgspec says what and where (``$.cache.mode``); the YAML nodes know the line of that."""
     what, _, where = message.partition(" - at ")
     keys = [key for key in where.strip("`$").replace("[...]", "").split(".") if key]
@@ -88,8 +89,13 @@ def _explain(message: str, tree: yaml.Node | None, shown: str) -> str:
         name = ".".join(keys)
         choices = _CHOICES.get(name)
         what = f"{name}: {what}" + (f"; it is one of {', '.join(choices)}" if choices else "")
-    known = "cache.mode, packages, jobs, resources.<name>"
-    return f"{shown}:{_line(tree, keys)}: {what}\n    the keys are: {known}"
+    return _wrong(
+        shown, _line(tree, keys), what, "the keys are: cache.mode, packages, jobs, resources.<name>"
+    )
+
+
+def _wrong(shown: str, line: int, what: str, hint: str = "mend it there or just above") -> InvalidPipeline:
+    return InvalidPipeline([Problem(shown, line, what, hint)])
 
 
 def _line(node: yaml.Node | None, keys: list[str]) -> int:

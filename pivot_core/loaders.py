@@ -79,6 +79,8 @@ class Text(Loader[str, str]):
         return ""
 
     def save(self, value: str, path: Path) -> None:
+        if not isinstance(value, str):
+            raise TypeError(f"a {type(value).__name__} can't be written as text")
         path.write_bytes(value.encode(self.encoding))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pivot_core.config import Config, load_config, parse
-from pivot_core.errors import UsageError
+from pivot_core.errors import InvalidPipeline, UsageError
 from pivot_core.store.atomic import write_bytes
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 def settings(project: Project) -> list[Setting]:
-    """All settings that there are, in a fixed order. Raises UsageError (file:line)."""
+    """All settings that there are, in a fixed order. Raises InvalidPipeline where the file is wrong."""
     config = load_config(project)
     written = _written(project)
     every = [*KEYS, *(RESOURCE + name for name in config.resources)]
@@ -84,9 +84,8 @@ def set_value(project: Project, key: str, text: str) -> Setting:
     after = kept + stream.getvalue()
     try:
         parse(after, key)
-    except UsageError as error:
-        what = str(error).partition(": ")[2].partition("\n")[0]
-        raise UsageError(f"{text!r} is no value of {key}\n    {what}") from error
+    except InvalidPipeline as error:
+        raise UsageError(f"{text!r} is no value of {key}\n    {error.problems[0].message}") from error
     write_bytes(project.config_file, after.encode())
     return get(project, key)
 
@@ -94,7 +93,7 @@ def set_value(project: Project, key: str, text: str) -> Setting:
 def unset(project: Project, key: str) -> list[Setting]:
     """Take ``key`` out of the file, and its line with it; what is left of it: its default, if it has one.
 
-    Raises UsageError if there is no such key, or the file is wrong already.
+    Raises UsageError if there is no such key, InvalidPipeline if the file is wrong already.
     """
     _check(project, key)
     if _has(_written(project), key):

@@ -128,7 +128,7 @@ class Workspace:
         if not isinstance(found, UnreadableLock):
             return found
         path = Path(found.path).relative_to(self.project.root).as_posix()
-        return Reason("unreadable", "lock file", f"can't be read ({found.why})", path, 0)
+        return Reason("unreadable", "lock file", f"can't be read ({found.why})", path)
 
     def gatherer(self, stages: Sequence[StageSpec], records: Mapping[str, Lock | Reason | None]) -> Gatherer:
         """What gathers the facts of these stages; it has looked at all their files at once."""

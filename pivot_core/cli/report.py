@@ -185,6 +185,8 @@ class Report:
         if self._looks is wording.DRY_OUTCOMES:
             took = ""  # no time that says anything
         skipped = event.counts.get("skipped", 0)
+        if event.ok and not event.counts:
+            return "no stages: register some in pipeline.py"
         if event.ok and skipped == sum(event.counts.values()):
             are = "stage is" if skipped == 1 else "stages are"
             return f"nothing to do: {skipped} {are} fresh" + (took and f" ({took})")

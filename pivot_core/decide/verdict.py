@@ -100,7 +100,7 @@ def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
         )
     yield from _params(facts, record)
     for path, was, now in _changes(record.deps, facts.deps):
-        yield Reason("input", path, _changed(was, now), path, 0)
+        yield Reason("input", path, _changed(was, now), path)
     for path, was, now in _changes(record.discovered, facts.discovered):
         if path[0] == "$":
             yield Reason("environment", path[1:], _set(was, now))
@@ -108,16 +108,14 @@ def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
         if path[0] == "@":
             yield from _of_pickle(path[1:], was, now, strict=facts.strict)
             continue
-        yield Reason(
-            "discovered_input", path, f"{_changed(was, now)}; the stage reads it undeclared", path, 0
-        )
+        yield Reason("discovered_input", path, f"{_changed(was, now)}; the stage reads it undeclared", path)
     for name, was, now in _changes(record.environment, facts.environment):
         yield Reason("environment", name, _set(was, now))
     for name, was, now in _changes(record.packages, facts.packages):
         if facts.strict or not _same_feature_release(was, now):
             yield Reason("package", name, f"version {was or 'none'}, now {now or 'none'}")
     for path, _, now in _changes(record.outs, facts.outs):
-        yield Reason("output", path, "isn't there" if now is None else "isn't what the stage wrote", path, 0)
+        yield Reason("output", path, "isn't there" if now is None else "isn't what the stage wrote", path)
 
 
 def _code(facts: Facts, record: Lock) -> Iterator[Reason]:

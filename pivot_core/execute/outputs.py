@@ -12,7 +12,7 @@ comes to the place of an output that the stage writes itself, while it does, can
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from pivot_core.store.atomic import remove, scratch_path
 from pivot_core.store.moving import move, move_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from pivot_core.define.bind import Binding, BoundOut
     from pivot_core.execute.messages import Task
@@ -93,7 +93,8 @@ class Outputs:
             saved = {out.path: self._save(out, values[out.key]) for out in binding.outs}
             digests = {out.path: self._add(out, saved[out.path]) for out in self._task.spec.outs}
             for out in self._task.spec.outs:
-                self._put_in_place(out, digests[out.path])
+                with _about(out):
+                    self._put_in_place(out, digests[out.path])
         finally:
             _clear_away(self._half_made)
         _clear_away(map(Path, self._task.aside.values()))
@@ -123,10 +124,11 @@ class Outputs:
         return path
 
     def _add(self, out: OutSpec, path: Path) -> str:
-        if out.kind == "directory" or path.is_dir():
-            return self._cache.add_tree(path)
-        # An incremental output's own file stays where it is: the cache gets a copy of it.
-        return self._cache.add(path, move=out.kind != "incremental")
+        with _about(out):
+            if out.kind == "directory" or path.is_dir():
+                return self._cache.add_tree(path)
+            # An incremental output's own file stays where it is: the cache gets a copy of it.
+            return self._cache.add(path, move=out.kind != "incremental")
 
     def _put_in_place(self, out: OutSpec, digest: str) -> None:
         place = place_of(self._root, out.path)
@@ -147,6 +149,17 @@ class Outputs:
         keep = unused(Path(self._task.keep[out.path]))
         self._kept[out.path] = str(keep)
         return keep
+
+
+@contextmanager
+def _about(out: OutSpec) -> Iterator[None]:
+    """What the system refuses is about this output, where it names no file itself (a full disk)."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = out.path
+        raise
 
 
 def _clear_away(paths: Iterable[Path]) -> None:

@@ -76,7 +76,8 @@ class Verifier:
 
         spec, state = status.spec, status.verdict.state
         if state != "fresh":
-            why = f"it is {state.replace('_', ' ')}: make it with pivot-core run {spec.name} first"
+            stands = "it never ran" if state == "never_run" else f"it is {state.replace('_', ' ')}"
+            why = f"{stands}: make it with pivot-core run {spec.name} first"
             return Verified(spec.name, "skipped", why)
         if any(out.kind == "incremental" for out in spec.outs):
             return Verified(

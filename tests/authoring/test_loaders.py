@@ -39,6 +39,11 @@ def test_text_keeps_its_line_ends_and_is_read_with_plain_ones(tmp_path):
     assert loaders.Text().load(tmp_path / "t") == "a\nb\n"
 
 
+def test_text_refuses_what_is_none(tmp_path):
+    with pytest.raises(TypeError, match="a dict can't be written as text"):
+        loaders.Text().save({}, tmp_path / "x")
+
+
 def test_json_takes_the_numbers_of_numpy(tmp_path):
     np = pytest.importorskip("numpy")
     value = {"n": np.int64(3), "x": np.float32(0.5), "a": np.arange(3), "yes": np.bool_(True)}

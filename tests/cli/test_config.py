@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pivot_core.config import CacheConfig, Config, load_config
-from pivot_core.errors import UsageError
+from pivot_core.errors import InvalidPipeline
 from pivot_core.project import Project
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def test_every_key_is_read_as_its_type(project: Project) -> None:
 )
 def test_a_mistake_names_the_line_and_the_key(project: Project, text: str, line: int, word: str) -> None:
     project.config_file.write_text(text)
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(InvalidPipeline) as caught:
         load_config(project)
     assert str(caught.value).startswith(f".pivot/config.yaml:{line}: ")
     assert word in str(caught.value)

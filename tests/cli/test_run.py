@@ -158,6 +158,12 @@ def test_a_typo_in_a_stage_name_is_a_usage_error(made: Words) -> None:
     assert "laud" in json.loads(done.stdout.splitlines()[-1])["errors"][0]["message"]
 
 
+def test_without_stages_it_says_where_they_come_from(words: Words) -> None:
+    words.write({"pipeline.py": "from pivot_core import Pipeline\npipeline = Pipeline('words')\n"})
+    done = words.call("run")
+    assert (done.returncode, done.stdout) == (0, "no stages: register some in pipeline.py\n")
+
+
 def test_a_missing_input_is_told_before_anything_runs(words: Words) -> None:
     (words.root / "in.txt").rename(words.root / "inn.txt")
     done = words.call("run")

@@ -71,6 +71,14 @@ def test_the_document_is_the_one_of_the_contract(made: Words) -> None:
     }
 
 
+def test_a_reason_that_is_a_file_has_a_path_and_no_line(made: Words) -> None:
+    made.write({"in.txt": "bye\n"})
+    (made.root / "build/loud.txt").unlink()
+    stages = json.loads(made.call("status", "--json").stdout)["stages"]
+    places = {(reason["path"], reason["line"]) for stage in stages for reason in stage["reasons"]}
+    assert {("in.txt", None), ("build/loud.txt", None)} <= places
+
+
 def test_named_stages_come_with_what_they_need_and_nothing_else(made: Words) -> None:
     assert list(states(made, "loud")) == ["read", "loud"]
 
@@ -127,8 +135,10 @@ def test_a_mistake_in_the_configuration_names_its_line(words: Words) -> None:
     (words.root / ".pivot/config.yaml").write_text("jobs: none at all\n")
     done = words.call("status", "--json")
     assert done.returncode == 2
-    assert ".pivot/config.yaml:1: jobs:" in done.stderr
-    assert json.loads(done.stdout)["errors"][0]["message"].startswith(".pivot/config.yaml:1: jobs:")
+    assert ".pivot/config.yaml:1: error: jobs:" in done.stderr
+    (error,) = json.loads(done.stdout)["errors"]
+    assert (error["path"], error["line"]) == (".pivot/config.yaml", 1)
+    assert error["message"].startswith("jobs:")
 
 
 def test_diff_shows_what_changed_in_a_definition_since_the_stage_succeeded(made: Words) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -405,6 +407,35 @@ def test_a_folder_that_may_only_be_read_fails_the_stage_and_leaves_what_was_ther
         assert project.read("bad.txt") == "x\n"
     assert project.run().outcomes["after"] == "ran"
     assert project.read("after.txt") == "y\n"
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0,
+    reason="needs a file system of its own",
+)
+def test_a_disk_that_is_too_small_for_an_output_is_told_with_the_output(project):
+    """The value fits where it is saved first, but not in its place, which is on another disk."""
+    project.pipeline(
+        """
+        def big() -> Annotated[str, outputs.Out("out/big.txt", Text)]:
+            return "x" * 300_000
+
+        pipeline = Pipeline("p")
+        pipeline.register(big)
+        """
+    )
+    script = f"""
+mkdir out && mount -t tmpfs -o size=100k none out || exit 77
+{sys.executable} -m pivot_core run --json
+"""
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script], cwd=project.root, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 77:
+        pytest.skip("mounting isn't allowed here")
+    assert done.returncode == 1
+    assert '"message":"No space left on device: out/big.txt"' in done.stdout
 
 
 def test_a_value_that_can_not_be_written_is_told_with_the_output(project):
