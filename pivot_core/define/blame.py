@@ -13,8 +13,7 @@ from pivot_core.project import PIPELINE_MODULE
 from pivot_core.types import Place, Problem
 
 if TYPE_CHECKING:
-    from pivot_core.code.encoding import NotTextError, decode
-from pivot_core.project import Project
+    from pivot_core.project import Project
 
 _LONGEST = 400
 

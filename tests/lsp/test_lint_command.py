@@ -169,9 +169,6 @@ def test_a_file_that_a_stage_was_seen_to_read_is_told_until_it_is_declared(tmp_p
         tmp_path / "pipeline.py",
         """\
 from pathlib import Path
-
-from pivot_lsp import cli
-from pivot_lsp.lint import formats
 from typing import Annotated
 
 from pivot_core import Pipeline, StageParams, loaders, outputs
