@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pivot_core.artifacts.paths import logical
 from pivot_lsp.source.annotations import ROLES
 from pivot_lsp.source.calls import argument, known_calls
+from pivot_lsp.source.children import children
 from pivot_lsp.source.scripts import is_script_only
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def said(part: Part) -> Iterator[Said]:
                 texts.add(logical(text))
             case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name):
                 names.add(name)
-        nodes += [child for child in ast.iter_child_nodes(node) if id(child) not in left_out]
+        nodes += [child for child in children(node) if id(child) not in left_out]
     yield Said(frozenset(texts), frozenset(names), tuple(variables), tuple(shared))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from pivot_lsp.source.children import children
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -59,6 +61,6 @@ def _names(node: ast.AST) -> Iterator[ast.Name | ast.Attribute]:
         if isinstance(node.ctx, ast.Load):
             yield node
     elif not isinstance(node, _DIVIDED):
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
                 yield child

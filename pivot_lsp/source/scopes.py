@@ -12,13 +12,15 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from pivot_lsp.source.children import children
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pivot_lsp.source.toplevel import TopLevel
 
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
-_LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.Pass)
+_LEAVES = (ast.Constant, ast.Pass)
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
@@ -209,7 +211,7 @@ def _inside(visit: Visit) -> Iterator[Visit]:
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:
     """The children that can bind a name or have children: most nodes of a tree are neither."""
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if not isinstance(child, _LEAVES) and not (
             isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load)
         ):

@@ -9,6 +9,7 @@ from symtable import SymbolTable, symtable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_lsp.positions import Lines, Span, span_of
+from pivot_lsp.source.children import children
 from pivot_lsp.source.scopes import ANYTHING, BUILTINS, Imported, Scope, walk
 from pivot_lsp.source.scripts import is_guard
 
@@ -78,9 +79,9 @@ class TopLevel:
         nodes: list[ast.AST] = list(self.body)
         found: dict[int, ast.AST] = {}
         for node in nodes:  # grows
-            children = list(ast.iter_child_nodes(node))
-            found.update((id(child), node) for child in children)
-            nodes += children
+            inner = children(node)
+            found.update((id(child), node) for child in inner)
+            nodes += inner
         return found
 
     @cached_property

@@ -9,6 +9,7 @@ import ast
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_core.project import PIPELINE_MODULE
+from pivot_lsp.source.children import children
 from pivot_lsp.source.registrations import PIPELINE, is_pipeline
 from pivot_lsp.source.scopes import Defined, Imported
 from pivot_lsp.source.uses import dotted_name
@@ -102,7 +103,7 @@ def _mentions(part: Part) -> Iterator[_Mentions]:
         is_dynamic = is_dynamic or _is_dynamic(node)
         name = dotted_name(node)
         if name is None:
-            nodes += ast.iter_child_nodes(node)
+            nodes += children(node)
         elif id(node) not in registering and isinstance(getattr(node, "ctx", None), ast.Load):
             found.setdefault(name[0], {})[_Mention(name, handed.get(id(node)))] = None
         if isinstance(node, ast.Call):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from pivot_lsp.source.children import children
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,7 +23,7 @@ def uses(part: Part) -> Iterator[tuple[str, ...]]:
     for node in nodes:  # grows
         dotted = dotted_name(node)
         if dotted is None:
-            nodes += ast.iter_child_nodes(node)
+            nodes += children(node)
         elif dotted not in seen:
             seen.add(dotted)
             yield dotted

@@ -17,6 +17,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from pivot_lsp.lint.rule import Hit, Invalid, Related, Rule
+from pivot_lsp.source.children import children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def _first_yield(function: StageFunction) -> ast.Yield | ast.YieldFrom | None:
                 found.append(node)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 continue
-        nodes += ast.iter_child_nodes(node)
+        nodes += children(node)
     return min(found, key=lambda node: (node.lineno, node.col_offset), default=None)
 
 

@@ -132,11 +132,14 @@ def _of_modules(part: Part) -> Iterator[_Change]:
         inside = list(_statements(part, function))
         held = [(node, holder, scope) for node, scope in inside if (holder := _holder(node)) is not None]
         holders = {id(holder) for _, holder, _ in held}
-        read = {dotted_name(node) for node in ast.walk(function.node) if held and id(node) not in holders}
-        for node, holder, scope in held:
-            target = dotted_name(holder)
-            if target is not None and target not in read and _is_of_module(target[0], scope):
-                yield _Change(node, target)
+        shared = [
+            (node, target)
+            for node, holder, scope in held
+            if (target := dotted_name(holder)) is not None and _is_of_module(target[0], scope)
+        ]
+        nodes = ast.walk(function.node) if shared else ()
+        read = {dotted_name(node) for node in nodes if id(node) not in holders}
+        yield from (_Change(node, target) for node, target in shared if target not in read)
         for node, scope in inside:
             name = _stored(node)
             if name is not None and name in scope.elsewhere and _is_of_module(name, scope):
