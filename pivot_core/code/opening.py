@@ -27,7 +27,7 @@ class ScopeWriter(CallWriter):
         outside.tokens.append(type(node).__name__)
         self._own_name(node.name)
         self._decorators(node.decorator_list)
-        entered = self._type_parameters(node)
+        entered = self._hinted(node) or self._type_parameters(node)
         self._parameters(node.args, node.name)
         if node.returns is not None:
             self._note(f"{node.name}->", node.returns)
@@ -125,6 +125,18 @@ class ScopeWriter(CallWriter):
         self.scopes.append(Scope("parameters", names={str(getattr(param, "name", "")) for param in params}))
         self.items(params)
         return 1
+
+    def _hinted(self, node: scopes.Function) -> int:
+        """Enter the scope of type parameters that are no more than part of the annotations, if they are."""
+        names = {getattr(param, "name", "") for param in getattr(node, "type_params", ())}
+        valued = [*node.body, *node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)]
+        parts = (part for each in valued for part in ast.walk(each))
+        if not names or any(isinstance(part, ast.Name) and part.id in names for part in parts):
+            return 0
+        before, self.out = self.out, self.notes
+        entered = self._type_parameters(node)
+        self.out = before
+        return entered
 
     def on_TypeAlias(self, node: ast.AST) -> None:
         self.out.tokens.append("TypeAlias")

@@ -184,3 +184,18 @@ def test_deep_expressions_are_written_or_refused_not_crashed():
         summary = summarise(text)
         assert summary.error is not None
         assert "\n" not in summary.error.message
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="has no type parameters")
+def test_type_parameters_of_a_function_are_hints_unless_it_uses_them():
+    plain, hinted, used = (
+        summarise(text).statements[0]
+        for text in (
+            "def f(xs):\n    return xs[0]\n",
+            "def f[T: int](xs: list[T]) -> T:\n    return xs[0]\n",
+            "def f[T: int](xs: list[T]) -> T:\n    return T(xs[0])\n",
+        )
+    )
+    assert (plain.head, plain.body) == (hinted.head, hinted.body)
+    assert plain.notes != hinted.notes
+    assert used.head != hinted.head
