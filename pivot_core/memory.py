@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pivot_core.artifacts.packages import Before
 from pivot_core.code.live import LiveGraph
 from pivot_core.status import LastLook
 from pivot_core.store.state import Records
 
 if TYPE_CHECKING:
     from pivot_core.artifacts.hashing import Seen
-    from pivot_core.artifacts.packages import Before
     from pivot_core.store.lock import ReadBefore
 
 
@@ -29,6 +29,6 @@ class Memory:
         self.code = LiveGraph()
         self.files: Seen = {}
         self.locks: ReadBefore = {}
-        self.packages: Before = {}
+        self.packages = Before()
         self.records = Records()
         self.look = LastLook()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from pivot_core.artifacts import outside
 from pivot_core.store.state import PACKAGES, State
 
 if TYPE_CHECKING:
@@ -21,7 +22,14 @@ class _Installed(msgspec.Struct, frozen=True):
     versions: dict[str, str]
 
 
-Before: TypeAlias = dict[str, _Installed]  # by interpreter
+class Before:
+    """What goes on from one look to the next."""
+
+    def __init__(self) -> None:
+        self.installed: dict[str, _Installed] = {}  # by interpreter
+        self.outside: outside.Before = {}
+
+
 _decode = msgspec.msgpack.Decoder(_Installed).decode
 
 
@@ -34,34 +42,40 @@ class PackageVersions:
 
     def __init__(self, state: State, before: Before | None = None) -> None:
         self._state = state
-        self._before: Before = {} if before is None else before
+        self._before = before or Before()
+        self._outside = outside.Outside(self._before.outside)
         self._versions: dict[str, str] | None = None
 
     def of(self, names: Iterable[str]) -> dict[str, str]:
         """Import name -> version, for those of ``names`` that are installed.
 
-        A namespace that several distributions share gives all of them (``a 1.0, b 2.1``).
+        A namespace that several distributions share gives all of them (``a 1.0, b 2.1``). Where the source
+        isn't installed but used in its place, the version ends with a digest of it.
         """
         wanted = sorted(names)
         if not wanted:
             return {}
         if self._versions is None:
             self._versions = self._read()
-        return {name: self._versions[name] for name in wanted if name in self._versions}
+        found = {name: self._versions[name] for name in wanted if name in self._versions}
+        for name in wanted:
+            if (digest := self._outside.digest(name)) is not None:
+                found[name] = f"{found.get(name, '0')}+source.{digest}"
+        return found
 
     def signature(self) -> object:
         """The same as long as the same is installed."""
-        return _folders()
+        return _folders(), self._outside.signature()
 
     def _read(self) -> dict[str, str]:
         folders = _folders()
-        known = self._before.get(sys.prefix)
+        known = self._before.installed.get(sys.prefix)
         if known is None or known.folders != folders:
             known = self._state.get_as(PACKAGES, sys.prefix, _decode)
         if known is None or known.folders != folders:
             known = _Installed(folders, _installed())
             self._state.put(PACKAGES, sys.prefix, msgspec.msgpack.encode(known))
-        self._before[sys.prefix] = known
+        self._before.installed[sys.prefix] = known
         return known.versions
 
 

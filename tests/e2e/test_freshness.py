@@ -334,6 +334,24 @@ def test_a_feature_release_of_a_package_makes_stale_and_a_bug_fix_only_where_ask
     assert verdict() == ("fresh", [])
 
 
+def test_a_package_that_is_used_where_it_is_edited_counts_by_its_code(chain, tmp_path):
+    """Its version, if it has one, stays: an editable install, or a folder on PYTHONPATH."""
+    (tmp_path / "shared").mkdir()
+    module = tmp_path / "shared/shades.py"
+    module.write_text("def dark(text):\n    return text\n")
+    env = {"PYTHONPATH": str(tmp_path / "shared")}
+    chain.edit("helpers.py", "def exclaim", "import shades\n\n\ndef exclaim")
+    chain.edit("helpers.py", '"!"', 'shades.dark("!")')
+    assert chain.run(env=env).outcomes["second"] == "ran"
+    assert set(chain.run(env=env).outcomes.values()) == {"skipped"}
+    module.write_text("def dark(text):\n    return text * 2\n")
+    ended = chain.call("status", "--json", env=env)
+    second = next(each for each in json.loads(ended.stdout)["stages"] if each["name"] == "second")
+    assert [(reason["kind"], reason["subject"]) for reason in second["reasons"]] == [("package", "shades")]
+    assert chain.run(env=env).outcomes["second"] == "ran"
+    assert set(chain.run(env=env).outcomes.values()) == {"skipped"}
+
+
 ASKING = """
     import os
     import subprocess
