@@ -6,7 +6,7 @@ module does. Then only the edited units are others; who refers to them, and what
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -21,24 +21,37 @@ if TYPE_CHECKING:
 def edited(
     old: ModuleSummary, new: ModuleSummary, entangled: Callable[[Statement], bool], named: Callable[[], bool]
 ) -> list[int] | None:
-    """The indices of the statements that say something else; None if more than that changed.
+    """The indices of the statements that say something else; None if more than that changed."""
+    if len(old.statements) != len(new.statements):
+        return None
+    indices = range(len(new.statements))
+    if surface(old, indices) != surface(new, indices):
+        return None
+    return changed(list(zip(old.statements, new.statements, strict=True)), entangled, named)
+
+
+def surface(summary: ModuleSummary, places: Sequence[float]) -> tuple[object, ...]:
+    """What a module is for others besides its statements, which stand at ``places``."""
+    stars = [(star.chain, places[star.place], star.guarded) for star in summary.stars]
+    return stars, summary.exports, summary.exports_all, summary.rebound, summary.error
+
+
+def changed(
+    pairs: Sequence[tuple[Statement, Statement]],
+    entangled: Callable[[Statement], bool],
+    named: Callable[[], bool],
+) -> list[int] | None:
+    """The indices of the pairs, of a statement before an edit and after it, that say something else; None if
+    more than that changed.
 
     ``entangled``: what the statement's functions do is part of what importing modules does. ``named``: there
     are constants that name environment variables.
     """
-    if (old.stars, old.exports, old.exports_all, old.rebound, old.error) != (
-        new.stars,
-        new.exports,
-        new.exports_all,
-        new.rebound,
-        new.error,
-    ) or len(old.statements) != len(new.statements):
-        return None
     found = []
-    for index, (was, now) in enumerate(zip(old.statements, new.statements, strict=True)):
-        if was is now or _is_same(was, now):
+    for index, (was, now) in enumerate(pairs):
+        if was is now or is_same(was, now):
             continue
-        if not _binds_alike(was, now) or (was.value != now.value and named()):
+        if not binds_alike(was, now) or (was.value != now.value and named()):
             return None
         if not _does_alike(was, now) and entangled(was):
             return None
@@ -47,7 +60,7 @@ def edited(
     return found
 
 
-def _is_same(was: Statement, now: Statement) -> bool:
+def is_same(was: Statement, now: Statement) -> bool:
     """It stands on another line, at most. Its parts are mostly the same objects then."""
     return (
         was.head == now.head
@@ -65,7 +78,7 @@ def evaluates_alike(was: Statement, now: Statement) -> bool:
     )
 
 
-def _binds_alike(was: Statement, now: Statement) -> bool:
+def binds_alike(was: Statement, now: Statement) -> bool:
     """Executing it binds the same names to the same kinds of things, and changes the same."""
     one, other = was.head, now.head
     return (

@@ -8,7 +8,7 @@ once for each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from itertools import chain as chained
 from typing import TYPE_CHECKING, Final
@@ -52,7 +52,7 @@ class Change:
     """What one statement of a module changes when it is executed, and the units it may call meanwhile.
     ``asked`` are the objects and libraries that it uses, which may look at other things at that moment."""
 
-    index: int
+    place: float
     targets: tuple[Key, ...]
     called: tuple[Key, ...]
     asked: tuple[Key, ...] = ()
@@ -76,9 +76,16 @@ class Effects:
         """The statements of a module that change something else, or call something that may."""
         if name not in self._changes:
             module = self._modules.get(name)
-            found = [] if module is None else list(self._of_statements(module))
-            self._changes[name] = found
+            every = module.placed() if module is not None else ()
+            found = (self._of_statement(module, *each) for each in every if module is not None)
+            self._changes[name] = [change for change in found if change is not None]
         return self._changes[name]
+
+    def leave_alone(self, module: Module, places: Collection[float], came: Collection[float]) -> bool:
+        """Whether statements that came to a module, or went, have no part in what it changes."""
+        if any(change.place in places for change in self.of_module(module.name)):
+            return False
+        return all(self._of_statement(module, place, module.at(place)) is None for place in came)
 
     def of_calling(self, units: Iterable[Key]) -> list[Key]:
         """What calling the units changes, directly or through what they use; sorted."""
@@ -103,12 +110,12 @@ class Effects:
         """Units of which it has been part of an answer what calling them does."""
         return self._calls.seen
 
-    def binds(self, place: tuple[str, int], key: Key) -> bool:
+    def binds(self, place: tuple[str, float], key: Key) -> bool:
         """Whether a statement gives a name of another module a value: ``conf.N = 2``."""
         module = self._modules.get(place[0])
-        statement = module.summary.statements[place[1]] if module is not None else None
-        if module is None or statement is None:
+        if module is None:
             return False
+        statement = module.at(place[1])
         stores = (chain for kind, chain, by in statement.head.effects if kind == "store" and not by)
         found = (self._resolver.resolve(module, chain) for chain in stores if "." in chain)
         return any(each.units == (key,) and not each.rest for each in found)
@@ -154,19 +161,17 @@ class Effects:
 
     # --- statements ------------------------------------------------------------------------------
 
-    def _of_statements(self, module: Module) -> Iterator[Change]:
-        for index, statement in enumerate(module.summary.statements):
-            if statement.typing_only:
-                continue
-            targets = self._targets(module, statement.head, statement)
-            targets.update(self._targets(module, statement.notes, statement))
-            if statement.head.imports or statement.head.named:
-                executed = self._reader.read(module, statement.head).executed
-                targets.update(((IMPORTED, name), None) for name in executed)
-            called = (*self.called(module, statement), *self._called_in_notes(module, statement))
-            asked = tuple(dict.fromkeys(self._asks(module, statement)))
-            if targets or called or asked:
-                yield Change(index, tuple(targets), called, asked)
+    def _of_statement(self, module: Module, place: float, statement: Statement) -> Change | None:
+        if statement.typing_only:
+            return None
+        targets = self._targets(module, statement.head, statement)
+        targets.update(self._targets(module, statement.notes, statement))
+        if statement.head.imports or statement.head.named:
+            executed = self._reader.read(module, statement.head).executed
+            targets.update(((IMPORTED, name), None) for name in executed)
+        called = (*self.called(module, statement), *self._called_in_notes(module, statement))
+        asked = tuple(dict.fromkeys(self._asks(module, statement)))
+        return Change(place, tuple(targets), called, asked) if targets or called or asked else None
 
     def _called_in_notes(self, module: Module, statement: Statement) -> Iterator[Key]:
         """Annotations are evaluated, too: ``def f(x: register("f"))``."""
@@ -428,7 +433,7 @@ class Effects:
             if not key[0]:
                 self._libraries.add(key)
             return set()
-        statements = module.summary.statements if key[1] == WHOLE else module.statements(key[1])
+        statements = module.everything() if key[1] == WHOLE else module.statements(key[1])
         links: set[Key] = set()
         own: set[Key] = set()
         for statement in self._stores(module, key):  # ``o.hook = f``, then ``o.hook()``

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pivot_core.code.edit import edited, names_variables
+from pivot_core.code.arrange import Arrangement
+from pivot_core.code.edit import changed, names_variables
 from pivot_core.code.effects import Effects
 from pivot_core.code.environment import expanded, guessed
 from pivot_core.code.modules import Module, Modules, SummaryCache
@@ -149,9 +150,11 @@ class CodeGraph:
         """Tell what the answers so far depend on."""
         loaded = self._modules.loaded()
         attached = (key for nodes in self._worlds.values() for key in nodes.world.attached)
+        known = {module.name: module for module in loaded}
+        places = ((known[name], place, keys) for (name, place), keys in self._made.of.items())
         influence.add(
             ((module.path, module.name) for module in loaded),
-            self._made.of,
+            (((module.name, module.index_of(place)), keys) for module, place, keys in places),
             (reach.users for reach in self._reaches.values()),
             {*attached, *self._effects.looked_at},
             self._has_named_variables(),
@@ -174,7 +177,7 @@ class CodeGraph:
         found = self._statement_at(path, line)
         if found is None:
             return True
-        statement = found[0].summary.statements[found[1]]
+        statement = found[0].at(found[1])
         return (
             statement.kind == "other"
             or any(flags & DECORATOR for flags in statement.head.flags)
@@ -182,18 +185,17 @@ class CodeGraph:
             or "changes_arguments" in statement.flags
         )
 
-    def _statement_at(self, path: str, line: int) -> tuple[Module, int] | None:
+    def _statement_at(self, path: str, line: int) -> tuple[Module, float] | None:
         module = self._modules.at(path)
         if module is None or module.error is not None:
             return None
-        statements = module.summary.statements
-        index = max((i for i, each in enumerate(statements) if each.line <= line), default=None)
-        return None if index is None else (module, index)
+        place = max((place for place, each in module.placed() if each.line <= line), default=None)
+        return None if place is None else (module, place)
 
-    def _decided(self, module: Module, index: int) -> frozenset[str] | None:
-        keys = {(module.name, name) for name in module.summary.statements[index].names}
+    def _decided(self, module: Module, place: float) -> frozenset[str] | None:
+        keys = {(module.name, name) for name in module.at(place).names}
         for change in self._effects.of_module(module.name):
-            if change.index == index:
+            if change.place == place:
                 keys.update(change.targets, self._effects.of_calling(change.called))
         return frozenset(f"{owner}.{name}" if owner else name for owner, name in keys) or None
 
@@ -201,14 +203,13 @@ class CodeGraph:
 
     def _follow(self, path: str) -> bool:
         for old, new in self._modules.reload(path):
-            entangled = partial(self._is_entangled, old.name)
-            indices = edited(old.summary, new.summary, entangled, self._has_named_variables)
-            if indices is None or new.error is not None:
+            places = self._edited(old, new)
+            if places is None or new.error is not None:
                 return False
             self._reader.follow(new)
-            self._slice.forget(old.name, indices)
+            self._slice.forget(old.name, places)
             self._lines.pop(old.name, None)
-            keys = self._made.forget((old.name, index) for index in indices)
+            keys = self._made.forget((old.name, place) for place in places)
             for nodes in self._worlds.values():
                 nodes.forget(keys)
             for reach in self._reaches.values():
@@ -218,6 +219,30 @@ class CodeGraph:
             if path in answer.files:
                 answer.stage = None
         return True
+
+    def _edited(self, old: Module, new: Module) -> list[float] | None:
+        """The places of the statements that say something else, came or went; None if more than that changed.
+
+        A statement may come or go if it binds only names that nobody has asked for, and changes nothing.
+        """
+        arrangement = Arrangement.of(old, new)
+        if arrangement is None:
+            return None
+        entangled = partial(self._is_entangled, old.name)
+        edited = changed(arrangement.stayed, entangled, self._has_named_variables)
+        if edited is None:
+            return None
+        places = [arrangement.places[index] for index in edited]
+        moved = arrangement.came | arrangement.went
+        if moved:
+            if not (arrangement.is_unasked() and self._effects.leave_alone(new, moved, arrangement.came)):
+                return None
+            kept = frozenset(arrangement.places)
+            if self._modules.course(old, kept) != self._modules.course(new, kept):
+                return None
+            for nodes in self._worlds.values():
+                nodes.world.rearranged()
+        return [*places, *moved]
 
     def _forget(self, answers: Iterable[Roots]) -> None:
         for roots in answers:
@@ -333,30 +358,30 @@ class CodeGraph:
 
     def _place(self, node: Node) -> tuple[str, int]:
         """File and line of a unit: of the first statement that binds it, else of one that changes it."""
-        for name, index in node.places:
+        for name, place in node.places:
             module = self._modules.get(name)
             if module is not None:
-                return module.path, module.summary.statements[index].line
+                return module.path, module.at(place).line
         module = self._modules.get(node.key[0]) if node.key[0] else None
         return (module.path if module is not None else ""), 0
 
     def _text(self, node: Node) -> str:
         parts = []
-        for name, index in sorted(node.places):
+        for name, place in sorted(node.places):
             module = self._modules.get(name)
             assert module is not None
             if module.name not in self._lines:
                 self._lines[module.name] = self._modules.sources.lines(module.path, module.digest)
-            first, last = module.summary.statements[index].span
+            first, last = module.at(place).span
             parts.extend(self._lines[module.name][first - 1 : last])
         return "\n".join(parts)
 
     def _widened(self, node: Node) -> list[Widening]:
         found: list[Widening] = []
-        for name, index in node.places:
+        for name, place in node.places:
             module = self._modules.get(name)
             assert module is not None
-            statement = module.summary.statements[index]
+            statement = module.at(place)
             for reading in self._reader.code(module, statement):
                 found += [_at(each, statement.line) for each in reading.widened]
         return found

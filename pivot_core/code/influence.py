@@ -18,7 +18,6 @@ from pivot_core.code.records import WHOLE
 if TYPE_CHECKING:
     from pivot_core.code.records import Statement
     from pivot_core.code.resolve import Key
-    from pivot_core.code.world import Place
 
 
 class Influence(msgspec.Struct, array_like=True):
@@ -42,7 +41,7 @@ class Influence(msgspec.Struct, array_like=True):
         bound = (*statement.names, WHOLE)
         return any(_spelled((name, each)) in self.looked_at for name in modules for each in bound)
 
-    def affected(self, edited: Iterable[Place]) -> set[str]:
+    def affected(self, edited: Iterable[tuple[str, int]]) -> set[str]:
         """The labels of the answers that these statements have a part in."""
         stack = [unit for name, index in edited for unit in self.places.get(name, {}).get(index, ())]
         seen = set(stack)
@@ -56,7 +55,7 @@ class Influence(msgspec.Struct, array_like=True):
     def add(
         self,
         modules: Iterable[tuple[str, str]],
-        places: Mapping[Place, Iterable[Key]],
+        places: Iterable[tuple[tuple[str, int], Iterable[Key]]],
         users: Iterable[Mapping[Key, Iterable[Key]]],
         looked_at: Iterable[Key],
         named: bool,
@@ -64,7 +63,7 @@ class Influence(msgspec.Struct, array_like=True):
         """Add what a graph has seen; ``modules`` are (path, name)."""
         for path, name in modules:
             self.modules.setdefault(path, set()).add(name)
-        for (name, index), keys in places.items():
+        for (name, index), keys in places:
             self.places.setdefault(name, {}).setdefault(index, set()).update(map(_spelled, keys))
         for graph in users:
             for key, referring in graph.items():

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import xxhash
 
-from pivot_core.code.records import ENGINE_VERSION, ModuleSummary, SourceError, Statement, decode, encode
+from pivot_core.code.records import (
+    ENGINE_VERSION,
+    WHOLE,
+    ModuleSummary,
+    SourceError,
+    Statement,
+    decode,
+    encode,
+)
 
 if TYPE_CHECKING:
     from pivot_core.code.drafts import Drafts
@@ -54,9 +63,9 @@ def _key(digest: str) -> str:
 
 
 class Module:
-    """One project module. ``index`` are the statements that bind each name, ``aliases`` the names that
-    stand for what they import and nothing else. ``unsaved_error``: why the text in the editor can't be read;
-    the summary is that of an earlier one."""
+    """One project module. ``places`` are those of its statements, in order. ``asked``: the names that have
+    been looked up in it, whether or not it has them; WHOLE if all have. ``unsaved_error``: why the text in
+    the editor can't be read; the summary is that of an earlier one."""
 
     def __init__(
         self,
@@ -73,27 +82,65 @@ class Module:
         self.digest = digest
         self.summary = summary
         self.unsaved_error = unsaved_error
-        self.index: dict[str, list[int]] = {}
-        for place, statement in enumerate(summary.statements):
+        self.asked: set[str] = set()
+        self._rebound = frozenset(summary.rebound)
+        self._arrange(tuple(range(len(summary.statements))))
+
+    def follow(self, older: Module, places: tuple[float, ...]) -> None:
+        """It is what became of another one; its statements stand at these places."""
+        self.asked = older.asked
+        if places != self.places:
+            self._arrange(places)
+
+    def _arrange(self, places: tuple[float, ...]) -> None:
+        self.places = places
+        self._index: dict[str, list[float]] = {}
+        for place, statement in self.placed():
             for bound in statement.names:
-                self.index.setdefault(bound, []).append(place)
-        self._places = {id(statement): place for place, statement in enumerate(summary.statements)}
-        self.rebound = frozenset(summary.rebound)
-        self.aliases = dict(self._aliases())
+                self._index.setdefault(bound, []).append(place)
+        self._at = dict(self.placed())
+        self._places = {id(statement): place for place, statement in self.placed()}
+        self._aliases = dict(self._find_aliases())
+
+    def placed(self) -> Iterator[tuple[float, Statement]]:
+        """All its statements with their places, in order."""
+        return zip(self.places, self.summary.statements, strict=True)
 
     @property
     def error(self) -> SourceError | None:
         return self.summary.error
 
-    def statements(self, name: str) -> list[Statement]:
-        return [self.summary.statements[place] for place in self.index.get(name, ())]
+    def everything(self) -> Sequence[Statement]:
+        """All its statements, for who depends on which there are."""
+        self.asked.add(WHOLE)
+        return self.summary.statements
 
-    def place(self, statement: Statement) -> int:
-        """The index of one of its statements."""
-        return self._places[id(statement)]
+    def index(self, name: str) -> Sequence[float]:
+        """The places of the statements that bind a name."""
+        self.asked.add(name)
+        return self._index.get(name, ())
+
+    def statements(self, name: str) -> list[Statement]:
+        return [self._at[place] for place in self.index(name)]
+
+    def alias(self, name: str) -> str | None:
+        """The chain of what a name stands for that the module imports and does nothing else with."""
+        self.asked.add(name)
+        return self._aliases.get(name)
 
     def binds(self, name: str) -> bool:
-        return name in self.index or name in self.rebound
+        return bool(self.index(name)) or name in self._rebound
+
+    def at(self, place: float) -> Statement:
+        return self._at[place]
+
+    def place(self, statement: Statement) -> float:
+        """The place of one of its statements."""
+        return self._places[id(statement)]
+
+    def index_of(self, place: float) -> int:
+        """How many of its statements stand before a place."""
+        return bisect_left(self.places, place)
 
     def absolute(self, source: str) -> str:
         """Absolute name of the module that an import names; "" for one above the top."""
@@ -114,11 +161,11 @@ class Module:
             if not statement.typing_only:
                 yield from statement.imports()
 
-    def _aliases(self) -> Iterator[tuple[str, str]]:
-        for name, places in self.index.items():
-            found = [self.summary.statements[place] for place in places]
+    def _find_aliases(self) -> Iterator[tuple[str, str]]:
+        for name, places in self._index.items():
+            found = [self._at[place] for place in places]
             chains = {statement.value for statement in found}
-            if name in self.rebound or len(chains) > 1:
+            if name in self._rebound or len(chains) > 1:
                 continue
             if all(
                 statement.value_kind == "import" and (statement.typing_only or not statement.guarded)
@@ -167,7 +214,7 @@ class Modules:
             parts = name.split(".")
             found = [".".join(parts[: i + 1]) for i in range(len(parts))]
             target = self.get(name)
-            own = target is module  # a package that imports its own submodule binds its name by that
+            own = name == module.name  # a package that imports its own submodule binds its name by that
             if attribute and (own or target is None or not target.binds(attribute)):
                 found.append(f"{name}.{attribute}")
         return [name for name in found if self.exists(name)]
@@ -184,6 +231,17 @@ class Modules:
                     found.update((other, None) for other in self.executed_by(module, chain))
             self._direct[name] = tuple(found)
         return self._direct[name]
+
+    def course(self, module: Module, places: Collection[float]) -> list[str | float]:
+        """What happens while a module is executed, in order: each project module when it is first imported,
+        and the statements at some places."""
+        found: dict[str | float, None] = {}
+        for place, statement in module.placed():
+            for chain in statement.imports() if not statement.typing_only else ():
+                found.update(dict.fromkeys(self.executed_by(module, chain)))
+            if place in places:
+                found[place] = None
+        return list(found)
 
     def closure(self, names: Iterable[str]) -> frozenset[str]:
         """The modules and all that importing them imports (of the project)."""

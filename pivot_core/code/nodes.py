@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -115,13 +116,14 @@ class Nodes:
         for place in self.world.places(key):
             changer = self._modules.get(place[0])
             assert changer is not None
-            statement = changer.summary.statements[place[1]]
+            statement = changer.at(place[1])
             if not any(statement is mine for mine in own):
                 readings.attach(self._reader, changer, statement)
         if key[1] == WHOLE:
             readings.links.update(((name, WHOLE), None) for name in self._modules.imported(key[0]))
             if module is not None:
-                readings.links.update(((key[0], name), None) for name in module.index if name != MAIN)
+                names = itertools.chain.from_iterable(each.names for each in module.everything())
+                readings.links.update(((key[0], name), None) for name in names if name != MAIN)
         elif key[1] == LOADING:
             readings.links.update(((name, LOADING), None) for name in self._modules.imported(key[0]))
         return readings.node(key)
@@ -147,8 +149,8 @@ class Nodes:
     def _taken(self, module: Module, statement: Statement) -> Iterator[str]:
         """Names imported before another module gave theirs another value: they keep the former one."""
         names = {chain.partition(".")[0] for part in statement.parts() for chain in part.slots}
-        for name in sorted(names & module.aliases.keys()):
-            place = (module.name, module.index[name][-1])
+        for name in sorted(name for name in names if module.alias(name) is not None):
+            place = (module.name, module.index(name)[-1])
             for key in self._reader.unit(module, name):
                 later = [at for at in self.world.replaced.get(key, ()) if not self.world.is_before(at, place)]
                 if later:
@@ -158,9 +160,9 @@ class Nodes:
         if module is None:
             return []
         if key[1] == WHOLE:
-            return [statement for statement in module.summary.statements if not statement.names]
+            return [statement for statement in module.everything() if not statement.names]
         if key[1] == LOADING:
-            return [statement for statement in module.summary.statements if _can_fail(statement)]
+            return [statement for statement in module.everything() if _can_fail(statement)]
         return module.statements(key[1])
 
 

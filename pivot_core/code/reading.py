@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain as chains
 from typing import TYPE_CHECKING, Final
 
 from pivot_core.code.environment import ANY, composed, is_told
@@ -278,7 +279,8 @@ class _Pass:
         self._widen(name, line, f"{module.path} can be executed as a program")
         self.links[(name, MAIN)] = None
         folder = name.rpartition(".")[0]
-        for chain in module.executed_imports() if folder else ():
+        executed = (statement for statement in module.everything() if not statement.typing_only)
+        for chain in chains.from_iterable(statement.imports() for statement in executed) if folder else ():
             self._program(f"{folder}.{chain[1:].partition(':')[0].partition('.')[0]}", line)
 
     def _environment(self, part: Part) -> tuple[tuple[str, ...], tuple[str, ...]]:

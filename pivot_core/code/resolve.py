@@ -64,7 +64,7 @@ class _Brought(NamedTuple):
     ``decided_by`` are the units that tell whether it does."""
 
     source: str
-    place: int
+    place: float
     certain: bool
     decided_by: tuple[Key, ...]
 
@@ -211,7 +211,7 @@ class Resolver:
         name = names[0]
         if module.error is not None:
             return _unit(module.name, names)
-        alias = module.aliases.get(name)
+        alias = module.alias(name)
         if alias is not None:
             source, _, attribute = alias[1:].partition(":")
             if attribute == name and module.absolute(source) == module.name:
@@ -229,7 +229,7 @@ class Resolver:
 
     def _order(self, module: Module, names: Sequence[str], stars: Sequence[_Brought]) -> Resolution:
         """The name as the module's own, with all that decides which of several bindings is the last."""
-        places = [(place, "=") for place in module.index.get(names[0], ())]
+        places = [(place, "=") for place in module.index(names[0])]
         places += [(star.place, star.source) for star in stars]
         units = [(module.name, names[0]), *(unit for star in stars for unit in star.decided_by)]
         order = " ".join(f"{source}*" for _, source in sorted(places))
@@ -248,10 +248,11 @@ class Resolver:
             told = not source.summary.exports_all
             if told and not star.guarded:
                 found.clear()
+            place = module.places[star.place]
             decided_by = [(module.name, f"*{star.chain}")] if star.guarded else []
             if not told:
                 decided_by.append((source.name, "__all__"))
-            found.append(_Brought(source.name, star.place, told and not star.guarded, tuple(decided_by)))
+            found.append(_Brought(source.name, place, told and not star.guarded, tuple(decided_by)))
         return found
 
     def _exports(self, module: Module, name: str, seen: set[str]) -> bool:
@@ -331,7 +332,7 @@ def _of_module(module: Module, names: Sequence[str]) -> Resolution:
 
 def _imported_as(module: Module, names: Sequence[str]) -> tuple[str, list[str]] | None:
     """(module, attributes) that a name stands for which the module imports and does nothing else with."""
-    alias = module.aliases.get(names[0]) if module.error is None else None
+    alias = module.alias(names[0]) if module.error is None else None
     if alias is None or module.summary.stars:  # which may bring the name, too
         return None
     source, _, attribute = alias[1:].partition(":")

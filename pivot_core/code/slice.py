@@ -43,7 +43,7 @@ class Slice:
         self._reader = reader
         self._effects = effects
         self._found: dict[str, Evaluated] = {}
-        self._shells: dict[str, dict[int, _Shell | None]] = {}  # by module, and index of the statement
+        self._shells: dict[str, dict[float, _Shell | None]] = {}  # by module, and place of the statement
 
     def of(self, name: str, world: World) -> Evaluated:
         """All that importing a module evaluates."""
@@ -53,11 +53,11 @@ class Slice:
         texts = [text for part in parts for text in part.texts]
         return Evaluated(texts, list(called), any(part.by_text for part in parts))
 
-    def forget(self, name: str, indices: Iterable[int]) -> None:
-        """These statements of a module say something else."""
-        for index in indices:
+    def forget(self, name: str, places: Iterable[float]) -> None:
+        """The statements at these places of a module came or went, or say something else."""
+        for place in places:
             self._found.pop(name, None)
-            self._shells.get(name, {}).pop(index, None)
+            self._shells.get(name, {}).pop(place, None)
 
     def _module(self, module: Module) -> Evaluated:
         if module.name not in self._found:
@@ -69,10 +69,10 @@ class Slice:
             return Evaluated([f"!{module.name}={module.digest}"], [], False)
         known = self._shells.setdefault(module.name, {})
         shells = []
-        for index, statement in enumerate(module.summary.statements):
-            if index not in known:
-                known[index] = self._shell(module, statement)
-            if (shell := known[index]) is not None:
+        for place, statement in module.placed():
+            if place not in known:
+                known[place] = self._shell(module, statement)
+            if (shell := known[place]) is not None:
                 shells.append(shell)
         called = dict.fromkeys(key for shell in shells for key in shell.called)
         text = f"{module.name}:" + "\x1d".join(sorted(shell.text for shell in shells))

@@ -32,7 +32,7 @@ class Surroundings:
         self,
         modules: Modules,
         reader: Reader,
-        decided: Callable[[Module, int], frozenset[str] | None],
+        decided: Callable[[Module, float], frozenset[str] | None],
     ) -> None:
         self._modules = modules
         self._reader = reader
@@ -86,8 +86,8 @@ class Surroundings:
     def _decides(self, module: Module) -> list[Deciding]:
         if module.name not in self._deciding:
             self._deciding[module.name] = [
-                (frozenset(self._reader.environment(module, statement.head)), self._decided(module, index))
-                for index, statement in enumerate(module.summary.statements)
+                (frozenset(self._reader.environment(module, statement.head)), self._decided(module, place))
+                for place, statement in module.placed()
                 if not statement.typing_only and statement.head.environment
             ]
         return self._deciding[module.name]

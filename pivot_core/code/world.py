@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pivot_core.code.modules import Modules
     from pivot_core.code.resolve import Key
 
-Place = tuple[str, int]  # (module, index of the statement)
+Place = tuple[str, float]  # (module, that of the statement in it: see Module)
 
 
 class World:
@@ -78,7 +78,7 @@ class World:
         module = self._modules.get(key[0])
         if not changing and key[0] != here[0]:
             return 0, 0
-        own = module.index.get(key[1], ()) if module is not None else ()
+        own = module.index(key[1]) if module is not None else ()
         places = {*((key[0], at) for at in own), *changing}
         return sum(self.is_before(place, here) for place in places), len(places)
 
@@ -118,6 +118,10 @@ class World:
         last = len(self._turns)
         return tuple(sorted(places, key=lambda place: (self._turns.get(place, last), place)))
 
+    def rearranged(self) -> None:
+        """Statements came or went that change nothing; the others are executed in the same order."""
+        self.__dict__.pop("_turns", None)
+
     @cached_property
     def _turns(self) -> dict[Place, int]:
         """When each top-level statement has been executed, from the first of ``pipeline.py`` on."""
@@ -139,13 +143,13 @@ class World:
         """Execute a module that isn't loaded yet: first what a statement imports, then the statement."""
         module = None if name in entered else self._modules.get(name)
         entered.add(name)
-        for index, statement in enumerate(module.summary.statements if module is not None else ()):
+        for place, statement in module.placed() if module is not None else ():
             assert module is not None
             if not statement.typing_only:
                 for chain in statement.imports():
                     yield from self._modules.executed_by(module, chain)
-                yield from self._imported_by_calls.get((name, index), ())
-                yield name, index
+                yield from self._imported_by_calls.get((name, place), ())
+                yield name, place
 
     def _fill(self) -> tuple[dict[Key, set[Place]], set[str]]:
         attached: dict[Key, set[Place]] = {}
@@ -154,13 +158,13 @@ class World:
         self._asking.clear()
         for name in self.modules:
             for change in self._effects.of_module(name):
-                asked = self._asking[(name, change.index)] = (*change.called, *change.asked)
+                asked = self._asking[(name, change.place)] = (*change.called, *change.asked)
                 self._effects.look_at(asked)
                 keys = [*change.targets, *self._effects.of_calling(change.called)]
                 for key in keys:
                     if key[0] == IMPORTED:
                         executed.add(key[1])
-                        self._imported_by_calls.setdefault((name, change.index), []).append(key[1])
+                        self._imported_by_calls.setdefault((name, change.place), []).append(key[1])
                     else:
-                        attached.setdefault(key, set()).add((name, change.index))
+                        attached.setdefault(key, set()).add((name, change.place))
         return attached, executed

@@ -151,7 +151,7 @@ def test_an_edit_of_what_a_function_says_keeps_the_graph(code):
     ("name", "old", "new"),
     [
         ("helpers.py", "def g(", "def h("),
-        ("helpers.py", "import math", "import math, statistics"),
+        ("helpers.py", "import math", "import math, table"),
         ("table.py", "TABLE[fn.__name__] = fn", "TABLE[fn.__name__] = SIZE"),
         ("plugins.py", "@add", "@print"),
     ],

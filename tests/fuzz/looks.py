@@ -199,6 +199,21 @@ SETTINGS = {
     ".pivot/config.yaml": ["", "packages: exact\n", "nonsense: 1\n"],
 }
 WORDS = ["x", "(", ")", "\n", " ", "#", "'", "    pass\n", "SIZE", "import os\n", "1", ".", "def f(): pass\n"]
+STATEMENTS = [
+    "import os",
+    "import helpers",
+    "from lib import words, more",
+    "from helpers import size as sized",
+    "from helpers import *",
+    "def flag(): return SIZE",
+    "def extra(text, size=SIZE): return text",
+    "def len(text): return 2",
+    "SIZE = 5",
+    "extra = 1",
+    "class Box: pass",
+    "__all__ = ['Box', 'SIZE', 'extra']",
+    "@add\ndef whisper(text): return text",
+]
 TRUSTED = ("files", "locks", "records", "code", "verdicts")
 Move = Callable[["World"], str]
 
@@ -271,8 +286,10 @@ def type_something(world: World) -> str:
     text = world.buffers.get(path)
     if text is None:
         text = world.text(path) or ""
-    if rng.random() < 0.6:
+    if rng.random() < 0.5:
         text = _swapped(rng, text)
+    elif rng.random() < 0.4 and _is_readable(text):
+        text = _rearranged(rng, text)
     elif rng.random() < 0.3:
         text = world.readable.get(path, text)
     else:
@@ -340,7 +357,8 @@ def change_data(world: World) -> str:
         return f"{path} went"
     if chance < 0.35 and target.parent.is_dir():
         target.unlink(missing_ok=True)
-        target.symlink_to(world.root / world.rng.choice(["data/raw.txt", "helpers.py", "nowhere"]))
+        others = [other for other in ("data/raw.txt", "helpers.py", "nowhere") if other != path]
+        target.symlink_to(world.root / world.rng.choice(others))
         return f"{path} is a link"
     return _change(world, path, world.rng.choice(["Hello World", "hello world", "notes", "", "others"]))
 
@@ -477,6 +495,15 @@ def _swapped(rng: random.Random, text: str) -> str:
         return text + "\n"
     one, other = rng.choice(fitting)
     return text.replace(one, other, 1) if one in text and rng.random() < 0.6 else text.replace(other, one, 1)
+
+
+def _rearranged(rng: random.Random, text: str) -> str:
+    """A statement comes, or goes."""
+    lines, body = text.splitlines(keepends=True), ast.parse(text).body
+    spans = [(node.lineno - 1, node.end_lineno) for node in body]
+    first, last = rng.choice([*spans, (len(lines), len(lines))])
+    coming = "" if rng.random() < 0.4 else f"{rng.choice(STATEMENTS)}\n"
+    return "".join([*lines[:first], coming, *lines[first if coming else last :]])
 
 
 def _is_readable(text: str) -> bool:
