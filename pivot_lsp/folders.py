@@ -31,9 +31,22 @@ class Folders:
     @property
     def open(self) -> list[Path]:
         """The folders themselves."""
+        return [folder.resolve() for folder in self._as_named]
+
+    @property
+    def _as_named(self) -> list[Path]:
+        """The same, by the names that the editor has for them: perhaps of links."""
         workspace = self._session.server.workspace
         uris = list(workspace.folders) or ([workspace.root_uri] if workspace.root_uri else [])
-        return [path.resolve() for uri in uris if (path := path_of(uri)) is not None]
+        return [path for uri in uris if (path := path_of(uri)) is not None]
+
+    def real(self, path: Path) -> Path:
+        """A file that the editor tells of, by the name that its project has for it. Links in an open folder
+        are a part of that: what a stage reads may be behind one."""
+        for folder in self._as_named:
+            if path.is_relative_to(folder):
+                return folder.resolve() / path.relative_to(folder)
+        return path.parent.resolve() / path.name
 
     def changed(self) -> None:
         """There are other folders than before."""

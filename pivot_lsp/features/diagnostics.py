@@ -73,6 +73,7 @@ def register(session: Session) -> None:
         uri = params.text_document.uri
         document, path = session.documents.get(uri), path_of(uri)
         if document is None and path is not None:
+            path = session.folders.real(path)
             document = await session.linters.of_file(path)  # as in the answers for the workspace
         if document is not None:
             found = of_document(session, document)

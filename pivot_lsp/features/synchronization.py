@@ -13,6 +13,8 @@ from pivot_lsp.documents import path_of
 from pivot_lsp.edits import Place, replace, replace_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pivot_lsp.documents import Document
     from pivot_lsp.edits import Edit
     from pivot_lsp.positions import Encoding, Lines
@@ -44,12 +46,15 @@ def register(session: Session) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
-        session.outdated(path_of(params.text_document.uri))
+        told([params.text_document.uri])
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
-        for path in {path_of(event.uri) for event in params.changes}:
-            session.outdated(path)
+        told(event.uri for event in params.changes)
+
+    def told(uris: Iterable[str]) -> None:
+        for path in {path_of(uri) for uri in uris}:
+            session.outdated(session.folders.real(path) if path is not None else None)
 
 
 def _edited(session: Session, document: Document, params: types.DidChangeTextDocumentParams) -> Document:

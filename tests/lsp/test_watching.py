@@ -7,8 +7,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from lsprotocol import types
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Editor, Project
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.asyncio]
@@ -84,6 +87,35 @@ async def test_a_client_that_cannot_watch_is_told_of_what_changes(
     await until_told(editor, wanted)
     (ran.root / name).write_text(kept)
     await until_told(editor, ["fresh", "fresh"])
+
+
+@pytest.mark.parametrize("name", ["helpers.py", "raw.txt", "shared/more.py"])
+async def test_a_folder_that_is_a_link_and_has_some_in_it(
+    ran: Project, editor: Editor, name: str, tmp_path: Path
+) -> None:
+    """The client tells of files by the names that it has for them."""
+    if not watching(editor):
+        pytest.skip("the server looks itself")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (ran.root / "raw.txt").rename(elsewhere / "raw.txt")
+    (ran.root / "raw.txt").symlink_to(elsewhere / "raw.txt")
+    (ran.root / "shared").symlink_to(elsewhere)
+    ran.write("shared/more.py", "def lower(text):\n    return text.lower()\n")
+    helpers = "import shared.more\n" + ran.text("helpers.py").replace("strip().lower()", "strip()")
+    ran.write("helpers.py", helpers.replace("return text.strip()", "return shared.more.lower(text.strip())"))
+    ran.pivot("run")
+    (tmp_path / "link").symlink_to(ran.root)
+    folder = types.WorkspaceFolder((tmp_path / "link").as_uri(), "link")
+    event = types.WorkspaceFoldersChangeEvent([folder], [])
+    editor.client.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event))
+    editor.project = type(ran)(tmp_path / "link")
+    editor.open("stages.py")
+    await until_told(editor, ["fresh", "fresh"])
+    kept = editor.project.text(name)
+    editor.project.write(name, kept.replace("text.", "text.upper().") + "#")
+    editor.told_of_change(name)
+    await until_told(editor, ["stale", "upstream_stale"])
 
 
 async def test_a_project_that_goes_and_comes_back_is_seen(ran: Project, editor: Editor) -> None:
