@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from pivot_core.code.slice import Slice
 from pivot_core.code.stream import DECORATOR
 from pivot_core.code.surroundings import Surroundings
 from pivot_core.code.vocabulary import ENGINE, packages_of_loader
-from pivot_core.code.world import World
+from pivot_core.code.world import Place, World
 from pivot_core.project import PIPELINE_MODULE
 from pivot_core.types import CodeFact, Unit, Widening
 
@@ -377,14 +377,20 @@ class CodeGraph:
         return "\n".join(parts)
 
     def _widened(self, node: Node) -> list[Widening]:
-        found: list[Widening] = []
-        for name, place in node.places:
-            module = self._modules.get(name)
-            assert module is not None
-            statement = module.at(place)
-            for reading in self._reader.code(module, statement):
-                found += [_at(each, statement.line) for each in reading.widened]
-        return found
+        if node.widened is None:
+            node.widened = [(place, each) for place in node.places for each in self._widened_at(place)]
+        return [_at(each, self._statement(place).line) for place, each in node.widened]
+
+    def _widened_at(self, place: Place) -> Iterator[Widening]:
+        module = self._modules.get(place[0])
+        assert module is not None
+        for reading in self._reader.code(module, module.at(place[1])):
+            yield from reading.widened
+
+    def _statement(self, place: Place) -> Statement:
+        module = self._modules.get(place[0])
+        assert module is not None
+        return module.at(place[1])
 
 
 def _at(widening: Widening, line: int) -> Widening:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pivot_core.code.records import Statement
     from pivot_core.code.resolve import Key
     from pivot_core.code.world import Place, World
+    from pivot_core.types import Widening
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class Node:
     notes_reading: Reading
     docs: str
     digests: dict[tuple[bool, bool], str] = field(default_factory=dict)
+    widened: list[tuple[Place, Widening]] | None = None  # what of its code can't be followed, once asked for
 
     def digest(self, notes: bool, docs: bool) -> str:
         variant = (notes and bool(self.notes), docs and bool(self.docs))
