@@ -148,6 +148,10 @@ class Gatherer:
     def _version(self, package: str) -> str | None:
         return self._packages.of((package,)).get(package)
 
+    def counts(self, code: CodeFact, path: str) -> bool:
+        """Whether a file outside of the project is code of a package that the stage's code names."""
+        return self._packages.has(code.packages, path)
+
     def unpickled(self, discovered: Iterable[str]) -> list[CodeFact]:
         """The code of the project's classes that came out of pickles."""
         classes = (path[1:].partition(":") for path in discovered if path[0] == "@")

@@ -63,6 +63,10 @@ class PackageVersions:
                 found[name] = f"{found.get(name, '0')}+source.{digest}"
         return found
 
+    def has(self, names: Iterable[str], path: str) -> bool:
+        """Whether a file is code of one of ``names`` that counts with its content."""
+        return any(Path(path).is_relative_to(place) for name in names for place in outside.places(name))
+
     def signature(self) -> object:
         """The same as long as the same is installed."""
         return _folders(), self._outside.signature()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pivot_core.execute import questions
+from pivot_core.execute.foreign import Foreign
 from pivot_core.execute.signature import Signature, is_file, signature
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Observer:
 
     def __init__(self, root: Path) -> None:
         self._root = str(root) + os.sep
+        self.foreign = Foreign(self._root)
+        self._outside: dict[str, None] = {}
         self._importing: list[tuple[str, set[tuple[str, int]], dict[tuple[str, int], Signature | None]]] = []
         self._reads: dict[str, Signature | None] | None = None
         self._asked: dict[str, Signature | None] = {}
@@ -82,7 +85,7 @@ class Observer:
         an input of it."""
         self._declared = tuple(path.rstrip("/") for path in declared)
         reads: dict[str, Signature | None] = {}
-        self._reads, self._asked, self._written = reads, {}, set()
+        self._reads, self._asked, self._written, self._outside = reads, {}, set(), {}
         try:
             yield reads
         finally:
@@ -111,6 +114,10 @@ class Observer:
             for path, was in files.items()
             if self._root + path not in self._written and signature(self._root + path) != was
         }
+
+    def outside(self) -> tuple[str, ...]:
+        """Files outside of the project that the stage has read, absolute; not what was imported."""
+        return tuple(path for path in self._outside if path not in self._written)
 
     def wrote(self, path: Path) -> bool:
         """Whether the stage has opened this file, or one in this folder, to write it."""
@@ -151,6 +158,7 @@ class Observer:
         elif not by_descriptor or is_file(os.fsdecode(path)):
             # Not what shutil.rmtree and the like open: a folder, or a name that is relative to one.
             self._note(path)
+            self._note_outside(path)
 
     def _started(self, words: Iterable[object], cwd: object) -> None:
         """A child process: the files that its command line names. (What else it reads can't be seen.)"""
@@ -200,6 +208,11 @@ class Observer:
         if logical is None:
             return
         self._add(f"./{logical}" if logical[0] in "$@" else logical)
+
+    def _note_outside(self, path: _Path) -> None:
+        full = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+        if self.foreign.counts(full) and full not in self._written and is_file(full) and not _is_code(full):
+            self._outside.setdefault(full)
 
     def _add(self, name: str) -> None:
         if self._importing:

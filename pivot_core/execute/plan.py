@@ -21,7 +21,7 @@ from pivot_core.store.atomic import scratch_path
 from pivot_core.types import LastRun, Lock, Reason, StageSpec, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.execute.claims import Claims
@@ -234,17 +234,22 @@ class Planner:
         discovered = self._gatherer.discovered(undeclared)
         self._record(plan, discovered, done.outs)
         self._recorder.ended(name, LastRun(now(), done.duration_s, self._run_id))
+        named = (done.imported[name] for name in plan.facts.code.packages if name in done.imported)
+        code = [path for path in named if not self._gatherer.counts(plan.facts.code, path)]
         return [
-            Warning(
-                message=f"reads {shown(path)} undeclared; "
-                f"take it as a parameter, with outputs.Dep({path!r}, …)",
-                stage=name,
-                path=plan.spec.path,
-                line=plan.spec.line,
-            )
-            for path in done.reads
-            # What isn't there can't be declared.
-            if path[0] not in "$@" and discovered.get(path) is not None
+            *_told_outside(plan.spec, [*code, *done.outside]),
+            *(
+                Warning(
+                    message=f"reads {shown(path)} undeclared; "
+                    f"take it as a parameter, with outputs.Dep({path!r}, …)",
+                    stage=name,
+                    path=plan.spec.path,
+                    line=plan.spec.line,
+                )
+                for path in done.reads
+                # What isn't there can't be declared.
+                if path[0] not in "$@" and discovered.get(path) is not None
+            ),
         ]
 
     def failed(self, plan: Plan, duration_s: float, why: str) -> None:
@@ -283,6 +288,17 @@ class Planner:
         self._claims.recorded()
         for path, digest in outs.items():
             self._hashes.remember(path, digest)
+
+
+def _told_outside(spec: StageSpec, paths: Sequence[str]) -> Iterator[Warning]:
+    """Of what a stage has read outside of the project: its changes make nothing stale."""
+    if paths:
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        message = (
+            f"reads {shown(paths[0])}{more} outside of the project, where nobody sees what changes; "
+            "put links to files into the project, and declare those"
+        )
+        yield Warning(message=message, stage=spec.name, path=spec.path, line=spec.line)
 
 
 def _within(path: str, known: str) -> bool:

@@ -129,6 +129,8 @@ class Worker:
                 changed=tuple(sorted(self._observer.changed(self._signatures() | reads))),
                 sources=self._modules.sources,
                 kept=outputs.kept_now(),
+                outside=self._observer.outside(),
+                imported=self._observer.foreign.modules(),
             )
         )
 

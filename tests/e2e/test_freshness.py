@@ -367,6 +367,45 @@ ASKING = """
     """
 
 
+OUTSIDE = """
+    import sys
+    sys.path.append("../shared")
+    import shades
+
+    def reading(
+        text: Annotated[str, outputs.Dep("in.txt", Text)],
+    ) -> Annotated[str, outputs.Out("out.txt", Text)]:
+        Path("../shared/made.txt").write_text("made")
+        Path("../shared/made.txt").read_text()
+        return text + BODY + shades.K
+
+    pipeline = Pipeline("p")
+    pipeline.register(reading)
+    """
+
+
+def test_what_a_stage_reads_outside_of_the_project_is_told_since_nobody_sees_it_change(project):
+    """Also code, whoever has imported it before; not what the stage has written itself."""
+    shared = project.root.parent / "shared"
+    shared.mkdir()
+    (shared / "shades.py").write_text("K = 'dark'\n")
+    (shared / "rows.txt").write_text("rows")
+    (project.root / "in.txt").symlink_to("../shared/rows.txt")
+
+    def told(body: str, **env: str) -> list[str]:
+        project.pipeline(OUTSIDE.replace("BODY", body))
+        return [warning["message"] for warning in project.run(env=env).of("warning")]
+
+    code = shared / "shades.py"
+    for body in ("'1'", "'2'"):
+        (message,) = told(body)
+        assert message.startswith(f"reads {code} outside of the project")
+    (message,) = told("open('../shared/rows.txt').read()")
+    assert message.startswith(f"reads {code} and 1 more outside")
+    assert "where nobody sees what changes" in message
+    assert told("'3'", PYTHONPATH=str(shared)) == [], "its code counts"
+
+
 @pytest.mark.parametrize(
     ("head", "body"),
     [
