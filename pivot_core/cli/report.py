@@ -150,7 +150,7 @@ class Report:
         took = f"{wording.duration(event.duration_s) if event.duration_s else '':>8}  "
         if self._looks is not wording.OUTCOMES:
             took = ""  # nothing ran
-        why = event.error.message.partition("\n")[0] if event.error else ""
+        why = wording.failure(event.error) if event.error else ""
         if not self._explain:
             why = why or wording.first_reason(event.reasons)
         line = f"{event.stage:<{self._width}}  {out.paint(f'{word:<{self._words}}', style)}  {took}{why}"

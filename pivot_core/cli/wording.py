@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pivot_core.cli.terminal import Style
-    from pivot_core.execute.events import Progress
+    from pivot_core.execute.events import Progress, StageError
     from pivot_core.types import Outcome, Reason, State
+
+_LONGEST = 200  # characters of an exception in the line of its stage
 
 STATES: dict[State, tuple[str, Style]] = {
     "fresh": ("✓", "green"),
@@ -85,6 +87,14 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s"
+
+
+def failure(error: StageError) -> str:
+    """Why a stage failed, on a line of its own: a KeyError says nothing without its type."""
+    said = error.message.partition("\n")[0]
+    if error.type == "KeyError":
+        said = f"KeyError: {said}"
+    return said if len(said) <= _LONGEST else said[:_LONGEST] + "…"
 
 
 def left(seconds: float | None) -> str:

@@ -33,6 +33,11 @@ def describe(raised: BaseException, project: Project) -> StageError:
     message = str(raised) or "no message"
     if isinstance(raised, SystemExit):
         message = f"the stage ended the process with sys.exit({raised.code!r}); return or raise instead"
+    elif type(raised).__name__ == "BdbQuit":
+        message = (
+            "breakpoint() needs a terminal, and a run has none; call the function itself, or debug the stage"
+        )
+        message += " in the editor"
     elif isinstance(raised, OSError) and is_ours:
         message = of_the_system(raised, project.root)
     return StageError(

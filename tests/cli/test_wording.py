@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pivot_core.cli import wording
+from pivot_core.execute.events import StageError
 from pivot_core.types import Reason
 
 
@@ -37,6 +38,18 @@ def test_durations_are_short(seconds: float, text: str) -> None:
 )
 def test_ages_are_as_true_a_moment_later(seconds: float, text: str) -> None:
     assert wording.ago((datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()) == text
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (StageError("KeyError", "'rows'"), "KeyError: 'rows'"),
+        (StageError("ValueError", "no rows\nin rows.csv"), "no rows"),
+        (StageError("ValueError", "x" * 201), "x" * 200 + "…"),
+    ],
+)
+def test_why_a_stage_failed_is_one_short_line(error: StageError, text: str) -> None:
+    assert wording.failure(error) == text
 
 
 def test_a_reason_ends_with_its_place_unless_that_is_its_subject() -> None:

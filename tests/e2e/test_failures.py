@@ -409,6 +409,11 @@ def test_a_folder_that_may_only_be_read_fails_the_stage_and_leaves_what_was_ther
     assert project.read("after.txt") == "y\n"
 
 
+def test_a_stage_that_stops_for_a_debugger_fails_and_says_where_to_debug(project):
+    three(project, "breakpoint(); return text")
+    assert "needs a terminal" in error_of(project.run(ok=False), "bad")["message"]
+
+
 @pytest.mark.skipif(
     shutil.which("unshare") is None
     or subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0,
