@@ -73,7 +73,7 @@ export class Debugging implements vscode.Disposable {
       } else if (code === 0) {
         run.passed(item);
       } else {
-        run.failed(item, new vscode.TestMessage("It failed. The debug console says where."));
+        run.failed(item, new vscode.TestMessage("It failed. The terminal says where."));
       }
     });
     this.codes.delete(config.name);

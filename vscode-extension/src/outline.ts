@@ -42,7 +42,8 @@ export function outline(pipelines: readonly Pipeline[], now: number): Node[] {
   return pipelines.map((pipeline) => ({
     key: pipeline.root,
     label: pipeline.name,
-    description: pipeline.why ?? `${pipeline.stages.length} stages`,
+    description:
+      pipeline.why ?? `${pipeline.stages.length} ${pipeline.stages.length === 1 ? "stage" : "stages"}`,
     icon: "type-hierarchy-sub",
     context: "project",
     unfolded: true,

@@ -181,6 +181,8 @@ export class Server implements vscode.Disposable {
     this.current = undefined;
     this.running.clear();
     const ms = this.backoff.died(Date.now());
+    const what = ms === undefined ? "is left at that" : `is started again in ${ms / 1_000} s`;
+    this.around.log.warn(`${this.folder.name}: the server has ended, and ${what}`);
     this.set({ kind: "died", interpreter, ms, times: this.backoff.times });
     if (ms !== undefined) {
       this.timer = setTimeout(() => void this.next(() => this.start()), ms);

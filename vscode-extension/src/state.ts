@@ -114,9 +114,8 @@ export class Pipelines implements vscode.Disposable {
     const roots = new Set([...known, ...(await findProjects(server.folder))]);
     await Promise.all([...roots].map((root) => this.ask(server, root)));
     this.searched.add(server);
-    if (roots.size === 0) {
-      this.changed.fire(undefined);
-    }
+    // None may be known: there is no sign of one, or it is a part of a project that begins above the folder.
+    this.changed.fire(undefined);
   }
 
   /** One question a root at a time; what changed meanwhile is asked for again. */

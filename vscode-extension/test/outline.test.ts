@@ -122,7 +122,7 @@ test("only a file that is there opens", () => {
 test("several pipelines have a node each, and keys are unique", () => {
   const two = [pipeline([stage("a")]), pipeline([stage("a")], { root: "/q", name: "other" })];
   const nodes = outline(two, NOW);
-  assert.deepEqual(drawn(nodes), ["demo: 1 stages", "  Fresh: 1", "other: 1 stages", "  Fresh: 1"]);
+  assert.deepEqual(drawn(nodes), ["demo: 1 stage", "  Fresh: 1", "other: 1 stage", "  Fresh: 1"]);
   const keys = (list: readonly Node[]): string[] =>
     list.flatMap((node) => [node.key, ...keys(node.children)]);
   assert.equal(new Set(keys(nodes)).size, keys(nodes).length);

@@ -88,8 +88,11 @@ export class CodeServer {
     write(join(this.home, "user-data", "User", "settings.json"), { ...SETTINGS, ...settings });
   }
 
-  url(folder: string, file?: string): string {
-    const query = new URLSearchParams({ folder });
+  /** ``workspace``: a file in the folder, to be opened instead of it. */
+  url(folder: string, file?: string, workspace?: string): string {
+    const query = new URLSearchParams(
+      workspace === undefined ? { folder } : { workspace: join(folder, workspace) },
+    );
     if (file !== undefined) {
       const uri = `vscode-remote://${new URL(this.address).host}${join(folder, file)}`;
       query.set("payload", JSON.stringify([["openFile", uri]]));

@@ -19,6 +19,8 @@ interface Given {
   readonly project: () => Project;
   /** The file that is open in the beginning. */
   readonly file?: string;
+  /** The project's `.code-workspace`, if it is one of several folders. */
+  readonly workspace?: string;
   /** The user's. */
   readonly settings?: Settings;
   /** Of the window, and how many pixels its picture has for each of its own. */
@@ -46,7 +48,7 @@ export function scenario(name: string, given: Given, play: (scene: Scene) => Pro
     const window = new Window(await tab.newPage());
     const steps = new Steps(context, window, join(SHOTS, slug(name)));
     try {
-      await window.page.goto(server.url(project.root, given.file));
+      await window.page.goto(server.url(project.root, given.file, given.workspace));
       await window.page.locator(".monaco-workbench .part.editor").waitFor();
       await play({ window, project, server, step: (title, work) => steps.take(title, work) });
     } finally {

@@ -1,4 +1,4 @@
-/** What stages measure and draw, in the editor. */
+/** What stages measure and draw, in the editor; in one of two folders, both with a pipeline. */
 
 import { Project } from "../harness/project.ts";
 import { scenario } from "../harness/scenario.ts";
@@ -46,45 +46,76 @@ for name, rate in {"slow": 0.1, "fast": 0.5, "faster": 2.0}.items():
     )
 `;
 
+const BOTH = "both.code-workspace";
+
+const OTHER = `from typing import Annotated
+
+from pivot_core import Pipeline, loaders, outputs
+
+
+def copy(text: Annotated[str, outputs.Dep("raw.txt", loaders.Text())]) -> Annotated[
+    str, outputs.Out("copy.txt", loaders.Text())
+]:
+    return text
+
+
+pipeline = Pipeline("copies")
+pipeline.register(copy)
+`;
+
 function made(): Project {
   const project = Project.of("results", {
     "stages.py": STAGES,
     "pipeline.py": PIPELINE,
     "raw.txt": "to be\nor not to be\n",
     ".gitignore": "build/\n",
+    "../copies/pipeline.py": OTHER,
+    "../copies/raw.txt": "to be\n",
+    [BOTH]: JSON.stringify({ folders: [{ path: "." }, { path: "../copies" }] }),
   });
   project.pivot("run");
   return project;
 }
 
-scenario("Results", { project: made, file: "stages.py" }, async ({ window, project, step }) => {
-  const { page } = window;
-  const shown = window.webview();
+scenario(
+  "Results",
+  { project: made, file: "stages.py", workspace: BOTH },
+  async ({ window, project, step }) => {
+    const { page } = window;
+    const shown = window.webview();
 
-  await step("metrics are a page, with variants side by side", async () => {
-    await window.seesLens(/fresh/);
-    await window.command("Pivot: Show Metrics");
-    await shown.getByRole("heading", { name: "Metrics of results" }).waitFor();
-    await shown.getByRole("row", { name: /^faster 0\.974359 20/ }).waitFor();
-    await shown.getByRole("row", { name: /^lines 2/ }).waitFor();
-  });
+    await step("each folder has its pipeline", async () => {
+      await window.pipeline();
+      for (const name of [/^copies\s*1 stage$/, /^results\s*4 stages$/]) {
+        await window.tree(name).waitFor();
+      }
+    });
 
-  await step("which follows a run", async () => {
-    project.write("raw.txt", "to be\nor not to be\nthat is\n");
-    project.pivot("run");
-    await shown.getByRole("row", { name: /^lines 3/ }).waitFor();
-  });
+    await step("metrics are a page, with variants side by side", async () => {
+      await window.seesLens(/fresh/);
+      await window.command("Pivot: Show Metrics");
+      await shown.getByRole("heading", { name: "Metrics of results" }).waitFor();
+      await shown.getByRole("row", { name: /^faster 0\.974359 20/ }).waitFor();
+      await shown.getByRole("row", { name: /^lines 2/ }).waitFor();
+    });
 
-  await step("and leads to the files and the code", async () => {
-    await shown.getByRole("link", { name: "build/scores/fast.json" }).click();
-    await page.locator(".tab.active").filter({ hasText: "fast.json" }).waitFor();
-    await page.locator(".tab").filter({ hasText: "Metrics of results" }).click();
-    await shown.getByRole("link", { name: "summarise" }).click();
-    await page.locator(".tab.active").filter({ hasText: "stages.py" }).waitFor();
-  });
+    await step("which follows a run", async () => {
+      project.write("raw.txt", "to be\nor not to be\nthat is\n");
+      project.pivot("run");
+      await shown.getByRole("row", { name: /^lines 3/ }).waitFor();
+    });
 
-  await step("plots are a page", async () => {
-    await window.command("Pivot: Show Plots");
-    await shown.getByRole("heading", { name: /train@slow/ }).waitFor();
-  });
-});
+    await step("and leads to the files and the code", async () => {
+      await shown.getByRole("link", { name: "build/scores/fast.json" }).click();
+      await page.locator(".tab.active").filter({ hasText: "fast.json" }).waitFor();
+      await page.locator(".tab").filter({ hasText: "Metrics of results" }).click();
+      await shown.getByRole("link", { name: "summarise" }).click();
+      await page.locator(".tab.active").filter({ hasText: "stages.py" }).waitFor();
+    });
+
+    await step("plots are a page", async () => {
+      await window.command("Pivot: Show Plots");
+      await shown.getByRole("heading", { name: /train@slow/ }).waitFor();
+    });
+  },
+);

@@ -37,12 +37,22 @@ pipeline.register(stages.simulate)
 pipeline.register(stages.average)
 `;
 
+const TASKS = {
+  version: "2.0.0",
+  tasks: [
+    { label: "average", type: "pivot", targets: ["average"], group: { kind: "build", isDefault: true } },
+  ],
+};
+
 const given = {
   project: () =>
     Project.of("runs", {
       "stages.py": STAGES,
       "pipeline.py": PIPELINE,
+      // That lint finds something in, though nobody opens it.
+      "later.py": STAGES.replaceAll("average", "median"),
       "numbers.txt": "\n",
+      ".vscode/tasks.json": JSON.stringify(TASKS),
       ".gitignore": "build/\n",
     }),
   file: "stages.py",
@@ -98,5 +108,15 @@ scenario("Runs", given, async ({ window, project, step }) => {
     await window.lens(/^Run$/, /failed/).click();
     await window.seesLens(/^fresh · /);
     project.read("build/average.txt");
+  });
+
+  await step("a task tells the problems, too, and leaves there what lint has found", async () => {
+    project.write("numbers.txt", "one\n");
+    const found = await window.problem(/median looks like a stage/);
+    await found.waitFor();
+    await page.keyboard.press("Control+Shift+b");
+    await page.locator(".terminal-wrapper").waitFor();
+    await (await window.problem(/average failed: ValueError.*pivot-core/)).waitFor();
+    await found.waitFor();
   });
 });

@@ -117,7 +117,7 @@ class Page {
   private say(pipeline: Pipeline | null): void {
     const empty = !pipeline || pipeline.stages.length === 0;
     const note = byId("note", HTMLElement);
-    const why = pipeline?.why ?? (empty ? "No pipeline is known here yet." : "");
+    const why = pipeline?.why ?? (empty ? "No pipeline is known here at the moment." : "");
     note.textContent = why;
     note.hidden = why === "";
     note.classList.toggle("alone", empty);
@@ -224,7 +224,11 @@ class Page {
 
   /** Behind the one that is selected, and from the first again. */
   private nextFound(): void {
-    const found = (find(this.pipeline?.stages ?? [], this.wanted) ?? []).map(({ name }) => name);
+    const found = find(this.pipeline?.stages ?? [], this.wanted)?.map(({ name }) => name);
+    if (!found) {
+      this.enter();
+      return;
+    }
     const at = this.selected === null ? -1 : found.indexOf(this.selected);
     const stage = found[(at + 1) % found.length];
     if (stage !== undefined) {
