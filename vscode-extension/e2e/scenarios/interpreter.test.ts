@@ -79,7 +79,6 @@ scenario("Interpreters", { project: bare, file: "stages.py" }, async ({ window, 
     await ended(second);
     first = await runsIn(PYTHON);
     choose(project, { "python.defaultInterpreterPath": PYTHON, "python.useEnvironmentsExtension": true });
-    await window.command("Developer: Reload Window");
     await ended(first);
     await runsIn(project.path(OWN));
   });
