@@ -6,7 +6,7 @@ Paths in these records are *logical*: relative to the project root, with forward
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 else:
     JSON = Any  # msgspec knows no recursive aliases; what it decodes from JSON is of this type anyway
+
+# In the version of a package whose source isn't installed: a digest of it follows.
+SOURCE: Final = "+source."
 
 State = Literal["fresh", "stale", "upstream_stale", "never_run", "error"]
 ReasonKind = Literal[

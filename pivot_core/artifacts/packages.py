@@ -10,6 +10,7 @@ import msgspec
 
 from pivot_core.artifacts import outside
 from pivot_core.store.state import PACKAGES, State
+from pivot_core.types import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +61,7 @@ class PackageVersions:
         found = {name: self._versions[name] for name in wanted if name in self._versions}
         for name in wanted:
             if (digest := self._outside.digest(name)) is not None:
-                found[name] = f"{found.get(name, '0')}+source.{digest}"
+                found[name] = f"{found.get(name, '0')}{SOURCE}{digest}"
         return found
 
     def has(self, names: Iterable[str], path: str) -> bool:

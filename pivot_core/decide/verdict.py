@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pivot_core.decide.release import feature_release
-from pivot_core.types import CodeFact, LastRun, Lock, Reason, State, Verdict
+from pivot_core.types import SOURCE, CodeFact, LastRun, Lock, Reason, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -113,7 +113,7 @@ def _differences(facts: Facts, record: Lock) -> Iterator[Reason]:
         yield Reason("environment", name, _set(was, now))
     for name, was, now in _changes(record.packages, facts.packages):
         if facts.strict or not _same_feature_release(was, now):
-            yield Reason("package", name, f"version {was or 'none'}, now {now or 'none'}")
+            yield Reason("package", name, _versions(was, now))
     for path, _, now in _changes(record.outs, facts.outs):
         yield Reason("output", path, "isn't there" if now is None else "isn't what the stage wrote", path)
 
@@ -142,7 +142,15 @@ def _of_pickle(name: str, was: str | None, now: str | None, *, strict: bool) -> 
     if colon:
         yield Reason("code", f"{module}.{qualname}", "changed since the last run; the stage unpickles it")
     elif strict or not _same_feature_release(was, now):
-        yield Reason("package", name, f"version {was or 'none'}, now {now or 'none'}")
+        yield Reason("package", name, _versions(was, now))
+
+
+def _versions(was: str | None, now: str | None) -> str:
+    if was is not None and now is not None:
+        (version, *one), (other, *another) = was.split(SOURCE), now.split(SOURCE)
+        if one and another and version == other:  # digests tell a person nothing
+            return "changed since the last run"
+    return f"version {was or 'none'}, now {now or 'none'}"
 
 
 def _bug_fixes(facts: Facts, record: Lock) -> Iterator[Reason]:

@@ -151,3 +151,22 @@ def test_a_feature_release_counts_and_a_bug_fix_is_noted(was, now, counts):
     assert bool(verdict.notes) is not counts
     strictly = decide(but(packages={"p": now}, strict=True), record, {})
     assert [(reason.kind, reason.subject) for reason in strictly.reasons] == [("package", "p")]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        (
+            "0.1+source.4f2a",
+            "0.1+source.91bc",
+            "changed since the last run",
+        ),
+        ("0.1+source.4f2a", "0.2+source.91bc", "version 0.1+source.4f2a, now 0.2+source.91bc"),
+        ("0.1", "0.1+source.91bc", "version 0.1, now 0.1+source.91bc"),
+        ("0.1+source.4f2a", None, "version 0.1+source.4f2a, now none"),
+    ],
+)
+def test_of_source_that_is_not_installed_it_is_told_that_it_changed(was, now, told):
+    record = msgspec.structs.replace(RECORD, packages={"p": was})
+    (reason,) = decide(but(packages={"p": now} if now else {}), record, {}).reasons
+    assert reason.detail == told
