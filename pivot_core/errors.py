@@ -15,7 +15,14 @@ class PivotError(Exception):
 
 
 class UsageError(PivotError):
-    """Wrong usage of a command or of the authoring API (exit code 2)."""
+    """Wrong usage of a command or of the authoring API (exit code 2).
+
+    Several mistakes of one kind (targets that are nothing) are told at once: ``messages`` has one each.
+    """
+
+    def __init__(self, *messages: str) -> None:
+        self.messages = messages
+        super().__init__("\n".join(messages))
 
 
 class InvalidPipeline(PivotError):  # noqa: N818 - named for what it is

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,37 +28,44 @@ class Targets:
     def stages(self, targets: Iterable[str]) -> list[str]:
         """The stages that are named, or that make what is named, in the order of the targets.
 
-        A name means the stage rather than a file of the same name. Raises UsageError for a target that is,
-        or matches, nothing.
+        A name means the stage rather than a file of the same name. Raises UsageError for targets that are,
+        or match, nothing: for all of them at once.
         """
-        found: dict[str, None] = {}
-        for target in targets:
-            found.update(dict.fromkeys(self._stages_of(target)))
-        return list(found)
+        return self._all(targets, self._stages_of)
 
     def artifacts(self, targets: Iterable[str]) -> list[str]:
         """The outputs that are named or match, and all outputs of the stages that are named.
 
         Raises UsageError as ``stages`` does.
         """
+        return self._all(targets, self._artifacts_of)
+
+    def _all(self, targets: Iterable[str], look_up: Callable[[str], list[str] | None]) -> list[str]:
         found: dict[str, None] = {}
+        nothing: dict[str, None] = {}
         for target in targets:
-            stages = set(self._named(target))
-            own = [path for path, stage in self._graph.producer.items() if stage in stages]
-            made = [*own, *self._made(target)]
-            if not made and not stages:
-                raise UsageError(self._nothing(target))
-            found.update(dict.fromkeys(made))
+            these = look_up(target)
+            if these is None:
+                nothing[self._nothing(target)] = None
+            else:
+                found.update(dict.fromkeys(these))
+        if nothing:
+            raise UsageError(*nothing)
         return list(found)
 
-    def _stages_of(self, target: str) -> list[str]:
+    def _artifacts_of(self, target: str) -> list[str] | None:
+        """None: the target is nothing."""
+        stages = set(self._named(target))
+        own = [path for path, stage in self._graph.producer.items() if stage in stages]
+        made = [*own, *self._made(target)]
+        return made if made or stages else None
+
+    def _stages_of(self, target: str) -> list[str] | None:
+        """None: the target is nothing."""
         named = self._named(target)
         if named and not _is_pattern(target):
             return named
-        found = [*named, *(self._graph.producer[path] for path in self._made(target))]
-        if not found:
-            raise UsageError(self._nothing(target))
-        return found
+        return [*named, *(self._graph.producer[path] for path in self._made(target))] or None
 
     def _named(self, target: str) -> list[str]:
         if target in self._stages:
@@ -90,8 +97,9 @@ class Targets:
 
         near = difflib.get_close_matches(target, [*self._stages, *self._graph.producer], n=1)
         hint = f"did you mean {near[0]!r}?" if near else self._known()
-        what = "no stage makes" if "/" in target or "." in target else "no stage is named, and none makes,"
-        return f"{what} {target!r}\n    {hint}"
+        is_path = "/" in target or "." in target
+        what = f"no stage makes {target!r}" if is_path else f"no stage is named {target!r}, and none makes it"
+        return f"{what}\n    {hint}"
 
     def _known(self) -> str:
         names = list(self._stages)

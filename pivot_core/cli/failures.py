@@ -37,8 +37,16 @@ def exit_code(error: PivotError) -> int:
 def document(error: PivotError) -> ErrorDocument:
     if isinstance(error, InvalidPipeline):
         return ErrorDocument(errors=tuple(_entry(problem) for problem in error.problems))
-    message, _, hint = str(error).partition("\n")
-    return ErrorDocument(errors=(ErrorEntry(None, None, message, hint.strip(), None),))
+    return ErrorDocument(errors=tuple(_placeless(message) for message in _messages(error)))
+
+
+def _messages(error: PivotError) -> tuple[str, ...]:
+    return error.messages if isinstance(error, UsageError) else (str(error),)
+
+
+def _placeless(text: str) -> ErrorEntry:
+    message, _, hint = text.partition("\n")
+    return ErrorEntry(None, None, message, hint.strip(), None)
 
 
 def _entry(problem: Problem) -> ErrorEntry:
@@ -56,7 +64,8 @@ def show(error: PivotError, err: Terminal) -> None:
     """Every problem with its place first, so that editors and terminals make a link of it."""
     label = err.paint("error:", "bold", "red")
     if not isinstance(error, InvalidPipeline):
-        err.line(f"{label} {error}")
+        for message in _messages(error):
+            err.line(f"{label} {message}")
         return
     for problem in error.problems:
         place = f"{problem.path}:{problem.line}" if problem.line else problem.path

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pivot_core.cli import wording
-from pivot_core.errors import InvalidPipeline
+from pivot_core.errors import InvalidPipeline, UsageError
 from pivot_core.execute.events import StageEnd, Warning
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class Annotations:
                 text = f"{problem.message}\n{problem.hint}"
                 self._say("error", problem.stage, text, problem.path, problem.line)
         else:
-            self._say("error", None, str(error), None, None)
+            for text in error.messages if isinstance(error, UsageError) else (str(error),):
+                self._say("error", None, text, None, None)
 
     def _say(self, kind: str, title: str | None, text: str, path: str | None, line: int | None) -> None:
         properties = []

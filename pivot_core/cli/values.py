@@ -40,11 +40,14 @@ def revisions_told(project: Project, targets: Sequence[str]) -> Iterator[None]:
         from pivot_core.store.git import Git
 
         git = Git(project.root)
-        for target in targets:
-            if target in str(error) and git.knows(target):
-                message = f"{str(error).splitlines()[0]}\n    compare with that commit: --diff {target}"
-                raise UsageError(message) from error
-        raise
+        commits = [target for target in targets if git.knows(target)]
+        raise UsageError(*(_with_revision(message, commits) for message in error.messages)) from error
+
+
+def _with_revision(message: str, commits: Sequence[str]) -> str:
+    first = message.splitlines()[0]
+    named = next((name for name in commits if repr(name) in first), None)
+    return message if named is None else f"{first}\n    compare with that commit: --diff {named}"
 
 
 def print_values(out: Terminal, title: str, values: Values) -> None:

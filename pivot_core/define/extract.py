@@ -124,7 +124,7 @@ class _Extraction:
             base,
             takes.cls,
             {} if override is None else override.values,
-            lambda param: self._overrides.place(name, param),
+            lambda keys: self._overrides.place(name, keys),
         )
         if isinstance(made, values.Values):
             return made

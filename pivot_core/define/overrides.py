@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 
 # yaml's own classes where libyaml isn't built in.
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Keys = tuple[str | int, ...]
 _SHAPE = "write it as {stage: {parameter: value}}"
 
 
 class StageOverrides(NamedTuple):
-    """One stage's entry: values as YAML gives them, and lines, both by parameter."""
+    """One stage's entry: values as YAML gives them, by parameter, and lines, by the keys that lead there."""
 
     line: int
     values: dict[str, object]
-    lines: dict[str, int]
+    lines: dict[Keys, int]
 
 
 class Overrides:
@@ -43,10 +44,11 @@ class Overrides:
         except yaml.YAMLError as error:
             self._wrong(_line_of(error), f"not valid YAML: {_what(error)}", "mend it there or just above")
 
-    def place(self, stage: str, param: str | None = None) -> Place:
-        """Where a value is set, or where the stage's entry begins."""
+    def place(self, stage: str, keys: Keys = ()) -> Place:
+        """Where a value is set, else what it would be in, else where the stage's entry begins."""
         entry = self.stages[stage]
-        return Place(self.path, entry.line if param is None else entry.lines.get(param, entry.line))
+        known = (entry.lines.get(keys[:length]) for length in range(len(keys), 0, -1))
+        return Place(self.path, next((line for line in known if line is not None), entry.line))
 
     def unknown(self, stages: Iterable[str]) -> Iterator[str]:
         """Entries for stages that there aren't."""
@@ -59,11 +61,12 @@ class Overrides:
             return
         for name, line, node in self._entries(loader, root, "params.yaml"):
             values: dict[str, object] = {}
-            lines: dict[str, int] = {}
+            lines: dict[Keys, int] = {}
             if node.tag != "tag:yaml.org,2002:null":
                 for param, at, value in self._entries(loader, node, f"the entry of stage {name!r}"):
+                    lines[param,] = at
+                    self._inside(value, (param,), lines)
                     values[param] = loader.construct_object(value, deep=True)
-                    lines[param] = at
             self.stages[name] = StageOverrides(line, values, lines)
 
     def _entries(self, loader: yaml.SafeLoader, node: Node, what: str) -> Iterator[tuple[str, int, Node]]:
@@ -81,6 +84,24 @@ class Overrides:
             else:
                 seen.add(key.value)
                 yield key.value, line, value
+
+    def _inside(self, node: Node, keys: Keys, lines: dict[Keys, int]) -> None:
+        """The lines of what a value has in it; keys that it has twice, of which YAML would take the last."""
+        if isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                lines[(*keys, index)] = value.start_mark.line + 1
+                self._inside(value, (*keys, index), lines)
+        elif isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+                    continue
+                line = key.start_mark.line + 1
+                if key.value in seen:
+                    self._wrong(line, f"{'.'.join(map(str, keys))!r} has {key.value!r} twice", "remove one")
+                seen.add(key.value)
+                lines[(*keys, key.value)] = line
+                self._inside(value, (*keys, key.value), lines)
 
     def _wrong(self, line: int, message: str, hint: str) -> None:
         self.problems.append(Problem(self.path, line, message, hint))

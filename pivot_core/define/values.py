@@ -6,17 +6,19 @@ JSON is how they travel to the stage, so they have to come back from it unchange
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
+from pivot_core.define.dropped import Dropped, dropped, keys_of
 from pivot_core.define.mistakes import CALL, Mistake, did_you_mean, listed
 from pivot_core.define.reference import module_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from pivot_core.define.overrides import Keys
     from pivot_core.params import StageParams
     from pivot_core.types import JSON, Place
 
@@ -50,29 +52,32 @@ def given_mistake(given: object, annotated: Cls, param: str) -> Mistake | None:
 
 
 def make(
-    base: StageParams | None, cls: Cls, overrides: Mapping[str, object], place: Callable[[str], Place]
+    base: StageParams | None, cls: Cls, overrides: Mapping[str, object], place: Callable[[Keys], Place]
 ) -> Values | tuple[Mistake, ...]:
     """The values, or all mistakes. ``base`` may be None: then the defaults of ``cls``.
 
-    ``place`` tells where a parameter is overridden.
+    ``place`` tells where what these keys lead to is overridden.
     """
     cls = cls if base is None else type(base)
     try:
         params = _instance(base, cls, overrides)
     except ValidationError as error:
         return tuple(_mistakes(error, cls, overrides, place))
+    if unknown := tuple(_unknown(cls, one, place) for one in dropped(overrides, params)):
+        return unknown
     try:
         values = dump(params)
     except PydanticSerializationError as error:
         return (Mistake(CALL, f"the params {cls.__name__} can't be written as JSON: {error}", _JSON_ONLY),)
     if not _comes_back(params, values):
         return (
-            Mistake(CALL, f"the params {cls.__name__} change when written as JSON and read back", _JSON_ONLY),
+            Mistake(CALL, f"the params {cls.__name__} change when written as JSON and read back", _AND_NAMES),
         )
     return Values(cls, values)
 
 
 _JSON_ONLY = "give the fields types that pydantic can write as JSON and read back"
+_AND_NAMES = f"{_JSON_ONLY}; a model with aliases that is inside of them needs populate_by_name=True"
 
 
 def dump(params: BaseModel) -> dict[str, JSON]:
@@ -103,13 +108,15 @@ def _defaults(cls: Cls) -> StageParams | None:
 
 def _merged(base: BaseModel | None, overrides: Mapping[str, object]) -> dict[str, object]:
     """Field values of ``base`` with ``overrides`` over them, also in the models in its fields."""
-    merged = {} if base is None else {name: getattr(base, name) for name in type(base).model_fields}
-    for name, value in overrides.items():
-        inner = merged.get(name)
-        nested = isinstance(inner, BaseModel) and isinstance(value, dict)
-        merged[name] = (
-            _merged(cast("BaseModel", inner), cast("dict[str, object]", value)) if nested else value
-        )
+    merged = dict(overrides)
+    for name, keys in {} if base is None else keys_of(type(base)).items():
+        inner = getattr(base, name)
+        key = next((key for key in keys if key in overrides), None)
+        value = None if key is None else overrides[key]
+        if key is None:
+            merged[keys[0]] = inner
+        elif isinstance(inner, BaseModel) and not isinstance(inner, RootModel) and isinstance(value, dict):
+            merged[key] = _merged(inner, value)
     return merged
 
 
@@ -130,20 +137,51 @@ def _sort_sets(value: object, dumped: JSON) -> None:
 
 
 def _mistakes(
-    error: ValidationError, cls: Cls, overrides: Mapping[str, object], place: Callable[[str], Place]
+    error: ValidationError, cls: Cls, overrides: Mapping[str, object], place: Callable[[Keys], Place]
 ) -> Iterator[Mistake]:
-    known = list(cls.model_fields)
     for one in error.errors(include_url=False):
         name = ".".join(str(part) for part in one["loc"])
         top = str(one["loc"][0]) if one["loc"] else ""
-        at = place(top) if top in overrides else None
+        at = place(one["loc"]) if top in overrides else None
         if one["type"] == "missing":
             message = f"the params {cls.__name__} need a value for {name!r}"
             hint = f"give it: params={cls.__name__}({top}=…), or in params.yaml"
         elif one["type"] == "extra_forbidden":
-            message = f"{cls.__name__} has no parameter {name!r}"
-            hint = did_you_mean(name, known, f"it has: {listed(known)}")
+            model = _model_at(cls, one["loc"][:-1])
+            known = () if model is None else tuple(model.model_fields)
+            yield _unknown(cls, Dropped(one["loc"], None if model is None else model.__name__, known), place)
+            continue
         else:
             message = f"wrong value {one['input']!r:.60} for {name or cls.__name__!r}: {one['msg']}"
             hint = f"see the fields of {cls.__name__}"
         yield Mistake(CALL, message, hint, at)
+
+
+def _unknown(cls: Cls, key: Dropped, place: Callable[[Keys], Place]) -> Mistake:
+    name = str(key.path[-1])
+    if key.owner is None:
+        message = f"there is no parameter {'.'.join(str(part) for part in key.path)!r}"
+        return Mistake(CALL, message, f"see the fields of {cls.__name__}", place(key.path))
+    hint = did_you_mean(name, key.known, f"it has: {listed(key.known)}")
+    return Mistake(CALL, f"{key.owner} has no parameter {name!r}", hint, place(key.path))
+
+
+def _model_at(cls: type[BaseModel], keys: Keys) -> type[BaseModel] | None:
+    """The model whose field a value at ``keys`` is; None where the types name more than one, or none."""
+    found = cls
+    for key in keys:
+        field = found.model_fields.get(str(key))
+        models = list(_models_in(field.annotation)) if field is not None else []
+        if field is None and isinstance(key, int):
+            continue  # an item of a list: what it can be was said with the list
+        if len(models) != 1:
+            return None
+        (found,) = models
+    return found
+
+
+def _models_in(hint: object) -> Iterator[type[BaseModel]]:
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        yield hint
+    for part in get_args(hint):
+        yield from _models_in(part)

@@ -82,3 +82,16 @@ def test_artifacts_are_the_outputs_named_or_of_the_stages_named():
 def test_what_is_nothing_is_refused_with_what_to_do(target, said):
     with pytest.raises(UsageError, match=re.escape(said)):
         stages(target)
+
+
+def test_all_targets_that_are_nothing_are_told_at_once():
+    targets = Targets(GRAPH, STAGES, ROOT, ROOT)
+    for look_up in (targets.stages, targets.artifacts):
+        with pytest.raises(UsageError) as raised:
+            look_up(["claen", "clean", "raw.csv", "nope/*.png", "claen"])
+        said = [message.partition("\n")[0] for message in raised.value.messages]
+        assert said == [
+            "no stage is named 'claen', and none makes it",
+            "no stage makes raw.csv: it is an input",
+            "nothing matches 'nope/*.png': no stage's name and no output",
+        ]

@@ -117,6 +117,16 @@ def test_a_commit_in_the_place_of_a_target_is_told_how_to_compare(words: Words) 
         assert done.returncode == 2 and "--diff" not in done.stderr
 
 
+def test_targets_that_are_nothing_are_told_at_once_each_with_what_to_do(words: Words) -> None:
+    done = words.call("run", "laud", "cuont", "loud", "--json")
+    assert done.returncode == 2
+    assert done.stderr.count("error: no stage is named") == 2
+    errors = json.loads(done.stdout.splitlines()[-1])["errors"]
+    assert [error["hint"] for error in errors] == ["did you mean 'loud'?", "did you mean 'count'?"]
+    annotated = words.call("run", "laud", "cuont", GITHUB_ACTIONS="true")
+    assert annotated.stdout.count("::error") == 2
+
+
 def test_no_page_is_left_where_there_are_no_plots(words: Words) -> None:
     assert "no stage has a plot" in words.ok("plots")
     assert json.loads(words.ok("plots", "--json"))["page"] is None

@@ -211,7 +211,9 @@ def test_infinity_and_nan_survive(folder):
         ("\nt:\n  depth: 1\n", 2, "no stage 't'"),
         ("s:\n  depth: 1\n  dpth: 2\n", 3, "P has no parameter 'dpth'"),
         ("s:\n\n  depth: deep\n", 3, "wrong value 'deep' for 'depth'"),
-        ("s:\n  optimizer:\n    rate: x\n", 2, "wrong value 'x' for 'optimizer.rate'"),
+        ("s:\n  optimizer:\n    rate: x\n", 3, "wrong value 'x' for 'optimizer.rate'"),
+        ("s:\n  optimizer:\n    steps: 1\n    rte: 1\n", 4, "Optimizer has no parameter 'rte'"),
+        ("s:\n  optimizer:\n    rate: 1\n    rate: 2\n", 4, "'optimizer' has 'rate' twice"),
         ("s: 3\n", 1, "the entry of stage 's' isn't a mapping"),
         ("- s\n", 1, "params.yaml isn't a mapping"),
         ("s:\n  depth: [1\n", 3, "not valid YAML"),
@@ -243,3 +245,90 @@ def test_params_yaml_may_be_empty_and_use_merge_keys(folder, text):
     )
     assert not found.problems
     assert found.stages[0].params["depth"] == (4 if "<<" in text else 3)
+
+
+NESTED = """
+from dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+class Layer(BaseModel):
+    width: int = 1
+
+@dataclass
+class Seed:
+    number: int = 1
+
+class Net(BaseModel):
+    layers: list[Layer] = []
+    named: dict[str, Layer] = {}
+    head: Layer | None = None
+    seed: Seed = Seed()
+    short: int = Field(1, alias="very_long")
+
+class Loose(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    a: int = 1
+
+class Renamed(BaseModel):
+    a: int = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def was(cls, given):
+        return {"a": given["b"]} if "b" in given else given
+
+class P(StageParams):
+    net: Net = Net()
+    loose: Loose = Loose()
+    renamed: Renamed = Renamed()
+
+def s(text: In, p: P) -> Out: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("net: {\nlayer: []}", "Net has no parameter 'layer'"),
+        ("net: {layers: [{width: 1}, {\nwidht: 2}]}", "Layer has no parameter 'widht'"),
+        ("net: {named: {a: {\nwidht: 2}}}", "Layer has no parameter 'widht'"),
+        ("net: {head: {\nwidht: 2}}", "Layer has no parameter 'widht'"),
+        ("net: {seed: {\nnumbre: 2}}", "Seed has no parameter 'numbre'"),
+        ("net: {\nshort: 2}", "Net has no parameter 'short'"),
+    ],
+)
+def test_a_misspelt_key_inside_of_a_parameter_is_told_at_its_line(folder, given, message):
+    folder.write("params.yaml", f"s: {{{given}}}\n")
+    problem = folder.problem(NESTED)
+    assert problem.message == message
+    assert (problem.path, problem.line) == ("params.yaml", 2)
+
+
+def test_a_key_that_its_model_ignores_on_purpose_or_takes_itself_is_no_mistake(folder):
+    folder.write("params.yaml", "s: {loose: {b: 2}, renamed: {b: 2}}\n")
+    stage = folder.stage(NESTED)
+    assert (stage.params["loose"], stage.params["renamed"]) == ({"a": 1}, {"a": 2})
+
+
+def test_an_override_keeps_what_was_registered_beside_it_also_under_an_alias(folder):
+    folder.write("params.yaml", "s: {settings: {rate: 2}}\n")
+    stage = folder.stage(
+        """
+        from pydantic import Field
+        class Inner(StageParams):
+            rate: int = 1
+            steps: int = 1
+        class P(StageParams):
+            inner: Inner = Field(Inner(), alias="settings")
+        def s(text: In, p: P) -> Out: ...
+        """,
+        "stages.s, params=stages.P(inner=stages.Inner(steps=7))",
+    )
+    assert stage.params == {"inner": {"rate": 2, "steps": 7}}
+
+
+def test_a_value_that_was_registered_under_an_alias_is_never_lost(folder):
+    """A model that can't be given its fields by name is refused; the default must not take their place."""
+    folder.write("params.yaml", "s: {net: {head: {width: 2}}}\n")
+    problem = folder.problem(NESTED, "stages.s, params=stages.P(net=stages.Net(very_long=5))")
+    assert "populate_by_name" in problem.hint
