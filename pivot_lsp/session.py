@@ -215,6 +215,7 @@ class Session:
             self._verdicts[project.root] = Verdicts(
                 project,
                 lambda: self.documents.overlay(project),
+                lambda: frozenset(logical for logical, _ in self.documents.of(project)),
                 self._executor,
                 lambda answer: self._new_verdicts(project.root, answer),
                 self.server.failed,

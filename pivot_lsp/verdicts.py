@@ -32,11 +32,18 @@ _PAUSE_S = 0.001  # what has arrived together with a keystroke goes first: a que
 _RECENT_S = 1.0
 
 
-def look(project: Project, overlay: Mapping[str, str], memory: Memory | None = None) -> Answer:
+def look(
+    project: Project,
+    overlay: Mapping[str, str],
+    memory: Memory | None = None,
+    opened: frozenset[str] | None = None,
+) -> Answer:
     """The verdicts as the files and these texts are now. Runs none of the project's code, writes nothing.
 
-    ``memory``: what the look before has left.
+    ``memory``: what the look before has left. ``opened``: see LiveGraph.
     """
+    if memory is not None:
+        memory.code.opened = opened
     try:
         with Engine(project, overlay=overlay, readonly=True, load=False, memory=memory) as engine:
             outdated = adopt_former(engine)
@@ -66,15 +73,17 @@ def adopt_former(engine: Engine) -> bool:
 class Verdicts:
     """Use from the event loop's thread only.
 
-    ``overlay`` gives the texts at the moment it is called. ``changed`` is called with each answer that
-    is another than the one before, ``failed`` with what went wrong in us. ``shown`` waits for a look, and may
-    show a person that it takes long: all inputs may have to be read.
+    ``overlay`` gives the texts at the moment it is called, ``opened`` the logical paths of the files that are
+    open. ``changed`` is called with each answer that is another than the one before, ``failed`` with what
+    went wrong in us. ``shown`` waits for a look, and may show a person that it takes long: all inputs may
+    have to be read.
     """
 
     def __init__(
         self,
         project: Project,
         overlay: Callable[[], Mapping[str, str]],
+        opened: Callable[[], frozenset[str]],
         executor: Executor,
         changed: Callable[[Answer], None],
         failed: Callable[[BaseException], None],
@@ -82,11 +91,13 @@ class Verdicts:
     ) -> None:
         self._project = project
         self._overlay = overlay
+        self._opened = opened
         self._executor = executor
         self._changed = changed
         self._failed = failed
         self._shown = shown
         self._memory = Memory()
+        self._warm: frozenset[str] | None = None  # the files that the code graph was made ready for
         self._changes = 1
         self._answered = 0  # the number of changes that the answer is of
         self._answer: Answer | None = None
@@ -127,7 +138,7 @@ class Verdicts:
     async def _look(self) -> None:
         changes, overlay, started = self._changes, self._overlay(), time.monotonic()
         looked = asyncio.get_running_loop().run_in_executor(
-            self._executor, look, self._project, overlay, self._memory
+            self._executor, look, self._project, overlay, self._memory, self._warm
         )
         answer = await self._shown(looked)
         self._looked_at = time.monotonic()
@@ -137,16 +148,18 @@ class Verdicts:
         before, self._answer, self._answered = self._answer, answer, changes
         if before != answer:
             self._changed(answer)
-        if not self._memory.code.leads:
+        if self._warm != self._opened():
             self._warm_up()
 
     def _warm_up(self) -> None:
-        """Look once more, so that the first keystroke finds a code graph: the first answer did without."""
-        self._memory.code.leads = True
-        loop = asyncio.get_running_loop()
-        looked = loop.run_in_executor(self._executor, look, self._project, self._overlay(), self._memory)
-        looked.add_done_callback(self._warm)
+        """Look once more, so that the first keystroke finds a code graph, and its file parsed: the answer is
+        sooner without."""
+        self._warm = self._opened()
+        looked = asyncio.get_running_loop().run_in_executor(
+            self._executor, look, self._project, self._overlay(), self._memory, self._warm
+        )
+        looked.add_done_callback(self._warmed_up)
 
-    def _warm(self, looked: asyncio.Future[Answer]) -> None:
+    def _warmed_up(self, looked: asyncio.Future[Answer]) -> None:
         if not looked.cancelled() and (error := looked.exception()) is not None:
             self._failed(error)

@@ -71,10 +71,12 @@ class _Open:
 class Drafts:
     """The texts that are being edited, by logical path.
 
-    ``readable``: of each buffer that isn't as its file is, the last summary without a syntax error.
+    ``opened``: the files that somebody may edit. ``readable``: of each buffer that isn't as its file is, the
+    last summary without a syntax error.
     """
 
     def __init__(self) -> None:
+        self.opened: frozenset[str] = frozenset()
         self.readable: dict[str, ModuleSummary] = {}
         self._open: dict[str, _Open] = {}
 
@@ -101,7 +103,12 @@ class Drafts:
         self._open[path] = _Open(digest, summary, draft)
         return summary
 
-    def keep(self, paths: Iterable[str]) -> None:
+    def begun(self, path: str) -> bool:
+        """Whether a text of it was read: another one costs what differs."""
+        return path in self._open
+
+    def keep(self, opened: Iterable[str]) -> None:
         """Nobody edits any other."""
-        for path in self._open.keys() - set(paths):
+        self.opened = frozenset(opened)
+        for path in self._open.keys() - self.opened:
             del self._open[path]

@@ -92,7 +92,7 @@ class CodeGraph:
         """
         paths = sources.differences(self._modules.sources)
         self._modules.take(sources, summaries)
-        return paths is not None and all(self._follow(path) for path in paths)
+        return paths is not None and all(map(self._follow, {*paths, *self._modules.undrafted()}))
 
     def fact(self, roots: Roots) -> CodeFact:
         """The code behind a stage, from the (module, qualified name) of its function, params and loaders.

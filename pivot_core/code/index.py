@@ -90,7 +90,7 @@ class CodeIndex:
         self._asked: set[str] = set()  # labels of answers that this graph gave
         self._kept: set[str] = set()  # hashes of units whose texts are in the state
         self._changed = False
-        if not self._overlay and (live is None or not live.leads):
+        if not self._overlay and (live is None or live.opened is None):
             self._load()
 
     def definition(self) -> str:

@@ -294,6 +294,15 @@ class Modules:
                 assert new is not None
                 yield old, new
 
+    def undrafted(self) -> list[str]:
+        """The paths of modules that may be edited, and would be read as a whole then."""
+        drafts = self._drafts
+        if drafts is None:
+            return []
+        return [
+            each.path for each in self.loaded() if each.path in drafts.opened and not drafts.begun(each.path)
+        ]
+
     def loaded(self) -> list[Module]:
         return [module for module in self._loaded.values() if module is not None]
 
@@ -328,7 +337,9 @@ class Modules:
         drafts = self._drafts
         if drafts is not None and (known := drafts.known(path, digest)) is not None:
             return known
-        if drafts is not None and not saved and self.sources.is_unsaved(path):
-            return drafts.read(path, digest, self.sources.text(path)[0])
+        if drafts is not None and not saved and path in drafts.opened:
+            with suppress(OSError, ValueError, LookupError):  # what can't be read is told below
+                text, found = self.sources.text(path)
+                return drafts.read(path, found, text)
         read = self.sources.saved_text if saved else self.sources.text
         return summary_of(self._cache, digest, lambda: read(path))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,11 @@ class Sources:
         except (OSError, NotTextError):
             return []
         return _LINE_END.split(text) if now == digest else []
+
+    @property
+    def unsaved(self) -> Iterable[str]:
+        """Logical paths of the files whose text is that of a buffer in an editor."""
+        return self._overlay.keys()
 
     def is_unsaved(self, logical: str) -> bool:
         """The text is that of a buffer in an editor."""
