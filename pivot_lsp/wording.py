@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pivot_core.cli.wording import ago, duration, progress
+from pivot_core.cli.wording import ago, duration, progress, subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def _waiting(names: Sequence[str]) -> str:
 def _reasons(reasons: Sequence[Reason]) -> str:
     more = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
     first = reasons[0]
-    return f"{first.subject} {first.detail.replace(' since the last run', '')}{more}"
+    return f"{subject(first)} {first.detail.replace(' since the last run', '')}{more}"
 
 
 def _whole(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_core.artifacts.paths import shown
+from pivot_core.code.records import LOADING, MAIN, PROCESS, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,12 +58,41 @@ def place(path: str | None, line: int | None) -> str:
 def reason(item: Reason) -> str:
     """One reason on one line, with its place at the end (unless the subject is that place)."""
     where = place(item.path, item.line)
-    said = f"{shown(item.subject)} {item.detail}"
+    said = f"{subject(item)} {item.detail}"
     if item.kind == "never_run":
         said = item.detail
     elif item.kind == "failed":
         said = f"{item.subject} failed: {item.detail}"
     return f"{said} ({where})" if where and where != item.subject else said
+
+
+def subject(item: Reason) -> str:
+    """What a reason is about: of code that has no name of its own, what it is."""
+    text = shown(item.subject)
+    if item.kind != "code":
+        return text
+    module, _, name = text.rpartition(".")
+    if name in _NAMELESS:
+        return _NAMELESS[name].format(module)
+    if text == PROCESS:
+        return "what is done to the process"
+    return f"what is done to {text}" if _is_of_another(text, item.path) else text
+
+
+def _is_of_another(name: str, path: str | None) -> bool:
+    """Whether code stands where no definition of that name does: it changes a library, ``os`` say."""
+    if " " in name or path is None or not path.endswith(".py"):
+        return False
+    module = "." + path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    parts = name.split(".")
+    return not any(module.endswith("." + ".".join(parts[:length])) for length in range(1, len(parts)))
+
+
+_NAMELESS = {
+    WHOLE: "what {} does while it is imported",
+    LOADING: "what can fail while {} is imported",
+    MAIN: "what {} does when it is run as a program",
+}
 
 
 def detail(item: Reason) -> str:

@@ -18,6 +18,7 @@ ENGINE_VERSION = f"17:{sys.version_info[0]}.{sys.version_info[1]}"
 
 WHOLE: Final = "*"  # the name of the unit that is a whole module
 LOADING: Final = "(import)"  # of what can fail in a module while it is imported
+PROCESS: Final = "(process)"  # of what modules set for all code of the process: the environment, say
 MAIN: Final = "(main)"  # of what a module does only when it is executed as a program
 
 ValueKind = Literal["", "import", "chain", "inside", "call", "new", "text", "constant"]

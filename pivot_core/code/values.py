@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from pivot_core.code.records import PROCESS
 from pivot_core.code.resolve import Resolution
 from pivot_core.code.stream import BASE, CALL, DECORATOR, HANDED, IMPORT
 from pivot_core.code.vocabulary import AMBIENT, ENGINE, STATEFUL, WRAPPING, under
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from pivot_core.code.records import Part, Statement
     from pivot_core.code.resolve import Key, Resolver
 
-AMBIENT_KEY: Final[Key] = ("", "(process)")
+AMBIENT_KEY: Final[Key] = ("", PROCESS)
 ANY: Final = "(any)"  # the key (module, ANY): any name of the module
 _PIPELINES: Final = frozenset({f"{ENGINE}.Pipeline", f"{ENGINE}.pipeline.Pipeline"})
 

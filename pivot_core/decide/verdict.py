@@ -125,9 +125,9 @@ def _code(facts: Facts, record: Lock) -> Iterator[Reason]:
     for name in sorted(record.units.keys() | facts.code.units.keys()):
         unit, was = facts.code.units.get(name), record.units.get(name)
         if unit is None:
-            others.append(Reason("code", name, "no longer part of the stage's code"))
+            others.append(Reason("code", name, "is no longer part of the stage's code"))
         elif was is None:
-            others.append(Reason("code", name, "newly part of the stage's code", unit.path, unit.line))
+            others.append(Reason("code", name, "is newly part of the stage's code", unit.path, unit.line))
         elif unit.hash != was:
             changed.append(Reason("code", name, "changed since the last run", unit.path, unit.line))
     yield from changed

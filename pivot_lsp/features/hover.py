@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from pivot_core.cli.wording import subject
 from pivot_lsp.answers import Known
 from pivot_lsp.asked import Asked, asked_at, location
 
@@ -52,7 +53,7 @@ async def _stage(session: Session, asked: Asked, stage: Stage) -> str:
             for reason in status.verdict.reasons:
                 place = f" (`{reason.path}:{reason.line}`)" if reason.path and reason.line else ""
                 lines.append(
-                    f"- {reason.kind.replace('_', ' ')}: **{reason.subject}** {reason.detail}{place}"
+                    f"- {reason.kind.replace('_', ' ')}: **{subject(reason)}** {reason.detail}{place}"
                 )
     else:
         lines.append(answer.why)

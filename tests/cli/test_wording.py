@@ -70,3 +70,24 @@ def test_what_happened_is_counted_worst_first_and_without_zeros() -> None:
     counts = {"skipped": 8, "ran": 3, "failed": 1, "blocked": 0}
     assert wording.outcomes(counts, wording.OUTCOMES) == "failed 1, ran 3, skipped 8"  # type: ignore[arg-type]
     assert wording.outcomes({"ran": 2}, wording.DRY_OUTCOMES) == "would run 2"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.fast.(import)", "what can fail while a.fast is imported changed (a/fast.py:3)"),
+        ("x.(main)", "what x does when it is run as a program changed (a/fast.py:3)"),
+        ("x.*", "what x does while it is imported changed (a/fast.py:3)"),
+        ("(process)", "what is done to the process changed (a/fast.py:3)"),
+        ("numpy.random", "what is done to numpy.random changed (a/fast.py:3)"),
+        ("a.fast.f", "a.fast.f changed (a/fast.py:3)"),
+        ("fast.C.f", "fast.C.f changed (a/fast.py:3)"),
+        ("the stage", "the stage changed (a/fast.py:3)"),
+    ],
+)
+def test_code_without_a_name_is_told_in_words(name: str, text: str) -> None:
+    assert wording.reason(Reason("code", name, "changed", "a/fast.py", 3)) == text
+
+
+def test_a_pattern_in_the_name_of_a_file_is_that_name() -> None:
+    assert wording.reason(Reason("input", "in.*", "changed", "in.*", 0)) == "in.* changed"

@@ -48,9 +48,21 @@ export function ago(at: string, now: number): string {
   return age ? `${Math.floor(seconds / age[1])} ${age[2]} ago` : `${Math.floor(seconds / 86_400)} days ago`;
 }
 
-/** The last part of a definition's dotted name, and those before it. */
+/** What code that has no name of its own is, by the last part of the name that the server gives it. */
+const NAMELESS: Record<string, (module: string) => string> = {
+  "*": (module) => `what ${module} does while it is imported`,
+  "(import)": (module) => `what can fail while ${module} is imported`,
+  "(main)": (module) => `what ${module} does when it is run as a program`,
+  "(process)": () => "what is done to the process",
+};
+
+/** The last part of a definition's dotted name, and those before it; of code without a name, what it is. */
 export function split(name: string): readonly [name: string, module: string] {
   const dot = name.lastIndexOf(".");
+  const nameless = NAMELESS[name.slice(dot + 1)];
+  if (nameless) {
+    return [nameless(name.slice(0, Math.max(0, dot))), ""];
+  }
   return [name.slice(dot + 1), name.slice(0, Math.max(0, dot))];
 }
 
