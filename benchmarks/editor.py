@@ -24,6 +24,7 @@ from report import machine, table
 
 _MIB = 2**20
 _AGAINST = "ruff"
+_SETTLED_S = 1.0  # from the first answers to the first keystroke, as people look before they type
 _STEPS = 4  # looks at memory during many edits
 
 
@@ -143,6 +144,7 @@ def _measure(sessions: Sequence[Session], work: Work, options: argparse.Namespac
                 if turn < options.starts - 1:
                     running.pop().client.close()
         places = work.places(options.keystrokes // 2)
+        time.sleep(_SETTLED_S)
         for session in sessions:
             session.look()
         for place in places:

@@ -20,6 +20,7 @@ from editor_work import Change, Place, keystrokes
 from report import machine, table
 
 _PER_MODULE = 20
+_SETTLED_S = 1.0  # from the first lenses to the first keystroke
 _BURST_S = 0.02  # between two keys that are held down
 
 COMMON = '''"""What all stages use."""
@@ -223,6 +224,7 @@ def _measure(editors: Sequence[Editor], options: argparse.Namespace, stages: int
                 running.append(editor)
                 if turn < options.starts - 1:
                     running.pop().client.close()
+        time.sleep(_SETTLED_S)
         for path, place in editors[0].work.places(options.keystrokes):
             for editor in editors:
                 editor.type(path, place, options.pause)

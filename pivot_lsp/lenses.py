@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,8 +48,9 @@ def of_document(answer: Answer, logical: str, document: Document, viewer: Viewer
             by_function[item.spec.qualname].append(item)
     remark = remark_on(answer, viewer, document.unread)
     return [
-        _lens(line, command)
+        types.CodeLens(place, command)
         for function, line in document.lines_of(by_function).items()
+        for place in [_line(line)]
         for command in _commands(by_function[function], remark, viewer)
     ]
 
@@ -57,7 +59,7 @@ def of_pipeline(answer: Answer, viewer: Viewer) -> list[types.CodeLens]:
     """Where there is nothing to say about stages: at the top of ``pipeline.py``, why that is so."""
     if isinstance(answer, Known):
         return []
-    return [_lens(1, types.Command(f"Pivot: {why_not(answer, viewer)}", ""))]
+    return [types.CodeLens(_line(1), types.Command(f"Pivot: {why_not(answer, viewer)}", ""))]
 
 
 def said(status: StageStatus, remark: str, viewer: Viewer) -> str:
@@ -125,15 +127,14 @@ def _has_inputs(stages: Sequence[StageStatus], root: Path) -> bool:
     """Whether they can be run by themselves: then there is something to do, and all that it takes."""
     own = [item for item in stages if item.verdict.state != "upstream_stale"]
     waits = {item.spec.name for item in own if any(r.kind == "upstream" for r in item.verdict.reasons)}
-    return bool(own) and all(
-        (root / dep.path).exists() for item in own if item.spec.name in waits for dep in item.spec.deps
-    )
+    needed = (dep.path for item in own if item.spec.name in waits for dep in item.spec.deps)
+    return bool(own) and all(os.path.exists(f"{root}/{path}") for path in needed)  # noqa: PTH110  # hot
 
 
 def _command(title: str, name: str, argument: dict[str, object]) -> types.Command:
     return types.Command(title, name, arguments=[argument])
 
 
-def _lens(line: int, command: types.Command) -> types.CodeLens:
-    start = types.Position(line - 1, 0)
-    return types.CodeLens(types.Range(start, start), command)
+def _line(number: int) -> types.Range:
+    start = types.Position(number - 1, 0)
+    return types.Range(start, start)
