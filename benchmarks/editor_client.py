@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from peers import environment
+
 _PATIENCE_S = 120.0
 _CAPABILITIES = {
     "general": {"positionEncodings": ["utf-16"]},
@@ -49,7 +51,12 @@ class Client:
     def __init__(self, command: Sequence[str], root: Path, log: Path) -> None:
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
-            command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log.open("ab")
+            command,
+            cwd=root,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log.open("ab"),
         )
         self._root = root
         self._news = threading.Condition()
