@@ -39,7 +39,10 @@ def under_way(project: Project) -> Iterator[Claims]:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP stop the run as Ctrl-C does (only in the main thread)."""
+    """Let SIGTERM and SIGHUP stop the run as Ctrl-C does (only in the main thread).
+
+    What is ignored stays so: ``nohup pivot-core run`` goes on when its terminal is closed.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -47,7 +50,9 @@ def stopped_by_signals() -> Iterator[None]:
     def stop(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    wanted = (signal.SIGTERM, signal.SIGHUP)
+    heeded = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heeded}
     try:
         yield
     finally:

@@ -188,6 +188,23 @@ def test_an_interrupted_run_stops_cleanly_with_130(words: Words, number: signal.
     assert words.call("status", "--check", "read").returncode == 0
 
 
+def test_a_run_under_nohup_goes_on_when_its_terminal_is_closed(words: Words) -> None:
+    words.edit("stages.py", 'print("so loud")', 'print("so loud"); import time; time.sleep(0.5)')
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        process = words.popen("run")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with process:
+        assert process.stdout is not None
+        while "so loud" not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGHUP)
+        rest, _ = process.communicate()
+    assert process.returncode == 0
+    assert "ran 3" in rest
+
+
 @pytest.mark.parametrize("args", [["run"], ["run", "--json"], ["status"], ["dag"], ["--help"]])
 def test_a_reader_that_went_away_is_no_traceback(words: Words, args: list[str]) -> None:
     """As in ``pivot-core run | head -0``: the pipe is closed before the first line."""
