@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from pivot_core.cli import wording
-from pivot_core.cli.options import Common, common_options
+from pivot_core.cli.options import Common, common_options, completing
 from pivot_core.execute.history import History, PastRun
 from pivot_core.store.state import State
 
@@ -30,7 +30,12 @@ class HistoryDocument(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "-n", "count", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many."
 )
-@click.option("--stage", metavar="STAGE", help="Only runs in which this stage wasn't skipped.")
+@click.option(
+    "--stage",
+    metavar="STAGE",
+    shell_complete=completing("stages"),
+    help="Only runs in which this stage wasn't skipped.",
+)
 @common_options
 def command(common: Common, count: int, stage: str | None) -> int:
     """Show past runs.

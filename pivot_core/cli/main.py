@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ COMMANDS = {
     "dag": "Show the graph of stages and artifacts.",
 }
 INTERRUPTED = 130
+COMPLETES = "_PIVOT_CORE_COMPLETE"  # the variable by which a shell's script asks what a word may become
 
 
 class LazyGroup(click.Group):
@@ -86,6 +88,10 @@ def main() -> None:
     """Run the command line of this process and exit with its code."""
     # Records by the ten thousand and few cycles: looking for these over and over takes a tenth of the time.
     gc.set_threshold(50_000, 20, 50)
+    if COMPLETES in os.environ:
+        from pivot_core.cli import shells
+
+        shells.register()
     try:
         code = cli.main(prog_name="pivot-core", standalone_mode=False)
     except click.ClickException as error:

@@ -9,7 +9,7 @@ import msgspec
 
 from pivot_core.artifacts import numbers
 from pivot_core.cli.notes import Notes
-from pivot_core.cli.options import Common, common_options, targets_argument
+from pivot_core.cli.options import Common, common_options, completing, targets_argument
 from pivot_core.cli.values import Values, print_changes, print_values, revisions_told
 from pivot_core.engine import Engine
 from pivot_core.errors import CorruptContent
@@ -31,7 +31,12 @@ class MetricsDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command()
 @targets_argument
-@click.option("--diff", metavar="REV", help="Compare with a git revision: HEAD, main, v1.0, a commit.")
+@click.option(
+    "--diff",
+    metavar="REV",
+    help="Compare with a git revision: HEAD, main, v1.0, a commit.",
+    shell_complete=completing("revisions"),
+)
 @common_options
 def command(common: Common, targets: tuple[str, ...], diff: str | None) -> int:
     """Show metrics, and compare them with a commit.

@@ -99,14 +99,22 @@ def _root(common: Common) -> Path:
         return common.folder.resolve()
 
 
-def _complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
-    from pivot_core.cli.completion import targets
+def completing(what: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """How a shell completes a parameter: a function of completion.py, which is imported only then."""
 
-    return targets(ctx, param, typed)
+    def complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
+        from pivot_core.cli import completion
+
+        found: list[CompletionItem] = getattr(completion, what)(ctx, param, typed)
+        return found
+
+    return complete
 
 
 # Stages, outputs, and patterns of either.
-targets_argument = click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=_complete)
+targets_argument = click.argument(
+    "targets", nargs=-1, metavar="[TARGET]...", shell_complete=completing("targets")
+)
 
 
 _COMMON = (

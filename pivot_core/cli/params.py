@@ -7,7 +7,7 @@ import msgspec
 
 from pivot_core.artifacts.numbers import flatten
 from pivot_core.cli.notes import Notes
-from pivot_core.cli.options import Common, common_options, targets_argument
+from pivot_core.cli.options import Common, common_options, completing, targets_argument
 from pivot_core.cli.values import Values, print_changes, print_values, revisions_told
 from pivot_core.engine import Engine
 
@@ -23,7 +23,12 @@ class ParamsDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command()
 @targets_argument
-@click.option("--diff", metavar="REV", help="Compare with a git revision: HEAD, main, v1.0, a commit.")
+@click.option(
+    "--diff",
+    metavar="REV",
+    help="Compare with a git revision: HEAD, main, v1.0, a commit.",
+    shell_complete=completing("revisions"),
+)
 @common_options
 def command(common: Common, targets: tuple[str, ...], diff: str | None) -> int:
     """Show parameters, and compare them with a commit.

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from pivot_core.cli.notes import Notes
-from pivot_core.cli.options import Common, common_options, targets_argument
+from pivot_core.cli.options import Common, common_options, completing, targets_argument
 from pivot_core.cli.page import Plot, Shown, page
 from pivot_core.cli.values import revisions_told
 from pivot_core.engine import Engine
@@ -32,7 +32,12 @@ class PlotsDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command()
 @targets_argument
-@click.option("--diff", metavar="REV", help="Beside those of a git revision: HEAD, main, v1.0, a commit.")
+@click.option(
+    "--diff",
+    metavar="REV",
+    help="Beside those of a git revision: HEAD, main, v1.0, a commit.",
+    shell_complete=completing("revisions"),
+)
 @click.option(
     "-o",
     "--output",

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from pivot_core.cli import wording
-from pivot_core.cli.options import Common, common_options
+from pivot_core.cli.options import Common, common_options, completing
 from pivot_core.execute.events import StageEnd
 from pivot_core.execute.history import History, PastRun
 from pivot_core.store.state import State
@@ -22,7 +22,7 @@ class ShowDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("run", default="latest")
+@click.argument("run", default="latest", shell_complete=completing("runs"))
 @common_options
 def command(common: Common, run: str) -> int:
     """Show one past run.

@@ -59,6 +59,14 @@ class Git:
         commits = [commit.decode().strip() for commit in found if commit is not None]
         return list(dict.fromkeys([*commits, *(stashed or b"").decode().split()]))
 
+    def branches_and_tags(self) -> list[str]:
+        """The names of branches and tags; none without a repository, or without git."""
+        try:
+            listed = self._call("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
+        except UsageError:
+            return []
+        return [] if listed is None else listed.decode(errors="replace").split()
+
     def is_there(self) -> bool:
         """Whether there is a repository, and git."""
         try:
