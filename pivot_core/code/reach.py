@@ -87,6 +87,7 @@ class Reach:
         self._curious = Variant.CURIOUS in variant
         self._subclasses = Variant.SUBCLASSES in variant
         self._found: dict[Key, Component] = {}
+        self._linked: dict[Key, list[Key]] = {}  # what those that were found lead to
         self.users: dict[Key, set[Key]] = {}  # the units that refer to one
 
     def of(self, key: Key) -> Component:
@@ -110,7 +111,8 @@ class Reach:
             key = stack.pop()
             if key not in reached:
                 reached.add(key)
-                stack.extend(self._links(key))
+                self.of(key)
+                stack.extend(self._linked[key])
         nodes = {key: self._nodes.get(key) for key in reached}
         valued: set[Key] = set()
         if self._curious:
@@ -127,6 +129,7 @@ class Reach:
             if key not in seen:
                 seen.add(key)
                 self._found.pop(key, None)
+                self._linked.pop(key, None)
                 stack.extend(self.users.get(key, ()))
         return seen
 
@@ -221,6 +224,7 @@ class Reach:
         component.digest = digest_text("\n".join([*texts, *sorted(leads_to)]))
         for key in members:
             self._found[key] = component
+            self._linked[key] = links[key]
 
     def _add_own(self, component: Component, node: Node) -> None:
         for name in {node.key[0], *node.executed}:
