@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from pivot_core.config import load_config
+from pivot_core.engine import Engine
 from pivot_core.errors import PivotError
 from pivot_core.execute.failure import of_the_system
 from pivot_core.store.atomic import is_scratch, scratch_path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _LOW_BYTES = 2_000_000_000
 _SAMPLE = 200  # objects of the cache whose content is read, unless all are
+_SHOWN = 5  # names of what is told about
 _IGNORED = ("cache/", "state.lmdb/", "tmp/", "replaced/")
 
 
@@ -159,6 +161,23 @@ def _records(project: Project) -> Iterator[Finding]:
             yield Finding("lock files", "error", f"{stage}: {lock.why}", hint)
     if not wrong:
         yield Finding("lock files", "ok", f"{len(names)} can be read")
+    if of_none := _of_no_stage(project, names):
+        shown = ", ".join(of_none[:_SHOWN]) + (", …" if len(of_none) > _SHOWN else "")
+        text = f"{len(of_none)} of stages that pipeline.py doesn't have: {shown}"
+        file = locks.path_of(of_none[0]).relative_to(project.root)
+        rest = " and so on" if len(of_none) > 1 else ""
+        hint = f"renamed or removed? then remove {file}{rest}: gc drops what only these refer to"
+        yield Finding("lock files", "ok", text, hint)
+
+
+def _of_no_stage(project: Project, names: Iterable[str]) -> list[str]:
+    """Those of stages that there aren't (any more); none where the pipeline as it is now isn't known."""
+    try:
+        with Engine(project, readonly=True, load=False) as engine:
+            stages = {spec.name for spec in engine.definition().stages}
+    except PivotError:
+        return []
+    return sorted(set(names) - stages)
 
 
 def _cache(project: Project, whole: bool) -> Iterator[Finding]:

@@ -59,7 +59,7 @@ def command(common: Common, count: int, stage: str | None) -> int:
     if common.json:
         common.out.json(HistoryDocument(root=str(project.root), runs=tuple(runs)))
     elif not runs:
-        common.say("no run is known here yet")
+        common.say("no run is known here yet" if stage is None else f"no run of {stage} is known here")
     else:
         _print(common, runs)
     return 0

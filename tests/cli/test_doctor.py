@@ -91,3 +91,14 @@ def test_a_mode_of_links_that_can_not_be_is_told(words):
         assert "cache.mode is hardlink" in warning and "outputs come as copies" in warning
         words.ok("config", "set", "cache.mode", "symlink")
         assert texts(findings(words), "warning") == []
+
+
+def test_a_lock_file_that_a_renamed_stage_has_left_is_told_with_what_to_do(words):
+    words.ok("run")
+    words.edit("pipeline.py", "stages.loud, stages.count", "stages.loud")
+    words.ok("status")
+    left = findings(words)["lock files"][1]
+    assert left["text"] == "1 of stages that pipeline.py doesn't have: count"
+    assert ".pivot/stages/count.lock" in left["hint"]
+    words.edit("pipeline.py", "stages.loud", "stages.read")  # nobody knows what it defines until it is loaded
+    assert len(findings(words)["lock files"]) == 1

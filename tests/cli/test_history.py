@@ -27,6 +27,7 @@ def test_each_run_in_which_something_happened_is_kept_the_newest_first(words):
     assert (newest["ok"], newest["asked"]) == (False, ["count", "--keep-going"])
     assert [run["run_id"] for run in runs(words, "--stage", "read")] == [oldest["run_id"]]
     assert len(runs(words, "-n", "1")) == 1
+    assert words.ok("history", "--stage", "raed") == "no run of raed is known here\n"
     said = words.ok("history").splitlines()
     assert "failed 1, blocked 1  (count --keep-going)" in said[0]
     assert "ran 1  (read)" in said[1]
