@@ -20,17 +20,20 @@ def main() -> None:
     """Run the command line of this process; ends it."""
     # A server that was started in the background of a shell ignores this signal, and its children with it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=_end_with_input, name="parent", daemon=True).start()
+    threading.Thread(
+        target=_end_with_input, args=(threading.get_ident(),), name="parent", daemon=True
+    ).start()
 
     from pivot_core.cli.main import main as run  # interrupted while it is imported, it ends all the same
 
     run()
 
 
-def _end_with_input() -> None:
+def _end_with_input(main_thread: int) -> None:
     while os.read(0, 4096):
         pass
-    os.kill(os.getpid(), signal.SIGINT)
+    # Not to the process: any thread could get it then, while the one that it is for goes on waiting.
+    signal.pthread_kill(main_thread, signal.SIGINT)
     threading.Event().wait(_PATIENCE_S)
     os._exit(130)
 

@@ -6,6 +6,7 @@ Separate from :mod:`pivot_core.execute.workers` so that a run with nothing to do
 from __future__ import annotations
 
 import queue
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pivot_core.execute.workers import Workers
     from pivot_core.project import Project
     from pivot_core.types import Definition
+
+# How long a wait goes on at most before Python looks for signals, in seconds. One that the system has given
+# to another thread, or right before the wait began, doesn't end it.
+_LOOK_FOR_SIGNALS = 0.5
 
 
 class LoadingDied(PivotError):  # noqa: N818 - named for what happened
@@ -58,6 +63,20 @@ class Pool:
         self._open().define(0)
         return self._wait_for_definition
 
+    def receive(self, patience_s: float | None = None) -> Delivery | None:
+        """What happens next; None if nothing does for so long (without a limit: wait for it).
+
+        Whatever thread a signal reaches: the main thread raises KeyboardInterrupt soon.
+        """
+        end = None if patience_s is None else time.monotonic() + patience_s
+        while True:
+            left = _LOOK_FOR_SIGNALS if end is None else min(_LOOK_FOR_SIGNALS, end - time.monotonic())
+            try:
+                return self.inbox.get(timeout=max(0.0, left))
+            except queue.Empty:
+                if end is not None and time.monotonic() >= end:
+                    return None
+
     def end(self, ticket: int) -> None:
         """Kill the worker that has this task, with all that the stage has started; a Crashed arrives."""
         if self._workers is not None:
@@ -86,7 +105,7 @@ class Pool:
         printed = []
         try:
             while True:
-                message = self.inbox.get()
+                message = self.receive()
                 if isinstance(message, Defined):
                     return message.definition, message.sources
                 if isinstance(message, Output):

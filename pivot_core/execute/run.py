@@ -5,10 +5,8 @@ One thread, one inbox: whatever happens elsewhere (workers, restoring threads) a
 
 from __future__ import annotations
 
-import queue
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -124,8 +122,9 @@ class Run:
             self._advance()
             if not self._jobs and (self._stopped or not (self._waiting or self._to_restore)):
                 break
-            with suppress(queue.Empty):
-                self._take(self._pool.inbox.get(timeout=self._patience()))
+            message = self._pool.receive(self._patience())
+            if message is not None:
+                self._take(message)
             self._end_overdue()
             if time.monotonic() - self._flushed > _FLUSH:
                 self._flush()
