@@ -166,7 +166,9 @@ class CodeGraph:
         None when that can't be told: of a file that isn't a module, or a statement that does neither.
         """
         found = self._statement_at(path, line)
-        return None if found is None else self._decided(*found)
+        if found is None or found[0].at(found[1]).value_kind == "import":
+            return None  # whose module may be anybody's
+        return self._decided(*found)
 
     def keeps_at(self, path: str, line: int) -> bool:
         """Whether what the statement there defines may keep something from one call to the next.

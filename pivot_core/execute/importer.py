@@ -60,6 +60,7 @@ class UserModules:
             spec = PathFinder.find_spec(name)
         if spec is None or spec.origin is None or not isinstance(spec.loader, SourceFileLoader):
             return None
+        spec.origin = os.path.abspath(spec.origin)  # noqa: PTH100 - ``__path__`` may say "pkg/../more"
         if not self._project.is_own(Path(spec.origin)):
             return None
         spec.loader = _Loader(name, spec.origin, self)

@@ -3,8 +3,9 @@
 An audit hook can't be taken out again, so there is one for the life of a worker. What it sees belongs to
 the module that is being imported, if one is, else to the stage that runs.
 
-What is only asked about (whether a file is there) or named to a child process counts if it is the same
-afterwards: else the stage made it.
+What is only asked about (whether a file is there), handed to native code or named to a child process
+counts if it is the same afterwards: else the stage made it. Processes that the worker starts tell it what
+they read (see relay.py).
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import linecache
 import os
 import re
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from pivot_core.execute import questions
 from pivot_core.execute.foreign import Foreign
+from pivot_core.execute.relay import Relay, Told, watch_started
 from pivot_core.execute.signature import Signature, is_file, signature
 
 if TYPE_CHECKING:
@@ -37,7 +41,10 @@ _COMMANDS: dict[str, Callable[[tuple[Any, ...]], tuple[Iterable[object], object]
     "os.posix_spawn": lambda args: (args[1], None),
 }
 _LISTINGS = frozenset({"os.listdir", "os.scandir"})
+# Packages that read a whole folder by native code when they are handed one.
+_READ_FOLDERS = frozenset({"polars", "pyarrow"})
 
+_TICK = 20_000_000  # ns; the clock of a file system is behind by a tick
 _OURS = frozenset({__file__, questions.__file__})
 _STANDARD = str(Path(os.__file__).parent) + os.sep
 
@@ -60,8 +67,9 @@ class Observer:
     so far: they may have kept it.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, relay: Relay) -> None:
         self._root = str(root) + os.sep
+        self._relay = relay
         self.foreign = Foreign(self._root)
         self._outside: dict[str, None] = {}
         self._importing: list[tuple[str, set[tuple[str, int]], dict[tuple[str, int], Signature | None]]] = []
@@ -69,6 +77,8 @@ class Observer:
         self._asked: dict[str, Signature | None] = {}
         self._written: set[str] = set()
         self._declared: tuple[str, ...] = ()
+        self._began = 0
+        self._walking = False  # through a folder ourselves
         self._listed: str | None = None  # the variable that an iteration has come to
         self.imports: dict[str, set[tuple[str, int]]] = {}
         self.calls: dict[str, set[tuple[str, int]]] = {}
@@ -77,7 +87,9 @@ class Observer:
     def install(self) -> None:
         sys.addaudithook(self._hook)
         questions.hear(self._asked_about)
+        questions.hear_names(self._named)
         self._watch_variables()
+        watch_started(self._root.rstrip(os.sep), self._relay, _watch)
 
     @contextmanager
     def stage(self, declared: Iterable[str]) -> Iterator[dict[str, Signature | None]]:
@@ -86,13 +98,14 @@ class Observer:
         self._declared = tuple(path.rstrip("/") for path in declared)
         reads: dict[str, Signature | None] = {}
         self._reads, self._asked, self._written, self._outside = reads, {}, set(), {}
+        self._began = time.time_ns() - _TICK
         try:
             yield reads
         finally:
             self._reads = None
-            for path, was in self._asked.items():
-                if self._is_still(path, was):
-                    reads.setdefault(path, was)
+            self._hear_from_others(reads)
+            for path in self._not_made():
+                reads.setdefault(path, self._asked[path])
 
     @contextmanager
     def importing(self, module: str) -> Iterator[set[tuple[str, int]]]:
@@ -104,7 +117,30 @@ class Observer:
             yield reads
         finally:
             self._importing.pop()
+            if self._relay.for_worker:
+                others: dict[str, Signature | None] = {}
+                self._hear_from_others(others)
+                reads.update((path, 0) for path in others)  # at no line that can be told
             reads.update(place for place, was in asked.items() if self._is_still(place[0], was))
+
+    def _hear_from_others(self, reads: dict[str, Signature | None]) -> None:
+        """Add what processes that this one has started read."""
+        for kind, name, was in self._relay.told():
+            if kind == "wrote":
+                self._written.add(name)
+                self._forget_made(name[len(self._root) :], reads)
+            elif kind == "read" and self._root + name not in self._written:
+                reads.setdefault(name, was)
+            elif kind == "asked":
+                self._asked.setdefault(name, was)
+
+    def _forget_made(self, name: str, reads: dict[str, Signature | None]) -> None:
+        """Another process has written a file; was it read after that?"""
+        was = reads.get(name)
+        if was is not None and was[2] >= self._began:
+            del reads[name]
+            for seen in self.calls.values():
+                seen.difference_update([place for place in seen if place[0] == name])
 
     def changed(self, reads: Mapping[str, Signature | None]) -> set[str]:
         """Which of these files somebody else than the stage has changed since they were read."""
@@ -129,6 +165,18 @@ class Observer:
         self.calls.clear()
         self.signatures.clear()
 
+    def _not_made(self) -> list[str]:
+        """What was asked about and the stage hasn't made: neither it, nor something in the folder, nor the
+        folder that it is in."""
+        made = [path for path, was in self._asked.items() if not self._is_still(path, was)]
+        folders = tuple(f"{path}/" for path in made if path[-1] != "/")
+        return [
+            path
+            for path in self._asked.keys() - made
+            if not path.startswith(folders)
+            and not (path[-1] == "/" and any(each.startswith(path) for each in made))
+        ]
+
     def _is_still(self, path: str, was: Signature | None) -> bool:
         return self._root + path not in self._written and signature(self._root + path) == was
 
@@ -139,7 +187,7 @@ class Observer:
             path, mode, flags = args
             if isinstance(path, str | bytes | os.PathLike) and isinstance(flags, int):
                 self._opened(path, flags, by_descriptor=mode is None)
-        elif event in _LISTINGS and (self._importing or self._reads is not None):
+        elif event in _LISTINGS and not self._walking and (self._importing or self._reads is not None):
             path = args[0] if args and args[0] is not None else "."
             if isinstance(path, str | bytes | os.PathLike) and not _by_the_import_system():
                 self._note(path, listing=True)
@@ -148,13 +196,20 @@ class Observer:
         elif event == "pickle.find_class" and (self._importing or self._reads is not None):
             self._add(f"@{args[0]}:{args[1]}")
         elif event == "sqlite3.connect" and isinstance(args[0], str | bytes | os.PathLike):
-            self._ask(args[0])  # opened by the library itself
+            self._ask(_database(args[0]))  # opened by the library itself
+        elif event == "ctypes.dlopen" and isinstance(args[0], str) and os.sep in args[0]:
+            self._ask(args[0])
+        elif event == "import" and isinstance(args[1], str) and (self._importing or self._reads is not None):
+            self._imported_native(args[1])
 
     def _opened(self, path: _Path, flags: int, *, by_descriptor: bool) -> None:
         if flags & _WRITES:
             if flags & _CHANGES == os.O_RDWR:
                 self._note(path)  # "r+": what was there is read, too
-            self._written.add(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - no user class in a hook
+            full = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - no user class in a hook
+            self._written.add(full)
+            if not self._relay.for_worker and full.startswith(self._root):
+                self._relay.tell(Told("wrote", full))
         elif not by_descriptor or is_file(os.fsdecode(path)):
             # Not what shutil.rmtree and the like open: a folder, or a name that is relative to one.
             self._note(path)
@@ -177,12 +232,37 @@ class Observer:
             if not there or (not name.endswith(".py") and is_file(name)):
                 self._ask(path)
 
-    def _ask(self, path: _Path) -> None:
+    def _named(self, path: _Path, module: str) -> None:
+        """A library was handed a path: native code may open it, which nobody else tells of."""
+        if not self._importing and self._reads is None:
+            return
+        name = os.fsdecode(path)
+        if "://" not in name and not os.path.isdir(name):  # noqa: PTH112
+            self._ask(path)
+        elif module.partition(".")[0] in _READ_FOLDERS and self._logical(path):
+            self._walking = True
+            for folder, _, files in os.walk(name):
+                self._ask(folder, listing=True)
+                for file in files:
+                    self._ask(os.path.join(folder, file))  # noqa: PTH118
+            self._began = 0
+        self._walking = False
+
+    def _imported_native(self, path: str) -> None:
+        """A compiled module: the code graph knows only text."""
+        logical = self._own(path)
+        if logical is not None and "/site-packages/" not in f"/{logical}":
+            self._add(logical)
+
+    def _ask(self, path: _Path, *, listing: bool = False) -> None:
         logical = self._logical(path)
         if logical is None:
             return
+        logical += "/" if listing else ""
         was = signature(self._root + logical)
-        if self._importing:
+        if not self._relay.for_worker:
+            self._relay.tell(Told("asked", logical, was))
+        elif self._importing:
             module, _, asked = self._importing[-1]
             asked.setdefault((logical, _line_in(self._root + module)), was)
         elif self._reads is not None:
@@ -190,11 +270,16 @@ class Observer:
 
     def _logical(self, path: _Path) -> str | None:
         """The path from the root on; None for what is no data of the project, or was written meanwhile."""
+        logical = self._own(path)
+        if logical is None or self._is_code(logical) or logical.startswith(_NOT_DATA):
+            return None
+        return logical
+
+    def _own(self, path: _Path) -> str | None:
         full = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
-        logical = full[len(self._root) :].replace(os.sep, "/")
         if not full.startswith(self._root) or full in self._written:
             return None
-        return None if _is_code(logical) or logical.startswith(_NOT_DATA) else logical
+        return full[len(self._root) :].replace(os.sep, "/")
 
     def _note(self, path: _Path, *, listing: bool = False) -> None:
         if listing and os.path.abspath(os.fsdecode(path)) + os.sep == self._root:  # noqa: PTH100
@@ -211,11 +296,18 @@ class Observer:
 
     def _note_outside(self, path: _Path) -> None:
         full = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
-        if self.foreign.counts(full) and full not in self._written and is_file(full) and not _is_code(full):
+        if (
+            self.foreign.counts(full)
+            and full not in self._written
+            and is_file(full)
+            and not self._is_code(full)
+        ):
             self._outside.setdefault(full)
 
     def _add(self, name: str) -> None:
-        if self._importing:
+        if not self._relay.for_worker:
+            self._relay.tell(Told("read", name, signature(self._root + name)))
+        elif self._importing:
             module, reads, _ = self._importing[-1]
             reads.add((name, _line_in(self._root + module)))
         elif self._reads is not None:
@@ -237,6 +329,25 @@ class Observer:
                 kept.setdefault(module, set()).add((read, frame.f_lineno))
                 self.signatures.setdefault(read, signature(self._root + read))
             frame = frame.f_back
+
+    def _is_code(self, logical: str) -> bool:
+        """What is imported is tracked by the code graph; bytecode and foreign packages are nobody's data."""
+        if logical.endswith(".pyc") or "/site-packages/" in f"/{logical}":
+            return True
+        return logical.endswith((".py", ".so")) and self._opened_as_code()
+
+    def _opened_as_code(self) -> bool:
+        """Whether an import, or a traceback that quotes the line, opens the file that is being noted: that
+        comes nearer than any code of the project."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name.startswith("<frozen importlib") or name in _READERS:
+                return True
+            if name.startswith(self._root) and "/site-packages/" not in name:
+                return False
+            frame = frame.f_back
+        return False
 
     # --- variables -------------------------------------------------------------------------------
 
@@ -294,21 +405,18 @@ def _asks_for_others(frame: FrameType) -> bool:
     return module in _ASKED_FOR_OTHERS or frame.f_code.co_filename == __file__
 
 
-def _is_code(logical: str) -> bool:
-    """What is imported is tracked by the code graph; bytecode and foreign packages are nobody's data."""
-    if logical.endswith(".pyc") or "/site-packages/" in f"/{logical}":
-        return True
-    return logical.endswith((".py", ".so")) and _opened_as_code()
+def _database(name: _Path) -> _Path:
+    """The path in what ``sqlite3.connect`` is given, which may be ``file:rows.db?mode=ro``."""
+    if isinstance(name, str) and name.startswith("file:"):
+        return unquote(name.removeprefix("file:").partition("?")[0])
+    return name
 
 
-def _opened_as_code() -> bool:
-    """Whether an import, or a traceback that quotes the line, opens the file that is being noted."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_code.co_filename in _READERS:
-            return True
-        frame = frame.f_back
-    return False
+def _watch(root: str, relay: str, owner: int) -> None:
+    """Watch a process that a worker has started, to its end."""
+    observer = Observer(Path(root), Relay(Path(relay), owner))
+    observer._reads = {}
+    observer.install()
 
 
 def _line_in(module: str) -> int:

@@ -1,9 +1,11 @@
-"""Hears what is asked about files without opening them: no audit event tells of ``os.stat``."""
+"""Hears what is asked about files without opening them: no audit event tells of ``os.stat``, and none of
+what native code opens. A library that hands a path to native code expands the ``~`` in it before."""
 
 from __future__ import annotations
 
 import functools
 import os
+import sys
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
@@ -28,6 +30,21 @@ def hear(asked: Callable[[str | bytes | os.PathLike[str], bool], None]) -> None:
         for able in _ABLE:
             if original in able:
                 able.add(replacement)
+
+
+def hear_names(named: Callable[[str | bytes | os.PathLike[str], str], None]) -> None:
+    """Call ``named(path, module)`` when a module that isn't the standard library's expands a path."""
+    original = os.path.expanduser
+
+    @functools.wraps(original)
+    def expanduser(path: str) -> str:
+        expanded = original(path)
+        module = str(sys._getframe(1).f_globals.get("__name__", ""))
+        if module.partition(".")[0] not in sys.stdlib_module_names:
+            named(expanded, module)
+        return expanded
+
+    os.path.expanduser = expanduser  # type: ignore[assignment]
 
 
 def _heard(

@@ -6,6 +6,7 @@ Only this side ever imports user code. It is started by :mod:`pivot_core.execute
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import os
 import signal
 import sys
@@ -40,8 +41,10 @@ from pivot_core.execute.messages import (
 )
 from pivot_core.execute.observe import Observer, variables_read
 from pivot_core.execute.outputs import Outputs, put_back
+from pivot_core.execute.relay import Relay
 from pivot_core.execute.watchdog import MARK, end_marked
 from pivot_core.project import PIPELINE_MODULE, Project
+from pivot_core.store.atomic import scratch_path
 from pivot_core.store.cache import ContentCache
 
 if TYPE_CHECKING:
@@ -66,6 +69,8 @@ def start(root: str, address: str, key: bytes) -> None:
     # A process group of its own: Ctrl-C in the terminal reaches the coordinator, which then ends
     # the whole group, the stage's children included.
     os.setpgid(0, 0)
+    # loky has made its own way of starting processes the usual one here, which a stage's would fail on.
+    multiprocessing.set_start_method(None, force=True)
     _worker = Worker(Project(Path(root)), address, key)
 
 
@@ -89,7 +94,7 @@ class Worker:
         self._connection.send_bytes(f"{os.getpid()} {self._mark}".encode())
         self._sending = threading.Lock()
         threading.Thread(target=self._end_with_coordinator, daemon=True).start()
-        self._observer = Observer(project.root)
+        self._observer = Observer(project.root, Relay(scratch_path(project.scratch, "reads"), os.getpid()))
         self._modules = UserModules(project, self._observer)
         self._cache = ContentCache(project.cache, project.scratch)
         self._ticket = 0

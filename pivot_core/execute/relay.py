@@ -1,0 +1,94 @@
+"""What the processes that a worker starts read: each adds a line for it to a file of the worker's.
+
+A fork has the worker's hooks. The processes that multiprocessing, loky and joblib start anew are given them
+with the object that says what they shall do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pivot_core.execute.signature import Signature
+
+_APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+
+Kind = Literal["read", "asked", "wrote"]
+
+
+class Told(NamedTuple):
+    """``name`` as the observer has it; the signature is that of the file at that moment."""
+
+    kind: Kind
+    name: str
+    signature: Signature | None = None
+
+
+class Relay:
+    """The file of one worker, ``owner``; ``for_worker`` is false in the processes that it starts."""
+
+    def __init__(self, path: Path, owner: int) -> None:
+        self.path = path
+        self.owner = owner
+        self._said: set[tuple[Kind, str]] = set()
+
+    @property
+    def for_worker(self) -> bool:
+        """Whether this is the worker itself."""
+        return os.getpid() == self.owner
+
+    def tell(self, told: Told) -> None:
+        """Say it once; nothing if the file can't be written: that is no reason for a stage to fail."""
+        if (told.kind, told.name) in self._said:
+            return
+        self._said.add((told.kind, told.name))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(self.path, _APPEND, 0o666)
+        except OSError:
+            return
+        try:
+            os.write(file, json.dumps(told).encode() + b"\n")  # appended as a whole
+        finally:
+            os.close(file)
+
+    def told(self) -> list[Told]:
+        """What was said since the last time, in order."""
+        taken = self.path.with_name(self.path.name + ".taken")
+        try:
+            self.path.rename(taken)  # who adds a line from now on begins another file
+        except OSError:
+            return []
+        lines = taken.read_bytes().splitlines()
+        taken.unlink()
+        found = []
+        for line in lines:
+            kind, name, was = json.loads(line)
+            found.append(Told(kind, name, tuple(was) if was is not None else None))
+        return found
+
+
+class _Watched:
+    """Unpickled in another process, it has that process watched."""
+
+    def __init__(self, root: str, relay: Relay, watch: Callable[[str, str, int], None]) -> None:
+        self._made = watch, (root, str(relay.path), relay.owner)
+
+    def __reduce__(self) -> tuple[Callable[[str, str, int], None], tuple[str, str, int]]:
+        return self._made
+
+
+def watch_started(root: str, relay: Relay, watch: Callable[[str, str, int], None]) -> None:
+    """Have ``watch(root, path, owner)`` called in each Python process that this one starts other than by
+    forking, before what it has to do is unpickled there."""
+
+    def state(process: BaseProcess) -> dict[str, object]:
+        return {"_watched": _Watched(root, relay, watch), **process.__dict__}
+
+    BaseProcess.__getstate__ = state  # type: ignore[assignment,method-assign]

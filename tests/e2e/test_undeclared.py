@@ -1,0 +1,209 @@
+"""Reads that no ``open`` of the worker's own tells of: by native code, and by processes that it starts."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+
+import pandas
+import pytest
+import xxhash._xxhash
+
+STAGE = """
+import os, sys
+import pandas
+import helpers
+
+def reading(
+    text: Annotated[str, outputs.Dep("in.txt", Text)],
+) -> Annotated[str, outputs.Out("out.txt", Text)]:
+    {body}
+
+pipeline = Pipeline("p")
+pipeline.register(reading)
+"""
+HELPERS = """
+from pathlib import Path
+
+def load(name):
+    return Path(f"{name}.txt").read_text()
+
+def save(name):
+    Path(f"{name}.tmp").write_text("made")
+
+def again(name):
+    return Path(f"{name}.tmp").read_text()
+"""
+
+
+@pytest.fixture
+def reading(project):
+    project.write("in.txt", "in")
+    project.write("extra.txt", "one")
+    project.write("helpers.py", HELPERS)
+
+    def made(body: str) -> None:
+        project.pipeline(STAGE.format(body=body))
+        assert project.run().outcomes == {"reading": "ran"}
+        assert project.states() == {"reading": "fresh"}
+
+    return made
+
+
+PROCESSES = {
+    "forked": """
+    from concurrent.futures import ProcessPoolExecutor
+    with ProcessPoolExecutor(1) as pool:
+        return "".join(pool.map(helpers.load, ["extra"]))
+    """,
+    "os.fork": """
+    if not os.fork():
+        helpers.load("extra")
+        os._exit(0)
+    os.wait()
+    return ""
+    """,
+    "spawned": """
+    import multiprocessing
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return "".join(pool.map(helpers.load, ["extra"]))
+    """,
+    "joblib": """
+    from joblib import Parallel, delayed
+    return "".join(Parallel(n_jobs=2)(delayed(helpers.load)(name) for name in ["in", "extra"]))
+    """,
+}
+
+
+@pytest.mark.parametrize("body", PROCESSES.values(), ids=PROCESSES)
+def test_what_the_processes_of_a_pool_read_is_an_input(project, reading, body):
+    """Also those that are started anew, which the usual way of starting in a worker must not break."""
+    reading(body)
+    project.write("extra.txt", "two")
+    assert project.reasons("reading") == [("discovered_input", "extra.txt")]
+    assert project.run().outcomes == {"reading": "ran"}
+    assert project.states() == {"reading": "fresh"}
+
+
+def test_what_a_pool_reads_while_a_module_is_imported_is_an_input(project, reading):
+    project.write(
+        "settings.py",
+        """
+        import helpers
+        from concurrent.futures import ProcessPoolExecutor
+        with ProcessPoolExecutor(1) as pool:
+            text, = pool.map(helpers.load, ["extra"])
+        """,
+    )
+    reading("import settings; return settings.text")
+    project.write("extra.txt", "two")
+    assert project.reasons("reading") == [("discovered_input", "extra.txt")]
+
+
+def test_what_one_process_writes_for_another_is_no_input(project, reading):
+    reading(
+        """
+    from concurrent.futures import ProcessPoolExecutor
+    with ProcessPoolExecutor(1) as pool:
+        pool.submit(helpers.save, "t").result()
+        return pool.submit(helpers.again, "t").result() + helpers.again("t")
+    """
+    )
+    (project.root / "t.tmp").unlink()
+    assert project.states() == {"reading": "fresh"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return str(pandas.read_parquet('rows.parquet').values)",
+        "import pyarrow.parquet\n    return str(pyarrow.parquet.read_table('rows.parquet').to_pylist())",
+        "import pyarrow.parquet\n    return str(pyarrow.parquet.ParquetFile(Path('rows.parquet')).metadata)",
+        "import pyarrow.dataset as ds\n    return str(ds.dataset('rows.parquet').to_table().to_pylist())",
+    ],
+)
+def test_a_table_that_native_code_reads_is_an_input(project, reading, body):
+    table = project.root / "rows.parquet"
+    pandas.DataFrame({"a": [1]}).to_parquet(table)
+    reading(body)
+    pandas.DataFrame({"a": [2]}).to_parquet(table)
+    assert ("discovered_input", "rows.parquet") in project.reasons("reading")
+
+
+def test_a_folder_of_tables_that_native_code_reads_is_an_input(project, reading):
+    folder = project.root / "rows"
+    pandas.DataFrame({"a": [1], "k": [1]}).to_parquet(folder, partition_cols=["k"])
+    reading("return str(pandas.read_parquet('rows').values)")
+    pandas.DataFrame({"a": [1], "k": [2]}).to_parquet(folder, partition_cols=["k"])
+    assert ("discovered_input", "rows/") in project.reasons("reading")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "table.to_parquet('made'); table.to_csv('made.csv'); return str(pandas.read_parquet('made').values)",
+        "import pyarrow, pyarrow.dataset as ds\n    t = pyarrow.table({'a': [1]})\n"
+        "    ds.write_dataset(t, 'made', format='csv', existing_data_behavior='overwrite_or_ignore')\n"
+        "    return str(ds.dataset('made', format='csv').to_table().to_pylist())",
+    ],
+)
+def test_a_table_that_a_stage_writes_is_no_input_of_it(project, reading, body):
+    reading(f"table = pandas.DataFrame({{'a': [1]}})\n    {body}")
+    project.write("in.txt", "other")
+    assert not project.run().of("warning")
+    made = project.root / "made"
+    shutil.rmtree(made) if made.is_dir() else made.unlink()
+    assert project.states() == {"reading": "fresh"}
+
+
+def test_a_database_that_is_named_by_an_address_is_an_input(project, reading):
+    database = project.root / "rows.db"
+    sqlite3.connect(database).execute("create table one (a)").connection.close()
+    reading("import sqlite3; return str(sqlite3.connect('file:rows.db?mode=ro', uri=True).total_changes)")
+    sqlite3.connect(database).execute("create table two (a)").connection.close()
+    assert project.reasons("reading") == [("discovered_input", "rows.db")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import ctypes; return ctypes.CDLL('./_xxhash.so')._name",
+        "import _xxhash; return _xxhash.__file__[-10:]",
+        "import native; return native.found",
+    ],
+)
+def test_a_compiled_module_or_library_is_an_input(project, reading, body):
+    library = project.root / "_xxhash.so"
+    shutil.copy(xxhash._xxhash.__file__, library)
+    project.write("native.py", "import _xxhash\nfound = _xxhash.__name__\n")
+    reading(body)
+    with library.open("ab") as file:
+        file.write(b"\0")
+    assert project.reasons("reading") == [("discovered_input", "_xxhash.so")]
+
+
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("more/extra.py", "import pkg.extra as found"),
+        ("extra.zip", "sys.path.append('extra.zip'); import zipped as found"),
+        ("extra.py", "found = Path('extra' + '.p' + 'y').read_text()"),
+    ],
+)
+def test_what_an_import_finds_in_another_place_is_an_input(project, reading, path, head):
+    """And a text of Python that is read as data while a module is imported."""
+
+    def write(text):
+        if path.endswith(".zip"):
+            project.write("zipped.py", text)
+            shutil.make_archive(str(project.root / "extra"), "zip", project.root, "zipped.py")
+            (project.root / "zipped.py").unlink()
+        else:
+            project.write(path, text)
+
+    write("text = 'one'\n")
+    project.write("pkg/__init__.py", "__path__.append(__path__[0] + '/../more')\n")
+    project.write("place.py", f"import sys\nfrom pathlib import Path\n{head}\n")
+    reading("import place; return str(getattr(place.found, 'text', place.found))")
+    write("text = 'two'\n")
+    assert project.reasons("reading") == [("discovered_input", path)]
