@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 FRAMES_PER_SECOND = 8
+_BESIDE_NAME = 24  # columns for how long a stage has run and how far it is
+_SHORTEST_NAME = 12
 
 
 class LiveScreen:
@@ -31,9 +33,9 @@ class LiveScreen:
         self._remaining = remaining
         self._running: dict[str, float] = {}
         self._doing: dict[str, str] = {}
-        console = Console(highlight=False, markup=False, emoji=False, no_color=not colour)
+        self._console = Console(highlight=False, markup=False, emoji=False, no_color=not colour)
         self._live = Live(
-            console=console,
+            console=self._console,
             get_renderable=self._render,
             refresh_per_second=FRAMES_PER_SECOND,
             transient=True,
@@ -55,7 +57,7 @@ class LiveScreen:
 
     def print(self, text: str) -> None:
         """Text with ANSI colours, above the live lines."""
-        self._live.console.print(Text.from_ansi(harmless(text)), soft_wrap=True)
+        self._console.print(Text.from_ansi(harmless(text)), soft_wrap=True)
 
     def close(self) -> None:
         self._live.stop()
@@ -65,8 +67,13 @@ class LiveScreen:
         frame = FRAMES[int(now * FRAMES_PER_SECOND) % len(FRAMES)]
         # A copy: rich draws in a thread of its own.
         running = list(self._running.items())
-        width = min(32, max((len(stage) for stage, _ in running), default=0))
-        lines = [self._line(frame, f"{stage:<{width}}", stage, now - since) for stage, since in running]
+        longest = max(_SHORTEST_NAME, self._console.width - _BESIDE_NAME)
+        names = [shortened(stage, longest) for stage, _ in running]
+        width = min(32, max(map(len, names), default=0))
+        lines = [
+            self._line(frame, f"{name:<{width}}", stage, now - since)
+            for name, (stage, since) in zip(names, running, strict=True)
+        ]
         count = f"  {self._finished}/{self._total} stages"
         left = wording.left(self._remaining.seconds(now))
         lines.append(Text(f"{count}, {left}" if left else count, style="dim"))
@@ -75,3 +82,11 @@ class LiveScreen:
     def _line(self, frame: str, shown: str, stage: str, seconds: float) -> Text:
         text = f"{frame} {shown}  {wording.duration(seconds):>8}  {self._doing.get(stage, '')}"
         return Text(text.rstrip(), style="cyan", no_wrap=True, overflow="ellipsis")
+
+
+def shortened(name: str, longest: int) -> str:
+    """Without its middle, if it has to be: the ends are what tells ``train@iris`` from ``train@wine``."""
+    if len(name) <= longest:
+        return name
+    end = longest // 2
+    return f"{name[: longest - end - 1]}…{name[-end:]}"

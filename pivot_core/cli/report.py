@@ -54,6 +54,7 @@ class Report:
         self._muted: dict[str, deque[str]] = {}
         self._failed: list[StageEnd] = []
         self._told: dict[str, float] = {}
+        self._begun: set[str] = set()
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -84,6 +85,7 @@ class Report:
 
     def _start(self, event: StageStart) -> None:
         self._remaining.start(event.stage)
+        self._begun.add(event.stage)
         if self._live is None and self._common.out.interactive and not self._common.quiet:
             from pivot_core.cli.live import LiveScreen
 
@@ -141,8 +143,14 @@ class Report:
             self._muted.pop(event.stage, None)
         if self._live is not None:
             self._live.end(event.stage)
-        if event.outcome != "skipped" or self._common.verbose:
+        if self._common.verbose or self._tells(event):
             self._stage_line(event)
+
+    def _tells(self, event: StageEnd) -> bool:
+        """Whether a stage is worth a line. Those that a stopped run never came to are counted at the end."""
+        if event.outcome == "cancelled":
+            return event.stage in self._begun
+        return event.outcome != "skipped"
 
     def _stage_line(self, event: StageEnd) -> None:
         out = self._common.out

@@ -184,6 +184,8 @@ def test_an_interrupted_run_stops_cleanly_with_130(words: Words, number: signal.
         rest, err = process.communicate()
     assert process.returncode == 130
     assert "cancelled 2, ran 1" in rest
+    assert "⊘ loud" in rest
+    assert "⊘ count" not in rest, "it had not begun: the summary counts it"
     assert "Traceback" not in rest + err
     assert words.call("status", "--check", "read").returncode == 0
 

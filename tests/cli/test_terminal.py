@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from pivot_core.cli.live import shortened
 from pivot_core.cli.terminal import Terminal
 
 
@@ -66,3 +67,9 @@ def test_texts_of_others_command_no_terminal(text: str, shown: str) -> None:
     out = stream()
     Terminal(out, {}).line(text)
     assert written(out).decode() == shown + "\n"
+
+
+def test_a_name_that_is_too_long_keeps_both_ends() -> None:
+    assert shortened("train@iris", 12) == "train@iris"
+    assert shortened("a_stage_with_a_very_long_name@13", 12) == "a_sta…ame@13"
+    assert len(shortened("x" * 150, 56)) == 56
