@@ -24,6 +24,7 @@ from pivot_core.code.vocabulary import (
     COPYING,
     DRAWING,
     ENGINE,
+    ENTERING,
     GIVES_MODULES,
     IMPORTERS,
     INERT_DECORATORS,
@@ -203,6 +204,7 @@ class Effects:
                 found[key] = None
                 if inside:
                     deep.add(key)
+        found.update(dict.fromkeys(self._entered(module, part)))
         for chain, flags in zip(part.slots, part.flags, strict=True):
             if flags & BASE and under(
                 (base := self._resolver.through(module, chain)).library, REMEMBERS_CLASSES
@@ -260,6 +262,22 @@ class Effects:
             yield key, deep
         if (found.rest or deep) and (kind in ("give", "pass") or by == "deep" or len(found.rest) > 1):
             yield from ((key, True) for key in self._attributes.behind(found))
+
+    def _entered(self, module: Module, part: Part) -> Iterator[Key]:
+        """``stack.enter_context(pd.option_context(…))``, ``options.__enter__()``: what is set stays set."""
+        slots = [
+            (chain, flags) for chain, flags in zip(part.slots, part.flags, strict=True) if not flags & IMPORT
+        ]
+        resolved = [(self._resolver.through(module, chain), flags) for chain, flags in slots]
+        if not any(flags & CALL and _last(found) in ENTERING for found, flags in resolved):
+            return
+        for found, flags in resolved:
+            yield from library_of(found) if flags & CALL else ()
+            for owner, name in found.units:
+                of = self._modules.get(owner)
+                for statement in of.statements(name) if of is not None else ():
+                    if statement.value_kind == "call" and of is not None:
+                        yield from library_of(self._resolver.through(of, statement.value))
 
     def _receiver(self, module: Module, kind: str, called: Resolution) -> Iterator[Key]:
         """What a call changes by itself: the object whose method it is, or that is called."""
@@ -467,6 +485,10 @@ class _Calls:
     seen: set[Key] = field(default_factory=set)
     users: dict[Key, list[Key]] = field(default_factory=dict)
     changed: dict[Key, set[Key]] = field(default_factory=dict)
+
+
+def _last(found: Resolution) -> str:
+    return found.rest[-1] if found.rest else found.library.rpartition(".")[2]
 
 
 def _leaves_arguments(library: str) -> bool:

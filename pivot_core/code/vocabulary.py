@@ -220,6 +220,23 @@ INERT_DECORATORS = (
     "functools.cached_property",
     "functools.partial",
     "functools.total_ordering",
+    # They look at those of fields, and count arguments.
+    "attr.attrs",
+    "attr.dataclass",
+    "attr.define",
+    "attr.frozen",
+    "attr.mutable",
+    "attr.s",
+    "attrs.define",
+    "attrs.frozen",
+    "attrs.mutable",
+    "msgspec.Struct",
+    "pydantic.BaseModel",
+    "pydantic.RootModel",
+    "pydantic.dataclasses.dataclass",
+    "pydantic.field_validator",
+    "pydantic.model_validator",
+    "pydantic_settings.BaseSettings",
     ENGINE,
 )
 
@@ -290,6 +307,9 @@ TALKING = frozenset(
     debug info warning warn error exception critical log
     """.split()
 )
+
+# Methods that begin what a ``with`` statement would end.
+ENTERING = frozenset({"__enter__", "__aenter__", "enter_context", "enter_async_context"})
 
 # What makes objects that are another one after each use: generators of random numbers, iterators, files.
 STATEFUL = (
