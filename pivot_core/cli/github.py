@@ -42,12 +42,16 @@ class Annotations:
             text = f"{error.type}: {error.message}"
             self._say("error", f"{event.stage} failed", text, error.path, error.line)
         elif isinstance(event, StageEnd) and event.outcome == "blocked" and event.reasons:
-            reason = event.reasons[0]  # of --frozen
+            reason = event.reasons[0]
+            if reason.kind == "upstream":
+                return  # that one is told, and there is room for few annotations
             text = wording.first_reason(event.reasons)
             self._say("error", f"{event.stage} isn't fresh", text, reason.path, reason.line)
 
     def status(self, status: StageStatus) -> None:
-        """A stage that isn't fresh (of ``status --check``)."""
+        """A stage that isn't fresh (of ``status --check``); what only needs such a stage isn't told."""
+        if status.verdict.state == "upstream_stale":
+            return
         reason = status.verdict.reasons[0]
         title = f"{status.spec.name} isn't fresh"
         self._say("error", title, wording.first_reason(status.verdict.reasons), reason.path, reason.line)

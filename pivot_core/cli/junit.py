@@ -73,7 +73,8 @@ class JUnit:
             failure.text = _text(end.error.traceback or end.error.message)
         elif end.outcome == "blocked":
             why = wording.first_reason(end.reasons)
-            message = f"not fresh: {why}" if why else "a stage that it needs isn't made"
+            own = bool(end.reasons) and end.reasons[0].kind != "upstream"
+            message = f"not fresh: {why}" if own else why
             ElementTree.SubElement(case, "error", type="blocked", message=_text(message))
         elif end.outcome in _SKIPPED:
             ElementTree.SubElement(case, "skipped", message=_SKIPPED[end.outcome])

@@ -78,6 +78,8 @@ def command(
     """
     if watch and (dry_run or frozen or force or junit is not None):
         raise UsageError("--watch goes with none of --dry-run, --frozen, --force and --junit")
+    if frozen and force:
+        raise UsageError("--frozen runs nothing, so --force doesn't go with it")
     project = common.project()
     looks = wording.DRY_OUTCOMES if dry_run else wording.FROZEN_OUTCOMES if frozen else wording.OUTCOMES
     results = _results(junit)

@@ -22,7 +22,7 @@ from pivot_core.execute.events import (
 from pivot_core.execute.messages import Advanced, Crashed, Delivery, Done, Output, Restored, Started, Task
 from pivot_core.execute.record import facts_key
 from pivot_core.execute.tally import RunSummary, Tally
-from pivot_core.types import Outcome, StageSpec
+from pivot_core.types import Outcome, Reason, StageSpec, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -325,7 +325,7 @@ class Run:
         self._tally.failed[name] = facts_key(plan.facts)
         for blocked in self._schedule.fail(name):
             self._waiting.pop(blocked, None)
-            self._tally.end(blocked, "blocked")
+            self._tally.end(blocked, "blocked", _behind(name, "failed"))
         if not self._options.keep_going:
             self._stopped = True
 
@@ -335,7 +335,7 @@ class Run:
         self._claims.release(name)
         self._tally.end(name, "blocked", plan.verdict)
         for blocked in self._schedule.fail(name):
-            self._tally.end(blocked, "blocked")
+            self._tally.end(blocked, "blocked", _behind(name, "isn't fresh"))
 
     def _crashed(self, message: Crashed) -> None:
         """A worker died, and with it the stage that it had. The others go on."""
@@ -402,3 +402,8 @@ def _deadline(job: _Job) -> float | None:
     if timeout is None or job.started is None or job.task is None or job.out_of_time:
         return None
     return job.started + timeout + _GRACE
+
+
+def _behind(stage: str, how: str) -> Verdict:
+    """Of a stage that nobody looks at, since one that it needs, directly or not, isn't made."""
+    return Verdict("upstream_stale", (Reason("upstream", stage, how),))

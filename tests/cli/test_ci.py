@@ -31,7 +31,9 @@ def test_a_junit_report_has_each_stage_with_its_outcome(words):
     assert "helpers.py" in (failure.text or "")
     assert (cases["loud"].get("file"), cases["loud"].get("line")) == ("helpers.py", "3")
     assert cases["loud"].findtext("system-out") == "so loud\na\ufffdb\n"
-    assert cases["count"].find("error") is not None
+    error = cases["count"].find("error")
+    assert error is not None
+    assert error.get("message") == "loud failed"
     assert "ValueError" in ended.stdout
 
 
@@ -55,3 +57,14 @@ def test_on_github_failures_are_annotations_at_their_line(words):
     words.write({"pipeline.py": "from pivot_core import Pipeline\npipeline = Pipeline('x')\n1 +\n"})
     said = words.call("run", **env).stdout.splitlines()
     assert [line for line in said if line.startswith(f"::error file={words.root.name}/pipeline.py,line=3")]
+
+
+def test_on_github_only_what_is_stale_itself_is_an_annotation(words):
+    words.ok("run")
+    words.edit("helpers.py", '"!"', '"?"')
+    for args in (["status", "--check"], ["run", "--frozen"]):
+        said = words.call(*args, GITHUB_ACTIONS="true").stdout.splitlines()
+        titles = [
+            line.partition("title=")[2].partition("::")[0] for line in said if line.startswith("::error")
+        ]
+        assert titles == ["loud isn't fresh"]

@@ -141,6 +141,7 @@ def test_a_failure_blocks_what_needs_it_and_keep_going_makes_the_rest(made: Word
     done = made.call("run", "--keep-going", "--json")
     assert done.returncode == 1
     assert outcomes(done.stdout) == {"read": "ran", "loud": "failed", "count": "blocked"}
+    assert re.search(r"⊘ count +blocked +loud failed", made.call("run", "--keep-going").stdout)
 
 
 def test_quiet_prints_nothing_when_all_went_well(words: Words) -> None:
@@ -283,3 +284,9 @@ def test_on_a_terminal_with_nothing_to_do_there_is_no_live_display(made: Words) 
 def test_no_color_means_none_on_a_terminal_too(words: Words) -> None:
     shown, _ = on_a_terminal(words.root, "run", NO_COLOR="1")
     assert "\x1b[3" not in shown
+
+
+def test_frozen_and_force_contradict_each_other(made: Words) -> None:
+    done = made.call("run", "--frozen", "--force")
+    assert done.returncode == 2
+    assert "--force doesn't go with it" in done.stderr
