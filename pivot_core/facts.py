@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from blake3 import blake3
 
 from pivot_core.decide import Facts
-from pivot_core.types import Lock, Reason
+from pivot_core.types import PROGRAM, Lock, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -110,7 +110,8 @@ class Gatherer:
     def discovered(self, paths: Iterable[str]) -> dict[str, str | None]:
         """Digests of files, listings of folders (``data/``) and variables (``$NAME``) that were read by
         other means than what the stage declares and its code says; and of classes that came out of pickles:
-        the fingerprint of the project's (``@module:name``), the version of a package (``@package``)."""
+        the fingerprint of the project's (``@module:name``), the version of a package (``@package``); and of
+        programs of the project that were started (``@module:__main__``)."""
         return {path: self._digest(path) for path in paths}
 
     def _digest(self, path: str) -> str | None:
@@ -125,6 +126,9 @@ class Gatherer:
     def untold(self, spec: StageSpec, code: CodeFact, reads: Iterable[str]) -> set[str]:
         """What was read without the variables and classes that the code's text tells of anyway."""
         reads = set(reads)
+        for program in [path for path in reads if path.endswith(PROGRAM)]:
+            file = self._code.file_of(program[1 : -len(PROGRAM)])
+            reads.discard(program if file is None else file)  # followed as code, or no module of ours
         variables = [path[1:] for path in reads if path[0] == "$"]
         classes = {path for path in reads if path[0] == "@"}
         told = {f"${name}" for name in _counted(variables, code.environment)}
@@ -138,7 +142,10 @@ class Gatherer:
         for path in classes:
             module, _, qualname = path[1:].partition(":")
             name = qualname.partition(".")[0]
-            if not self._code.has_module(module):
+            if path.endswith(PROGRAM):
+                found.add(path)
+                packages.update(self._code.of_class(module, name).packages)
+            elif not self._code.has_module(module):
                 packages.add(module.partition(".")[0])
             elif f"{module}.{name}" not in units:
                 found.add(f"@{module}:{name}")

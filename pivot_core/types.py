@@ -17,6 +17,7 @@ else:
 
 # In the version of a package whose source isn't installed: a digest of it follows.
 SOURCE: Final = "+source."
+PROGRAM: Final = ":__main__"  # after ``@module``, in lock files: a program that the stage started
 
 State = Literal["fresh", "stale", "upstream_stale", "never_run", "error"]
 ReasonKind = Literal[

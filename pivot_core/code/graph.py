@@ -296,6 +296,8 @@ class CodeGraph:
             for module, qualname in roots:
                 if module.partition(".")[0] == ENGINE:
                     packages |= packages_of_loader(f"{module}.{qualname}")
+                elif qualname == "__main__":
+                    keys.update(dict.fromkeys(self._reader.program(module)))
                 else:
                     found = self._resolver.member(module, [qualname.partition(".")[0]])
                     keys.update(dict.fromkeys(found.units))

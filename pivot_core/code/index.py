@@ -109,7 +109,8 @@ class CodeIndex:
         return self._fact(spec.name, self._roots(spec))
 
     def of_class(self, module: str, name: str) -> CodeFact:
-        """The code of a class, or a function, of the project that no stage need name: one in a pickle."""
+        """The code of a class, or a function, of the project that no stage need name: one in a pickle; or of
+        a whole program (``__main__``)."""
         return self._fact(f"@{module}:{name}", ((module, name),))  # (no stage's name has a colon)
 
     def _fact(self, label: str, roots: Roots) -> CodeFact:
@@ -140,6 +141,13 @@ class CodeIndex:
         self._open_graph()
         assert self._sources is not None
         return self._sources.locate(name) is not None
+
+    def file_of(self, module: str) -> str | None:
+        """Logical path of a module of the project; None if there is none, or no file of it."""
+        self._open_graph()
+        assert self._sources is not None
+        located = self._sources.locate(module)
+        return located.path or None if located is not None else None
 
     def whole(self, spec: StageSpec) -> CodeFact:
         """The stage's code with every unit in it."""

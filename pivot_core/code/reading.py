@@ -87,6 +87,15 @@ class Reader:
         found = self._resolver.resolve(module, name)
         return found.units if not found.rest else ()
 
+    def program(self, name: str) -> tuple[Key, ...]:
+        """The units of a module that is executed as a program."""
+        module = self._modules.get(name)
+        if module is None:
+            return ()
+        found = _Pass(self._modules, self._resolver, module)
+        found.add_program(name, 1)
+        return tuple(found.links)
+
     def environment(self, module: Module, part: Part) -> tuple[str, ...]:
         """Variables that a part reads by names that can be told."""
         found = _variables(self._modules, self._resolver, module, part)
@@ -251,10 +260,10 @@ class _Pass:
         """
         if text.endswith(".py"):
             name = text.removeprefix("./").removeprefix("src/").removesuffix(".py").replace("/", ".")
-            self._program(name, line)
+            self.add_program(name, line)
         elif text.startswith("-m "):
-            self._program(text.removeprefix("-m "), line)
-            self._program(f"{text.removeprefix('-m ')}.__main__", line)
+            self.add_program(text.removeprefix("-m "), line)
+            self.add_program(f"{text.removeprefix('-m ')}.__main__", line)
         elif self.modules.exists(text):
             self.links[(text, WHOLE)] = None
             self.executed[text] = None
@@ -271,7 +280,7 @@ class _Pass:
                     self.executed[name] = None
                 return
 
-    def _program(self, name: str, line: int) -> None:
+    def add_program(self, name: str, line: int) -> None:
         """A module that another Python executes, with what stands beside it."""
         module = self.modules.get(name) if self.modules.exists(name) else None
         if module is None or (name, MAIN) in self.links:
@@ -281,7 +290,7 @@ class _Pass:
         folder = name.rpartition(".")[0]
         executed = (statement for statement in module.everything() if not statement.typing_only)
         for chain in chains.from_iterable(statement.imports() for statement in executed) if folder else ():
-            self._program(f"{folder}.{chain[1:].partition(':')[0].partition('.')[0]}", line)
+            self.add_program(f"{folder}.{chain[1:].partition(':')[0].partition('.')[0]}", line)
 
     def _environment(self, part: Part) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The variables that it reads, and the templates of those that can't be told."""

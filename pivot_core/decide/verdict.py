@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pivot_core.decide.release import feature_release
-from pivot_core.types import SOURCE, CodeFact, LastRun, Lock, Reason, State, Verdict
+from pivot_core.types import PROGRAM, SOURCE, CodeFact, LastRun, Lock, Reason, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,9 +137,12 @@ def _code(facts: Facts, record: Lock) -> Iterator[Reason]:
 
 
 def _of_pickle(name: str, was: str | None, now: str | None, *, strict: bool) -> Iterator[Reason]:
-    """A class of the project that an input of the stage is an object of, or a package of such classes."""
+    """A class of the project that an input of the stage is an object of, or a package of such classes; or a
+    program of the project."""
     module, colon, qualname = name.partition(":")
-    if colon:
+    if name.endswith(PROGRAM):
+        yield Reason("code", module, "changed since the last run; the stage starts it as a program")
+    elif colon:
         yield Reason("code", f"{module}.{qualname}", "changed since the last run; the stage unpickles it")
     elif strict or not _same_feature_release(was, now):
         yield Reason("package", name, _versions(was, now))

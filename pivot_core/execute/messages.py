@@ -70,7 +70,8 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     ``call_reads`` are those that were opened while a module's function was called, by any stage so far.
     ``changed`` are those of all that were changed since, by somebody else than the stage.
     ``sources`` are the digests of all modules the worker has. ``kept`` are outputs in whose places files of
-    somebody else stood, each with where that is now. ``outside`` are files that the stage has read
+    somebody else stood, each with where that is now. ``executed`` are those of the reads that were executed
+    as modules, by other loaders than the worker's. ``outside`` are files that the stage has read
     outside of the project, ``imported`` those of the modules that its worker has from there; absolute.
     """
 
@@ -84,6 +85,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     changed: tuple[str, ...] = ()
     sources: dict[str, str] = {}
     kept: tuple[tuple[str, str], ...] = ()
+    executed: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     imported: dict[str, str] = {}
 

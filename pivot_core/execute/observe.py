@@ -16,13 +16,14 @@ import re
 import sys
 import time
 from contextlib import contextmanager
+from importlib.util import source_from_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from pivot_core.execute import questions
 from pivot_core.execute.foreign import Foreign
-from pivot_core.execute.relay import Relay, Told, watch_started
+from pivot_core.execute.relay import Kind, Relay, Told, watch_started
 from pivot_core.execute.signature import Signature, is_file, signature
 
 if TYPE_CHECKING:
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _CHANGES = os.O_RDWR | os.O_CREAT | os.O_TRUNC
+_FOREIGN = re.compile(r"(^|/)(\.|site-packages/|node_modules/)")
 _NOT_DATA = (".pivot/", ".git/")
 _NAMES = re.compile(r"[^\s'\"=;|&<>()]+")  # words of a command line that may be names of files
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_MODULE = re.compile(rf"(?<!\S)-m ({_DOTTED.pattern.replace('(', '(?:')})(?!\S)")
 # Where the arguments of an event have the words of the command line, and the folder it is started in.
 _COMMANDS: dict[str, Callable[[tuple[Any, ...]], tuple[Iterable[object], object]]] = {
     "subprocess.Popen": lambda args: (args[1] if isinstance(args[1], list | tuple) else [args[1]], args[2]),
@@ -82,6 +86,7 @@ class Observer:
         self._listed: str | None = None  # the variable that an iteration has come to
         self.imports: dict[str, set[tuple[str, int]]] = {}
         self.calls: dict[str, set[tuple[str, int]]] = {}
+        self.executed: set[str] = set()  # source files, by other loaders than ours
         self.signatures: dict[str, Signature | None] = {}  # of what ``calls`` has, when it was read
 
     def install(self) -> None:
@@ -129,8 +134,10 @@ class Observer:
             if kind == "wrote":
                 self._written.add(name)
                 self._forget_made(name[len(self._root) :], reads)
-            elif kind == "read" and self._root + name not in self._written:
+            elif kind in ("read", "ran") and self._root + name not in self._written:
                 reads.setdefault(name, was)
+                if kind == "ran":
+                    self.executed.add(name)
             elif kind == "asked":
                 self._asked.setdefault(name, was)
 
@@ -210,6 +217,8 @@ class Observer:
             self._written.add(full)
             if not self._relay.for_worker and full.startswith(self._root):
                 self._relay.tell(Told("wrote", full))
+        elif os.fsdecode(path).endswith((".py", ".pyc")) and self._opener() == "import":
+            self._executed(path)
         elif not by_descriptor or is_file(os.fsdecode(path)):
             # Not what shutil.rmtree and the like open: a folder, or a name that is relative to one.
             self._note(path)
@@ -218,12 +227,22 @@ class Observer:
     def _started(self, words: Iterable[object], cwd: object) -> None:
         """A child process: the files that its command line names. (What else it reads can't be seen.)"""
         folder = os.fsdecode(cwd) if isinstance(cwd, str | bytes | os.PathLike) else ""
-        for word in words:
-            if isinstance(word, str | bytes | os.PathLike):
-                text = os.fsdecode(word)
-                for name in {text, *_NAMES.findall(text)}:
-                    if is_file(Path(folder, name)):
-                        self._ask(Path(folder, name))
+        texts = [os.fsdecode(word) for word in words if isinstance(word, str | bytes | os.PathLike)]
+        for name in {*texts, *(name for text in texts for name in _NAMES.findall(text))}:
+            if is_file(Path(folder, name)):
+                self._ask(Path(folder, name))
+                self._program(Path(folder, name))
+        for module in _MODULE.findall(" ".join(texts)):
+            self._add(f"@{module}:__main__")
+            self._add(f"@{module}.__main__:__main__")
+
+    def _program(self, path: Path) -> None:
+        """A Python file of the project that may be executed: as a module it can be followed."""
+        logical = self._logical(path) if path.suffix == ".py" else None
+        if logical is not None:
+            module = logical.removeprefix("src/").removesuffix(".py").replace("/", ".")
+            if _DOTTED.fullmatch(module):
+                self._add(f"@{module}:__main__")
 
     def _asked_about(self, path: _Path, there: bool) -> None:
         """Whether a file is there, or something of it, was asked without opening it."""
@@ -304,9 +323,9 @@ class Observer:
         ):
             self._outside.setdefault(full)
 
-    def _add(self, name: str) -> None:
+    def _add(self, name: str, kind: Kind = "read") -> None:
         if not self._relay.for_worker:
-            self._relay.tell(Told("read", name, signature(self._root + name)))
+            self._relay.tell(Told(kind, name, signature(self._root + name)))
         elif self._importing:
             module, reads, _ = self._importing[-1]
             reads.add((name, _line_in(self._root + module)))
@@ -334,20 +353,35 @@ class Observer:
         """What is imported is tracked by the code graph; bytecode and foreign packages are nobody's data."""
         if logical.endswith(".pyc") or "/site-packages/" in f"/{logical}":
             return True
-        return logical.endswith((".py", ".so")) and self._opened_as_code()
+        return logical.endswith((".py", ".so")) and bool(self._opener())
 
-    def _opened_as_code(self) -> bool:
-        """Whether an import, or a traceback that quotes the line, opens the file that is being noted: that
-        comes nearer than any code of the project."""
+    def _opener(self) -> str:
+        """Who opens the file that is being noted, if that is an import ("import"), or a traceback that quotes
+        the line: it comes nearer than any code of the project."""
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             name = frame.f_code.co_filename
-            if name.startswith("<frozen importlib") or name in _READERS:
-                return True
+            if name.startswith("<frozen importlib"):
+                return "import"
+            if name in _READERS:
+                return "reader"
             if name.startswith(self._root) and "/site-packages/" not in name:
-                return False
+                return ""
             frame = frame.f_back
-        return False
+        return ""
+
+    def _executed(self, path: _Path) -> None:
+        """A module that another loader than ours executes, from its path perhaps: the code graph may not
+        know it."""
+        name = os.fsdecode(path)
+        if name.endswith(".pyc") and "__pycache__" in name:
+            name = source_from_cache(name)
+        logical = self._own(name)
+        if logical is None or not logical.endswith(".py"):
+            return
+        if _FOREIGN.search(logical) is None:
+            self.executed.add(logical)
+            self._add(logical, "ran")
 
     # --- variables -------------------------------------------------------------------------------
 

@@ -272,6 +272,7 @@ class Planner:
                 reads.update(
                     path for path, line in seen if keeps(module, line) and decides(plan.spec, module, line)
                 )
+        reads.difference_update(modules.intersection(done.executed))
         reads -= {path for path in reads if path.endswith("/") and self._changes_by_itself(path)}
         reads = self._gatherer.untold(plan.spec, plan.facts.code, reads)
         return sorted(path for path in reads if not any(_within(path, known) for known in plan.spec.paths))

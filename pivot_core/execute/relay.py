@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
-Kind = Literal["read", "asked", "wrote"]
+Kind = Literal["read", "ran", "asked", "wrote"]
 
 
 class Told(NamedTuple):

@@ -134,6 +134,7 @@ class Worker:
                 changed=tuple(sorted(self._observer.changed(self._signatures() | reads))),
                 sources=self._modules.sources,
                 kept=outputs.kept_now(),
+                executed=tuple(sorted(self._observer.executed)),
                 outside=self._observer.outside(),
                 imported=self._observer.foreign.modules(),
             )

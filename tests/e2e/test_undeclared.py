@@ -79,6 +79,8 @@ PROCESSES = {
 def test_what_the_processes_of_a_pool_read_is_an_input(project, reading, body):
     """Also those that are started anew, which the usual way of starting in a worker must not break."""
     reading(body)
+    project.write("helpers.py", "# the same\n" + HELPERS)
+    assert project.states() == {"reading": "fresh"}
     project.write("extra.txt", "two")
     assert project.reasons("reading") == [("discovered_input", "extra.txt")]
     assert project.run().outcomes == {"reading": "ran"}
@@ -207,3 +209,66 @@ def test_what_an_import_finds_in_another_place_is_an_input(project, reading, pat
     reading("import place; return str(getattr(place.found, 'text', place.found))")
     write("text = 'two'\n")
     assert project.reasons("reading") == [("discovered_input", path)]
+
+
+PROGRAMS = {
+    "a path that is put together": """
+    tools = Path(__file__).parent / "tools"
+    return subprocess.check_output([sys.executable, tools / f"{text}clean.py"], text=True)
+    """,
+    "a shell": """
+    return subprocess.check_output(f"{sys.executable} tools/{text}clean.py", shell=True, text=True)
+    """,
+    "a module": """
+    return subprocess.check_output([sys.executable, "-m", f"tools.{text}clean"], text=True)
+    """,
+}
+
+
+@pytest.mark.parametrize("body", PROGRAMS.values(), ids=PROGRAMS)
+def test_a_program_that_only_running_tells_of_is_followed_as_code(project, reading, body):
+    project.write("tools/__init__.py", "")
+    project.write("tools/inclean.py", "import os, sys\nsys.path[0] = 'tools'\nimport more\nprint(more.f())\n")
+    project.write("tools/more.py", "def f():\n    return 1\n\ndef main():\n    pass\n")
+    reading(f"import subprocess\n{body}")
+    project.edit("tools/more.py", "    return 1", "    # what\n    return 1")
+    project.edit("tools/inclean.py", "print", "# what\nprint")
+    assert project.states() == {"reading": "fresh"}
+    project.edit("tools/more.py", "return 1", "return 2")
+    assert project.reasons("reading") == [("code", "tools.inclean")]
+    assert project.run().outcomes == {"reading": "ran"}
+    assert project.read("out.txt") == "2\n"
+    assert project.states() == {"reading": "fresh"}
+
+
+def test_a_program_that_has_no_name_as_a_module_is_an_input(project, reading):
+    project.write("tools/01-clean.py", "print(1)")
+    reading("import subprocess; return subprocess.getoutput(f'{sys.executable} tools/01-clean.py')")
+    project.write("tools/01-clean.py", "print(2)")
+    assert project.reasons("reading") == [("discovered_input", "tools/01-clean.py")]
+
+
+LOADED = """
+import importlib.util
+from pathlib import Path
+
+def load(path):
+    spec = importlib.util.spec_from_file_location("plugin", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.NAME
+"""
+
+
+@pytest.mark.parametrize("twice", [False, True])  # the second time, there is bytecode
+def test_a_module_that_is_loaded_from_its_path_is_an_input(project, reading, twice):
+    project.write("plugins/01-one.py", "NAME = 'one'\n")
+    project.write("plugins/two.py", "NAME = 'two'\n")
+    project.write("plug.py", LOADED)
+    reading("import plug; return ''.join(map(plug.load, sorted(Path('plugins').glob('*.py'))))")
+    if twice:
+        project.run("--force")
+    project.write("plugins/two.py", "NAME = 'two'  # followed as code\n")
+    assert project.states() == {"reading": "fresh"}
+    project.write("plugins/01-one.py", "NAME = 'ONE'\n")
+    assert project.reasons("reading") == [("discovered_input", "plugins/01-one.py")]
