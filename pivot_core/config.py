@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 CacheMode = Literal["auto", "reflink", "hardlink", "symlink", "copy"]
 Releases = Literal["feature", "exact"]
-_CHOICES = {"cache.mode": get_args(CacheMode), "packages": get_args(Releases)}
+_VALUES = {
+    "cache": "is a mapping: {mode: copy}",
+    "cache.mode": f"is one of {', '.join(get_args(CacheMode))}",
+    "packages": f"is one of {', '.join(get_args(Releases))}",
+    "jobs": "is a whole number, 1 or more",
+    "resources": "has numbers by name, 0 or more: {gpu: 2}",
+}
 Capacity = Annotated[float, msgspec.Meta(ge=0)]
 
 
@@ -87,8 +93,7 @@ def _explained(message: str, tree: yaml.Node | None, shown: str) -> InvalidPipel
         keys.append(unknown[1])
     elif keys:
         name = ".".join(keys)
-        choices = _CHOICES.get(name)
-        what = f"{name}: {what}" + (f"; it is one of {', '.join(choices)}" if choices else "")
+        what = f"{name} {_VALUES[name]}" if name in _VALUES else f"{name}: {what}"
     return _wrong(
         shown, _line(tree, keys), what, "the keys are: cache.mode, packages, jobs, resources.<name>"
     )

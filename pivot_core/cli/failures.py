@@ -64,8 +64,12 @@ def show(error: PivotError, err: Terminal) -> None:
     """Every problem with its place first, so that editors and terminals make a link of it."""
     label = err.paint("error:", "bold", "red")
     if not isinstance(error, InvalidPipeline):
-        for message in _messages(error):
-            err.line(f"{label} {message}")
+        said = _messages(error)
+        for message, following in zip(said, (*said[1:], ""), strict=True):
+            text, _, hint = message.partition("\n")
+            err.line(f"{label} {text}")
+            if hint and hint != following.partition("\n")[2]:  # said once, below all
+                err.line(hint)
         return
     for problem in error.problems:
         place = f"{problem.path}:{problem.line}" if problem.line else problem.path

@@ -101,9 +101,10 @@ def test_list_tells_defaults_from_what_is_set(words: Words) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("jobs", "many", "Expected"),
-        ("jobs", "0", ">= 1"),
-        ("cache.mode", "magic", "Invalid enum value"),
+        ("jobs", "many", "jobs is a whole number, 1 or more"),
+        ("jobs", "0", "jobs is a whole number, 1 or more"),
+        ("resources.gpu", "two", "resources has numbers by name, 0 or more"),
+        ("cache.mode", "magic", "cache.mode is one of auto, reflink"),
         ("cache.mood", "copy", "the keys are: cache.mode"),
         ("jobs", "a: b: c", "not a YAML value"),
     ],

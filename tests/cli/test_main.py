@@ -123,6 +123,7 @@ def test_targets_that_are_nothing_are_told_at_once_each_with_what_to_do(words: W
     assert done.stderr.count("error: no stage is named") == 2
     errors = json.loads(done.stdout.splitlines()[-1])["errors"]
     assert [error["hint"] for error in errors] == ["did you mean 'loud'?", "did you mean 'count'?"]
+    assert words.call("run", "x", "y").stderr.count("stages: read, loud, count") == 1, "a hint is said once"
     annotated = words.call("run", "laud", "cuont", GITHUB_ACTIONS="true")
     assert annotated.stdout.count("::error") == 2
 
@@ -136,4 +137,4 @@ def test_no_page_is_left_where_there_are_no_plots(words: Words) -> None:
 def test_a_wrong_value_of_a_setting_is_told_with_the_right_ones(words: Words) -> None:
     done = words.call("config", "set", "cache.mode", "foo")
     assert done.returncode == 2
-    assert "it is one of auto, reflink, hardlink, symlink, copy" in done.stderr
+    assert "is one of auto, reflink, hardlink, symlink, copy" in done.stderr
