@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from pivot_core.execute import questions
+from pivot_core.execute.callers import Caller, callers
 from pivot_core.execute.foreign import Foreign
 from pivot_core.execute.relay import Kind, Relay, Told, watch_started
 from pivot_core.execute.signature import Signature, is_file, signature
@@ -79,6 +80,7 @@ class Observer:
         self._importing: list[tuple[str, set[tuple[str, int]], dict[tuple[str, int], Signature | None]]] = []
         self._reads: dict[str, Signature | None] | None = None
         self._asked: dict[str, Signature | None] = {}
+        self._asked_by: dict[str, set[Caller]] = {}
         self._written: set[str] = set()
         self._declared: tuple[str, ...] = ()
         self._began = 0
@@ -103,7 +105,7 @@ class Observer:
         self._declared = tuple(path.rstrip("/") for path in declared)
         reads: dict[str, Signature | None] = {}
         self._reads, self._asked, self._written, self._outside = reads, {}, set(), {}
-        self._began = time.time_ns() - _TICK
+        self._asked_by, self._began = {}, time.time_ns() - _TICK
         try:
             yield reads
         finally:
@@ -111,6 +113,7 @@ class Observer:
             self._hear_from_others(reads)
             for path in self._not_made():
                 reads.setdefault(path, self._asked[path])
+                self._keep(path, self._asked_by.get(path, ()))
 
     @contextmanager
     def importing(self, module: str) -> Iterator[set[tuple[str, int]]]:
@@ -130,16 +133,18 @@ class Observer:
 
     def _hear_from_others(self, reads: dict[str, Signature | None]) -> None:
         """Add what processes that this one has started read."""
-        for kind, name, was in self._relay.told():
+        for kind, name, was, by in self._relay.told():
             if kind == "wrote":
                 self._written.add(name)
                 self._forget_made(name[len(self._root) :], reads)
             elif kind in ("read", "ran") and self._root + name not in self._written:
                 reads.setdefault(name, was)
+                self._keep(name, by)
                 if kind == "ran":
                     self.executed.add(name)
             elif kind == "asked":
                 self._asked.setdefault(name, was)
+                self._asked_by.setdefault(name, set()).update(by)
 
     def _forget_made(self, name: str, reads: dict[str, Signature | None]) -> None:
         """Another process has written a file; was it read after that?"""
@@ -215,7 +220,8 @@ class Observer:
                 self._note(path)  # "r+": what was there is read, too
             full = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - no user class in a hook
             self._written.add(full)
-            if not self._relay.for_worker and full.startswith(self._root):
+            ours = self._root + _NOT_DATA[0]  # the relay's file is among them
+            if not self._relay.for_worker and full.startswith(self._root) and not full.startswith(ours):
                 self._relay.tell(Told("wrote", full))
         elif os.fsdecode(path).endswith((".py", ".pyc")) and self._opener() == "import":
             self._executed(path)
@@ -280,12 +286,13 @@ class Observer:
         logical += "/" if listing else ""
         was = signature(self._root + logical)
         if not self._relay.for_worker:
-            self._relay.tell(Told("asked", logical, was))
+            self._relay.tell(Told("asked", logical, was, callers(self._root)))
         elif self._importing:
             module, _, asked = self._importing[-1]
             asked.setdefault((logical, _line_in(self._root + module)), was)
         elif self._reads is not None:
             self._asked.setdefault(logical, was)
+            self._asked_by.setdefault(logical, set()).update(callers(self._root))
 
     def _logical(self, path: _Path) -> str | None:
         """The path from the root on; None for what is no data of the project, or was written meanwhile."""
@@ -325,29 +332,22 @@ class Observer:
 
     def _add(self, name: str, kind: Kind = "read") -> None:
         if not self._relay.for_worker:
-            self._relay.tell(Told(kind, name, signature(self._root + name)))
+            self._relay.tell(Told(kind, name, signature(self._root + name), callers(self._root)))
         elif self._importing:
             module, reads, _ = self._importing[-1]
             reads.add((name, _line_in(self._root + module)))
         elif self._reads is not None:
             self._reads.setdefault(name, signature(self._root + name))
-            self._called(name)
+            self._keep(name, callers(self._root))
 
-    def _called(self, read: str) -> None:
-        """Note which functions of the project are under way; what a stage declares, its loaders read."""
+    def _keep(self, read: str, callers: Iterable[Caller]) -> None:
+        """Note which functions may have kept what was read; what a stage declares, its loaders read."""
         if any(read == path or read.startswith(path + "/") for path in self._declared):
             return
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None:
-            name = frame.f_code.co_filename
-            if name.startswith(self._root) and "/site-packages/" not in name:
-                module = name[len(self._root) :].replace(os.sep, "/")
-                # A function made in another may keep it in a variable of that, which the text doesn't show.
-                nested = "<locals>" in frame.f_code.co_qualname
-                kept = self.imports if nested else self.calls
-                kept.setdefault(module, set()).add((read, frame.f_lineno))
-                self.signatures.setdefault(read, signature(self._root + read))
-            frame = frame.f_back
+        for module, line, nested in callers:
+            kept = self.imports if nested else self.calls
+            kept.setdefault(module, set()).add((read, line))
+            self.signatures.setdefault(read, signature(self._root + read))
 
     def _is_code(self, logical: str) -> bool:
         """What is imported is tracked by the code graph; bytecode and foreign packages are nobody's data."""

@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from pivot_core.execute.callers import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pivot_core.execute.signature import Signature
 
-_APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+_APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+_HEAD: Final = 17  # bytes of the first line, which is another one in each file
 
 Kind = Literal["read", "ran", "asked", "wrote"]
 
 
 class Told(NamedTuple):
-    """``name`` as the observer has it; the signature is that of the file at that moment."""
+    """``name`` as the observer has it; the signature is that of the file at that moment. ``callers`` are
+    functions of the worker, too, where it was forked in them."""
 
     kind: Kind
     name: str
     signature: Signature | None = None
+    callers: tuple[Caller, ...] = ()
 
 
 class Relay:
@@ -36,7 +42,8 @@ class Relay:
     def __init__(self, path: Path, owner: int) -> None:
         self.path = path
         self.owner = owner
-        self._said: set[tuple[Kind, str]] = set()
+        self._said: set[Told] = set()
+        self._file = b""  # the head of the one in which that was said
 
     @property
     def for_worker(self) -> bool:
@@ -44,19 +51,36 @@ class Relay:
         return os.getpid() == self.owner
 
     def tell(self, told: Told) -> None:
-        """Say it once; nothing if the file can't be written: that is no reason for a stage to fail."""
-        if (told.kind, told.name) in self._said:
-            return
-        self._said.add((told.kind, told.name))
+        """Say it once to the worker's stage; nothing if the file can't be written: that is no reason for the
+        stage to fail."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self.path, _APPEND, 0o666)
+            self._tell(told)
         except OSError:
             return
+
+    def _tell(self, told: Told) -> None:
+        file = self._open()
         try:
-            os.write(file, json.dumps(told).encode() + b"\n")  # appended as a whole
+            head = os.pread(file, _HEAD, 0)
+            if head != self._file:  # another stage than before asks
+                self._file = head
+                self._said.clear()
+            if told not in self._said:
+                self._said.add(told)
+                os.write(file, json.dumps(told).encode() + b"\n")  # appended as a whole
         finally:
             os.close(file)
+
+    def _open(self) -> int:
+        try:
+            return os.open(self.path, _APPEND)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        head = f"{secrets.token_hex(8)}\n".encode()
+        file = os.open(self.path, _APPEND | os.O_CREAT, 0o666)
+        if not os.fstat(file).st_size:
+            os.write(file, head)
+        return file
 
     def told(self) -> list[Told]:
         """What was said since the last time, in order."""
@@ -69,8 +93,10 @@ class Relay:
         taken.unlink()
         found = []
         for line in lines:
-            kind, name, was = json.loads(line)
-            found.append(Told(kind, name, tuple(was) if was is not None else None))
+            if line.startswith(b"["):  # not a head
+                kind, name, was, by = json.loads(line)
+                callers = tuple(Caller(*each) for each in by)
+                found.append(Told(kind, name, tuple(was) if was is not None else None, callers))
         return found
 
 

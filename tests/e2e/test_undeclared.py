@@ -272,3 +272,83 @@ def test_a_module_that_is_loaded_from_its_path_is_an_input(project, reading, twi
     assert project.states() == {"reading": "fresh"}
     project.write("plugins/01-one.py", "NAME = 'ONE'\n")
     assert project.reasons("reading") == [("discovered_input", "plugins/01-one.py")]
+
+
+KEPT = {
+    "asked about": "Path('extra.txt').exists()",
+    "handed to native code": "pandas.read_parquet('extra.parquet')",
+    "read by a fork": "[*ProcessPoolExecutor(1).map(helpers.load, ['extra'])]",
+}
+
+
+@pytest.mark.parametrize("read", KEPT.values(), ids=KEPT)
+def test_what_a_cache_keeps_of_a_file_is_an_input_of_the_next_stage_of_the_worker(project, reading, read):
+    project.write(
+        "kept.py",
+        f"""
+        import functools
+        import helpers
+        import pandas
+        from concurrent.futures import ProcessPoolExecutor
+        from pathlib import Path
+
+        @functools.cache
+        def kept():
+            return str({read})
+        """,
+    )
+    project.pipeline(
+        """
+        import kept
+
+        def one() -> Annotated[str, outputs.Out("1.txt", Text)]:
+            return kept.kept()
+
+        def two() -> Annotated[str, outputs.Out("2.txt", Text)]:
+            return kept.kept()
+
+        def late() -> Annotated[str, outputs.Out("3.txt", Text)]:
+            return "late"
+
+        pipeline = Pipeline("p")
+        for stage in (one, two, late):
+            pipeline.register(stage)
+        """
+    )
+    pandas.DataFrame({"a": [1]}).to_parquet(project.root / "extra.parquet")
+    project.run("-j1")
+    assert set(project.states().values()) == {"fresh"}
+    (project.root / "extra.txt").unlink()
+    (project.root / "extra.parquet").unlink()
+    assert project.states() == {"one": "stale", "two": "stale", "late": "fresh"}
+
+
+def test_a_pool_that_lives_on_tells_each_stage_what_it_reads_for_it(project, reading):
+    project.write(
+        "work.py",
+        """
+        from joblib import Parallel, delayed
+        import helpers
+
+        def load():
+            return "".join(Parallel(n_jobs=2)(delayed(helpers.load)("extra") for _ in range(2)))
+        """,
+    )
+    project.pipeline(
+        """
+        import work
+
+        def one() -> Annotated[str, outputs.Out("1.txt", Text)]:
+            return work.load()
+
+        def two() -> Annotated[str, outputs.Out("2.txt", Text)]:
+            return work.load()
+
+        pipeline = Pipeline("p")
+        pipeline.register(one)
+        pipeline.register(two)
+        """
+    )
+    project.run("-j1")
+    project.write("extra.txt", "two")
+    assert project.states() == {"one": "stale", "two": "stale"}
