@@ -86,6 +86,7 @@ def cli(folder: Path | None) -> None:
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    _have_streams()
     # Records by the ten thousand and few cycles: looking for these over and over takes a tenth of the time.
     gc.set_threshold(50_000, 20, 50)
     if COMPLETES in os.environ:
@@ -100,3 +101,20 @@ def main() -> None:
     except click.Abort:
         code = INTERRUPTED
     sys.exit(code)
+
+
+def _have_streams() -> None:
+    """Give a process that was started without some standard stream (``>&-``) one that leads to nowhere.
+
+    Else the next file that is opened, the state database say, would be what all output goes into.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            os.set_inheritable(number, True)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

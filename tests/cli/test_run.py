@@ -228,6 +228,14 @@ def test_a_reader_that_went_away_is_no_traceback(words: Words, args: list[str]) 
         assert (words.root / "build/count.json").exists(), "the run itself goes on"
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_run_without_standard_streams_is_as_good(words: Words, closed: str) -> None:
+    command = f"{sys.executable} -m pivot_core run {closed}"
+    done = subprocess.run(["sh", "-c", command], cwd=words.root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert words.call("status", "--check").returncode == 0
+
+
 def test_colours_are_for_terminals_unless_asked_for(made: Words) -> None:
     assert "\x1b[" not in made.ok("run")
     assert "\x1b[32m" in made.ok("run", FORCE_COLOR="1")
