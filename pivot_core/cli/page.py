@@ -51,7 +51,8 @@ def page(title: str, subtitle: str, plots: Iterable[Plot]) -> str:
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
         "style-src 'unsafe-inline'\">"
         f"<title>{escape(title)}</title><style>{_STYLE.read_text()}</style></head>\n"
-        f"<body><h1>{escape(title)}</h1><p>{escape(subtitle)}</p>\n<main>\n{body}\n</main></body></html>\n"
+        f"<body><header><h1>{escape(title)}</h1><p>{escape(subtitle)}</p></header>\n"
+        f"<main>\n{body}\n</main></body></html>\n"
     )
 
 

@@ -4,6 +4,6 @@ import extension from "../eslint.config.mjs";
 
 export default defineConfig(
   extension.filter((part) => !part.ignores),
-  { ignores: ["node_modules/", "shots/", "**/stand-ins/", "**/*.mjs"] },
+  { ignores: ["node_modules/", "shots/", "**/stand-ins/", "**/native/", "**/*.mjs"] },
   { rules: { "max-lines-per-function": "off" } },
 );

@@ -23,7 +23,8 @@ if ! have_browser; then
   fi
 fi
 
-if ! cat package-lock.json requirements.txt | cmp -s - "$STAMP"; then
+FIXED=(package-lock.json requirements.txt native/spdlog.js)
+if ! cat "${FIXED[@]}" | cmp -s - "$STAMP"; then
   command -v npm >/dev/null || {
     echo "The end-to-end tests need npm, which comes with Node.js 20 or newer." >&2
     exit 1
@@ -35,5 +36,6 @@ if ! cat package-lock.json requirements.txt | cmp -s - "$STAMP"; then
   (cd "$CODE" && npm install --omit=dev "${quietly[@]}")
   "$PIVOT_PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
     --target node_modules/.python -r requirements.txt
-  cat package-lock.json requirements.txt >"$STAMP"
+  cp native/spdlog.js "$CODE/node_modules/@vscode/spdlog/index.js"
+  cat "${FIXED[@]}" >"$STAMP"
 fi

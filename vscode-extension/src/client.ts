@@ -65,7 +65,12 @@ function optionsOf({ folder, log, died }: Start): LanguageClientOptions {
       }),
       closed: () => {
         died();
-        return { action: CloseAction.DoNotRestart, handled: true };
+        // Its own words would say that it isn't started again: by the client, that is.
+        return {
+          action: CloseAction.DoNotRestart,
+          handled: true,
+          message: "The connection to the server was closed.",
+        };
       },
     },
   };

@@ -33,7 +33,7 @@ a { color: var(--vscode-textLink-foreground); text-decoration: none }
 a:hover { text-decoration: underline }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th { font-weight: normal; text-align: left }
-th, td { padding: .15rem 1.6rem .15rem 0; border-bottom: 1px solid #8883 }
+th, td { padding: .15rem 1.6rem .15rem 0; border-bottom: 1px solid var(--vscode-contrastBorder, #8883) }
 th.number, td.number { text-align: right }
 .change { margin-left: .5rem; padding: 0 .35rem; border-radius: 3px;
   color: var(--vscode-badge-foreground); background: var(--vscode-badge-background); font-size: .9em }
@@ -47,9 +47,9 @@ export function metricsPage({ root, name, compared, metrics }: Measured): string
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Metrics</title><style>${STYLE}</style></head>
-<body><h1>Metrics of ${escaped(name)}</h1>${note && `<p>${note}</p>`}
+<body><main><h1>Metrics of ${escaped(name)}</h1>${note && `<p>${note}</p>`}
 ${tables.join("\n")}
-</body></html>`;
+</main></body></html>`;
 }
 
 interface Group {
@@ -96,7 +96,7 @@ function below({ now, was, problem }: Metrics): string {
     return `<div class="problem">${escaped(problem ?? "nothing")}</div>`;
   }
   const differs = was !== null && !same(now, was);
-  const head = differs ? '<tr><th></th><th class="number">now</th><th class="number">HEAD</th></tr>' : "";
+  const head = differs ? '<tr><td></td><th class="number">now</th><th class="number">HEAD</th></tr>' : "";
   const names = differs ? [...new Set([...Object.keys(now), ...Object.keys(was)])] : Object.keys(now);
   const rows = names.map((name) => {
     const before = differs ? `<td class="was ${kind(was[name])}">${words(was[name])}</td>` : "";
@@ -115,7 +115,7 @@ function sideBySide(root: string, members: readonly Metrics[]): string {
     const file = `<td><small>${fileLink(each)}</small></td>`;
     return `<tr><th>${stageLink(root, each.stage, variant)}</th>${cells.join("")}${file}</tr>`;
   });
-  return `<table><tr><th></th>${head.join("")}<th></th></tr>${rows.join("")}</table>`;
+  return `<table><tr><td></td>${head.join("")}<td></td></tr>${rows.join("")}</table>`;
 }
 
 function cell(now: Value | undefined, was: Values | null, name: string): string {
@@ -150,16 +150,17 @@ function words(value: Value | undefined): string {
 }
 
 function stageLink(root: string, stage: string, label: string): string {
-  return link(COMMANDS.openStage, { root, stage }, label);
+  return link(COMMANDS.openStage, { root, stage }, label, `Show the code of ${stage}`);
 }
 
 function fileLink({ path, uri }: Metrics): string {
-  return link(COMMANDS.openFile, uri, path);
+  return link(COMMANDS.openFile, uri, path, `Open ${path}`);
 }
 
-function link(command: string, argument: unknown, label: string): string {
+/** Without a title, VS Code shows the command as one. */
+function link(command: string, argument: unknown, label: string, title: string): string {
   const uri = `command:${command}?${encodeURIComponent(JSON.stringify([argument]))}`;
-  return `<a href="${escaped(uri)}">${escaped(label)}</a>`;
+  return `<a href="${escaped(uri)}" title="${escaped(title)}">${escaped(label)}</a>`;
 }
 
 function escaped(text: string): string {

@@ -83,7 +83,7 @@ export class CodeServer {
     return new CodeServer(address, home, child);
   }
 
-  /** User settings, followed by open windows at once. */
+  /** The user's settings in windows that are opened from now on. */
   configure(settings: Settings): void {
     write(join(this.home, "user-data", "User", "settings.json"), { ...SETTINGS, ...settings });
   }

@@ -1,6 +1,6 @@
 /** What a person sees in a window of the workbench, and does there. */
 
-import type { FrameLocator, Locator, Page } from "playwright-core";
+import type { Frame, FrameLocator, Locator, Page } from "playwright-core";
 import { LIMIT, until } from "./until.ts";
 
 export class Window {
@@ -107,6 +107,15 @@ export class Window {
     return rows.filter({ hasText: text }).first();
   }
 
+  /** Waits for this in the panel of output, where long lines are wrapped. */
+  async output(text: string): Promise<void> {
+    const lines = this.page.locator(".output-view .view-lines");
+    const squeezed = text.replace(/\s/g, "");
+    await until(`output with ${text}`, LIMIT, async () => {
+      return (await lines.innerText()).replace(/\s/g, "").includes(squeezed);
+    });
+  }
+
   notification(text: string | RegExp): Locator {
     return this.page.locator(".notification-toast").filter({ hasText: text }).first();
   }
@@ -114,6 +123,16 @@ export class Window {
   /** The page in a webview whose editor is shown. */
   webview(): FrameLocator {
     return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  }
+
+  /** The same, to run code in. */
+  async frame(): Promise<Frame> {
+    const inner = this.page.frameLocator("iframe.webview.ready").locator("iframe#active-frame");
+    const frame = await (await inner.elementHandle()).contentFrame();
+    if (!frame) {
+      throw new Error("the webview has no page");
+    }
+    return frame;
   }
 
   /** Opens the view of the pipeline. */

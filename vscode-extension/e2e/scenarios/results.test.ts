@@ -1,5 +1,7 @@
 /** What stages measure and draw, in the editor; in one of two folders, both with a pipeline. */
 
+import assert from "node:assert/strict";
+import { flawsOfText, THEMES, wear } from "../harness/accessibility.ts";
 import { Project } from "../harness/project.ts";
 import { scenario } from "../harness/scenario.ts";
 
@@ -99,6 +101,15 @@ scenario(
       await shown.getByRole("row", { name: /^lines 2/ }).waitFor();
     });
 
+    const everybodyCanRead = async (): Promise<void> => {
+      for (const theme of THEMES) {
+        await wear(theme, window, project, BOTH);
+        assert.deepEqual(await flawsOfText(window), [], theme);
+      }
+    };
+
+    await step("which everybody can read in any theme", everybodyCanRead);
+
     await step("which follows a run", async () => {
       project.write("raw.txt", "to be\nor not to be\nthat is\n");
       project.pivot("run");
@@ -117,5 +128,7 @@ scenario(
       await window.command("Pivot: Show Plots");
       await shown.getByRole("heading", { name: /train@slow/ }).waitFor();
     });
+
+    await step("which everybody can read in any theme, too", everybodyCanRead);
   },
 );

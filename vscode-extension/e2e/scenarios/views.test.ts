@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
+import { flaws, THEMES, wear } from "../harness/accessibility.ts";
 import { place, Project } from "../harness/project.ts";
 import { scenario } from "../harness/scenario.ts";
 import { LIMIT, until } from "../harness/until.ts";
@@ -78,15 +79,27 @@ scenario("Views", { project: edited, file: "stages.py" }, async ({ window, proje
     });
   });
 
+  for (const theme of THEMES) {
+    await step(`everybody can read it in ${theme}`, async () => {
+      await wear(theme, window, project);
+      assert.deepEqual(await flaws(window), []);
+    });
+  }
+
   await step("arrows go along the edges", async () => {
     await graph.locator("#graph").press("ArrowRight");
-    await graph.locator('[data-id="report"].selected').waitFor();
+    await graph.locator('[data-id="report"].selected:focus[aria-current="true"]').waitFor();
+    assert.match((await node("report").getAttribute("aria-label")) ?? "", /^report, waiting for measure/);
   });
 
   await step("run from there, it follows", async () => {
     await graph.getByRole("button", { name: "Run with Upstream" }).click();
     await graph.locator('[data-id="report"].fresh').waitFor();
     await graph.locator('[data-id="measure"].fresh').waitFor();
+    // What is said to who doesn't see it.
+    await until("news", LIMIT, async () =>
+      /report: fresh|stages have changed/.test(await graph.locator("#news[aria-live]").innerText()),
+    );
   });
 
   await step("it follows edits that aren't saved", async () => {

@@ -17,6 +17,8 @@ export function page(webview: vscode.Webview, extension: vscode.Uri): string {
 <title>Pivot</title>
 </head>
 <body class="empty">
+<main>
+<h1 class="unseen">Graph of the pipeline</h1>
 <div id="bar" role="toolbar" aria-label="Graph">
   <input id="search" type="search" placeholder="Find stages or files" aria-label="Find stages or files" spellcheck="false">
   <span id="found" role="status"></span>
@@ -37,6 +39,7 @@ export function page(webview: vscode.Webview, extension: vscode.Uri): string {
 </div>
 <section id="details" aria-label="Selected stage" hidden></section>
 <div id="news" class="unseen" aria-live="polite"></div>
+</main>
 <script nonce="${nonce}" src="${file("graph.js")}"></script>
 </body>
 </html>`;

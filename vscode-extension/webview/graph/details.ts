@@ -4,7 +4,7 @@ import { isNews } from "../../src/outline";
 import type { Input, Output, Stage } from "../../src/protocol";
 import { button, byId, html } from "./dom";
 import type { Node } from "./families";
-import { lookOfNode, summaryOf, WORDS } from "./looks";
+import { lookOfNode, verdictOf } from "./looks";
 
 /** So many reasons, or files, are read; of more, a number. */
 const MOST = 6;
@@ -55,7 +55,7 @@ export class Details {
     }
     this.element.className = lookOfNode(node);
     const content = node.family === null ? this.stage(node, stage) : this.family(node);
-    this.verdict.textContent = verdict(node);
+    this.verdict.textContent = verdictOf(node);
     const shape = content.map((each) => each.textContent).join("\n");
     // A button that is about to be clicked, or has the focus, stays while a run changes what is said.
     if (shape !== this.shape) {
@@ -148,12 +148,6 @@ export class Details {
   private focusedIndex(): number {
     return this.controls().findIndex((each) => each === document.activeElement);
   }
-}
-
-/** A summary begins with the verdict in most cases. */
-function verdict(node: Node): string {
-  const [summary, word] = [summaryOf(node), WORDS[lookOfNode(node)]];
-  return node.family !== null || summary.startsWith(word) ? summary : `${word}: ${summary}`;
 }
 
 function head(name: string, buttons: HTMLElement[]): HTMLElement {

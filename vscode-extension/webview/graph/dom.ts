@@ -39,6 +39,13 @@ export function byId<T extends Element>(id: string, type: new () => T): T {
   return element;
 }
 
+/** In what a screen reader reads out when it changes: the same again would be read out again. */
+export function say(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
 function set(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     element.setAttribute(name, String(value));

@@ -71,11 +71,17 @@ export function shareOf(node: Node): number | null {
   return Math.min(1, Math.max(0, progress.done / progress.total));
 }
 
+/** With its verdict, which a summary begins with in most cases. */
+export function verdictOf(node: Node): string {
+  const [summary, word] = [summaryOf(node), WORDS[lookOfNode(node)]];
+  return node.family !== null || summary.startsWith(word) ? summary : `${word}: ${summary}`;
+}
+
 /** What a screen reader says. */
 export function readAloud(node: Node, reads: number, readBy: number): string {
   const ends = [
     reads > 0 ? `reads from ${reads}` : "reads from no stage",
     readBy > 0 ? `read by ${readBy}` : "read by no stage",
   ];
-  return [node.title, summaryOf(node), ...ends].join(", ");
+  return [node.title, verdictOf(node), ...ends].join(", ");
 }

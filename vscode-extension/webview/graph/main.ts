@@ -2,7 +2,7 @@
 import type { Deed } from "../../src/graph/messages";
 import type { Pipeline } from "../../src/protocol";
 import { Details } from "./details";
-import { byId } from "./dom";
+import { byId, say } from "./dom";
 import { Drawing } from "./drawing";
 import type { Node } from "./families";
 import { familyOf } from "./families";
@@ -90,7 +90,11 @@ class Page {
     this.pipeline = pipeline;
     this.say(pipeline);
     if (before && pipeline) {
-      byId("news", HTMLElement).textContent = news(before, pipeline);
+      // What was said stays until there is something new: a run tells of itself each second.
+      const said = news(before, pipeline);
+      if (said !== "") {
+        byId("news", HTMLElement).textContent = said;
+      }
     }
     const view = kept()?.root === root ? (kept()?.view ?? null) : null;
     if (this.redraw() && !before) {
@@ -118,7 +122,7 @@ class Page {
     const empty = !pipeline || pipeline.stages.length === 0;
     const note = byId("note", HTMLElement);
     const why = pipeline?.why ?? (empty ? "No pipeline is known here at the moment." : "");
-    note.textContent = why;
+    say(note, why);
     note.hidden = why === "";
     note.classList.toggle("alone", empty);
     document.body.classList.toggle("empty", empty);

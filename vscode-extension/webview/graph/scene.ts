@@ -109,6 +109,7 @@ export class Scene {
     this.cards.forEach(({ element }, each) => {
       element.classList.toggle("selected", each === id);
       element.setAttribute("tabindex", each === id ? "0" : "-1");
+      element.setAttribute("aria-current", String(each === id));
     });
     this.lines.forEach(({ edges, element }) =>
       element.classList.toggle(

@@ -1,6 +1,6 @@
 /** Above the drawing: looking for stages, how many there are of each verdict, what is seen of it all. */
 import type { Stage } from "../../src/protocol";
-import { button, byId, html, svg } from "./dom";
+import { button, byId, html, say, svg } from "./dom";
 import type { Wanted } from "./finding";
 import { NOTHING } from "./finding";
 import type { Look } from "./looks";
@@ -54,7 +54,7 @@ export class Toolbar {
 
   /** Of how many stages there are as many as are looked for; null: nothing is. */
   tell(found: number | null, all: number): void {
-    this.found.textContent = found === null ? "" : `${found} of ${all}`;
+    say(this.found, found === null ? "" : `${found} of ${all}`);
     this.search.classList.toggle("none", found === 0);
   }
 
