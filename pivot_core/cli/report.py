@@ -181,7 +181,7 @@ class Report:
         out, error = self._common.out, event.error
         out.line()
         where = f" ({wording.place(error.path, error.line)})" if error and error.path else ""
-        what = f": {error.type}: {error.message.rstrip()}" if error else ""
+        what = f": {wording.what_was_raised(error)}" if error else ""
         out.line(f"{out.paint(f'✗ {event.stage} failed', 'bold', 'red')}{what}{where}")
         for line in self._muted.pop(event.stage, ()):
             out.line(f"  {event.stage} │ {line}")

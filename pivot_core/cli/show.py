@@ -76,6 +76,6 @@ def _print_stage(common: Common, end: StageEnd, width: int) -> None:
     for reason in end.reasons:
         out.line(f"    {out.paint(f'{reason.kind}'.replace('_', ' '), 'dim')}  {wording.detail(reason)}")
     if end.error is not None:
-        out.line(f"    {out.paint(end.error.type, 'red')}: {end.error.message}")
+        out.line(f"    {out.paint(wording.what_was_raised(end.error), 'red')}")
         for text in end.error.traceback.splitlines():
             out.line(f"      {text}")

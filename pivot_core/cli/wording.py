@@ -127,6 +127,12 @@ def failure(error: StageError) -> str:
     return said if len(said) <= _LONGEST else said[:_LONGEST] + "…"
 
 
+def what_was_raised(error: StageError) -> str:
+    """Its type and message; of one with several lines the first, where a traceback below has them all."""
+    said = f"{error.type}: {error.message.rstrip()}"
+    return said.partition("\n")[0] if error.traceback else said
+
+
 def left(seconds: float | None) -> str:
     """``about 40 s left``, ``about 3 min left``, ``about 2 h 10 min left``: no more exact than it can be."""
     if seconds is None or seconds < 1:

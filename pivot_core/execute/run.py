@@ -309,7 +309,8 @@ class Run:
         job.attempt += 1
         name = job.plan.spec.name
         pause = min(_BACKOFF * 2 ** (job.attempt - 1), _LONGEST_BACKOFF)
-        text = f"failed ({error.type}: {error.message}); retry {job.attempt} of {retries} in {pause:g} s"
+        why = f"{error.type}: {error.message}".partition("\n")[0]
+        text = f"failed ({why}); retry {job.attempt} of {retries} in {pause:g} s"
         self._emit(Warning(message=text, stage=name))
         self._claims.release(name)
         self._waiting[name] = job

@@ -144,6 +144,15 @@ def test_a_failure_blocks_what_needs_it_and_keep_going_makes_the_rest(made: Word
     assert re.search(r"⊘ count +blocked +loud failed", made.call("run", "--keep-going").stdout)
 
 
+def test_messages_of_several_lines_keep_their_place_beside_them(made: Words) -> None:
+    made.write({"helpers.py": "def shout(text):\n    raise ValueError('no:\\nnever')\n"})
+    made.edit("pipeline.py", "pipeline.register(stage)", "pipeline.register(stage, retries=1)")
+    done = made.call("run")
+    assert "warning: loud: failed (ValueError: no:); retry 1 of 1 in 1 s" in done.stderr
+    assert "✗ loud failed: ValueError: no: (helpers.py:2)" in done.stdout
+    assert "    never" in done.stdout, "the traceback has all of it"
+
+
 def test_quiet_prints_nothing_when_all_went_well(words: Words) -> None:
     assert words.ok("run", "-q") == ""
 

@@ -52,6 +52,14 @@ def test_why_a_stage_failed_is_one_short_line(error: StageError, text: str) -> N
     assert wording.failure(error) == text
 
 
+def test_what_was_raised_is_a_line_where_a_traceback_has_the_rest() -> None:
+    assert (
+        wording.what_was_raised(StageError("ValueError", "no rows\nin rows.csv\n", "…"))
+        == "ValueError: no rows"
+    )
+    assert wording.what_was_raised(StageError("Died", "no rows\nin it\n")) == "Died: no rows\nin it"
+
+
 def test_a_reason_ends_with_its_place_unless_that_is_its_subject() -> None:
     assert (
         wording.reason(Reason("code", "helpers.f", "changed", "helpers.py", 3))
