@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import PurePath
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 
@@ -105,7 +107,15 @@ def _sarif_place(where: Where) -> dict[str, object]:
         "endLine": where.end_line,
         "endColumn": where.end_column,
     }
-    return {"physicalLocation": {"artifactLocation": {"uri": where.path}, "region": region}}
+    return {"physicalLocation": {"artifactLocation": {"uri": _uri(where.path)}, "region": region}}
+
+
+def _uri(path: str) -> str:
+    """A path as code scanning wants it: what URIs don't hold is escaped, and one that isn't relative has a
+    scheme."""
+    pure = PurePath(path)
+    # A colon in the first part of a relative one would make that a scheme.
+    return pure.as_uri() if pure.is_absolute() else quote(pure.as_posix(), safe="/")
 
 
 def _github(entry: Entry) -> str:

@@ -99,6 +99,18 @@ def test_sarif_has_the_rules_the_places_and_the_related_places(tmp_path: Path) -
     assert result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"] == 5
 
 
+def test_sarif_names_files_as_uris(tmp_path: Path) -> None:
+    write(tmp_path / "50% é" / "a:b c.py", TWICE)
+    for given in (".", str(tmp_path)):
+        (run,) = json.loads(lint(tmp_path, "--format", "sarif", given).stdout)["runs"]
+        (found,) = run["results"]
+        (place, related) = (found["locations"][0], found["relatedLocations"][0])
+        path = "50%25%20%C3%A9/a%3Ab%20c.py"
+        wanted = path if given == "." else f"{tmp_path.as_uri()}/{path}"
+        for where in (place, related):
+            assert where["physicalLocation"]["artifactLocation"]["uri"] == wanted
+
+
 def test_github_gets_an_annotation_on_one_line(tmp_path: Path) -> None:
     write(tmp_path / "pipeline.py", TWICE)
     done = lint(tmp_path, "--format", "github")
@@ -107,6 +119,14 @@ def test_github_gets_an_annotation_on_one_line(tmp_path: Path) -> None:
         "::error file=pipeline.py,line=6,endLine=6,title=PVT106,col=28,endColumn=40::"
         "two stages are named 'train'%0Agive this one another name, such as name=\"train@2\"\n"
     )
+
+
+def test_github_gets_what_separates_its_fields_escaped(tmp_path: Path) -> None:
+    write(tmp_path / "a,b:50%.py", TWICE.replace("stages.train", "stages.train, name='1%0Ax'"))
+    done = lint(tmp_path, "--format", "github")
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("::error file=a%2Cb%3A50%25.py,line=6,")
+    assert "two stages are named '1%250Ax'%0A" in line
 
 
 def test_pyproject_chooses_the_rules(tmp_path: Path) -> None:
