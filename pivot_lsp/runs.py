@@ -132,6 +132,10 @@ class Runs:
         self._runs.remove(run)
         self.changed(run.project.root)
 
+    @property
+    def all(self) -> tuple[Run, ...]:
+        return tuple(self._runs)
+
     def of(self, root: Path) -> list[Run]:
         """Those of a project."""
         return [run for run in self._runs if run.project.root == root]

@@ -79,7 +79,13 @@ def register(session: Session) -> None:
         if isinstance(answer, Known):
             of(root).code_is({item.spec.name: item.code for item in answer.stages})
 
+    def other_settings() -> None:
+        if not session.trusted:
+            for begun in runs.all:
+                begun.stop()
+
     session.on_verdicts(other_verdicts)
+    session.on_settings(other_settings)
 
 
 async def _follow(session: Session, run: Run, presenter: Presenter) -> None:

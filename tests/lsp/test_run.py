@@ -169,6 +169,25 @@ async def test_a_run_is_cancelled_cleanly(ran: Project, editor: Editor, way: str
     assert (ran.root / "clean.txt").read_text() == "hello"
 
 
+@pytest.mark.parametrize("way", ["client", "settings"])
+async def test_what_runs_is_stopped_when_trust_is_taken(ran: Project, editor: Editor, way: str) -> None:
+    ran.write("stages.py", body(ran, "import time; time.sleep(100); return raw"))
+    editor.open("stages.py")
+    await editor.press("stages.py", COUNT, "Run with upstream")
+    await editor.until(lambda: happened(editor, "stage_start"))
+    if way == "client":
+        editor.client.protocol.notify("pivot/trust", {"trusted": False})
+    else:
+        editor.client.set_configuration({"pivot": {"trusted": False}})
+        editor.client.workspace_did_change_configuration(
+            types.DidChangeConfigurationParams({"pivot": {"trusted": False}})
+        )
+    assert await the_end(editor) == (130, None)
+    (pid,) = {event["pid"] for event in happened(editor, "stage_start")}
+    await editor.until(lambda: is_gone(pid))
+    assert await editor.offered("stages.py", CLEAN) == []
+
+
 async def test_an_editor_that_waits_for_silence_sees_lenses_while_a_stage_tells_how_far_it_is(
     ran: Project, editor: Editor
 ) -> None:
