@@ -28,7 +28,7 @@ _ARE: dict[State, str] = {
 
 def explanation(status: StageStatus, at: Places) -> str:
     """``status`` has to be one that was asked to explain."""
-    return "\n".join([*_head(status, at), *_reasons(status, at), *_rest(status, at), ""])
+    return "\n".join([*_head(status, at), *reasons(status, at), *_rest(status, at), ""])
 
 
 def _head(status: StageStatus, at: Places) -> Iterator[str]:
@@ -42,7 +42,8 @@ def _head(status: StageStatus, at: Places) -> Iterator[str]:
     yield f"Defined at {_link(at, spec.path, spec.line)}. Its last run, {wording.ago(last.at)}, {how}."
 
 
-def _reasons(status: StageStatus, at: Places) -> Iterator[str]:
+def reasons(status: StageStatus, at: Places) -> Iterator[str]:
+    """A list of them, each with its place, and with the difference where the code is another."""
     changes = {change.name: change for change in status.changes}
     for reason in status.verdict.reasons:
         if reason.kind == "never_run":

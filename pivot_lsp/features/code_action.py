@@ -1,4 +1,5 @@
-"""Quick fixes for findings, *fix all*, and silencing a finding by a comment.
+"""Quick fixes for findings, *fix all*, and silencing a finding by a comment; in editors without lenses, what
+these would offer.
 
 What a fix changes is worked out when somebody chooses it, if the client can ask for it then.
 """
@@ -11,10 +12,12 @@ import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified
 
+from pivot_lsp.features.code_lens import lenses
 from pivot_lsp.features.diagnostics import diagnostic_of, range_of
 from pivot_lsp.lint.fixes import Change, changes, fixed_wholly
 from pivot_lsp.lint.rule import Finding
 from pivot_lsp.positions import Span
+from pivot_lsp.source.comments import takes_comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,13 +46,15 @@ def register(session: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(kinds, resolve_provider=True))
     async def offered(params: types.CodeActionParams) -> list[types.CodeAction]:
         document = session.documents.get(params.text_document.uri)
-        if document is None or document.reading is None:
+        if document is None:
             return []
-        found = list(_offered(session, document, params))
+        found = list(_offered(session, document, params)) if document.reading is not None else []
         if not _resolves(session):
             for action in found:
                 if action.edit is None:
                     action.edit = _edit(session, msgspec.convert(action.data, Chosen))
+        if params.context.only is None and not _shows_lenses(session):
+            found += _as_actions(await lenses(session, document.uri), params.range)
         return found
 
     @server.feature(types.CODE_ACTION_RESOLVE)
@@ -84,12 +89,14 @@ def _offered(
                     is_preferred=True,
                     data=msgspec.to_builtins(Chosen(document.uri, document.version, finding.code, *place)),
                 )
-            yield types.CodeAction(
-                f"ignore {finding.code} in this line",
-                kind=types.CodeActionKind.QuickFix,
-                diagnostics=[diagnostic],
-                edit=_workspace_edit(session, [_silenced(finding, document)], document),
-            )
+            silenced = _silenced(finding, document)
+            if silenced is not None:
+                yield types.CodeAction(
+                    f"ignore {finding.code} in this line",
+                    kind=types.CodeActionKind.QuickFix,
+                    diagnostics=[diagnostic],
+                    edit=_workspace_edit(session, [silenced], document),
+                )
     safe = any(finding.fix is not None and finding.fix.safe for finding in findings)
     if safe and _is_wanted(FIX_ALL, wanted):
         yield types.CodeAction(
@@ -97,6 +104,24 @@ def _offered(
             kind=FIX_ALL,
             data=msgspec.to_builtins(Chosen(document.uri, document.version)),
         )
+
+
+def _as_actions(found: Iterable[types.CodeLens], where: types.Range) -> Iterator[types.CodeAction]:
+    """What the lenses of these lines can do. The one that says how the stage is comes before them."""
+    state = ""
+    for lens in found:
+        command = lens.command
+        if command is None or not where.start.line <= lens.range.start.line <= where.end.line:
+            continue
+        if command.command:
+            yield types.CodeAction(f"{command.title} · {state}", command=command)
+        else:
+            state = command.title
+
+
+def _shows_lenses(session: Session) -> bool:
+    client = session.server.client_capabilities.text_document
+    return client is not None and client.code_lens is not None
 
 
 def _edit(session: Session, chosen: Chosen) -> types.WorkspaceEdit:
@@ -126,14 +151,21 @@ def _all(document: Document) -> list[Change]:
     return [Change(home.path, Span(1, 0, end, last), fixed)]
 
 
-def _silenced(finding: Finding, document: Document) -> Change:
-    line = finding.span.end_line
-    text = document.lines.line(line)
-    column = len(text.rstrip().encode("utf-8", "surrogatepass"))
-    end = len(text.encode("utf-8", "surrogatepass"))
+def _silenced(finding: Finding, document: Document) -> Change | None:
+    """A comment that silences it, at its last line or else its first; None if neither has room for one."""
     home = document.reading.home if document.reading is not None else None
-    path = home.path if home is not None else ""
-    return Change(path, Span(line, column, line, end), f"  # pivot: ignore[{finding.code}]")
+    module = home.module if home is not None else None
+    if home is None or module is None:
+        return None
+    for line in (finding.span.end_line, finding.span.line):
+        tops = (part.top for part in module.parts)
+        top = next((one for one in tops if one.first_line <= line < one.first_line + one.line_count), None)
+        if top is not None and takes_comment(top, line - top.first_line + 1):
+            text = document.lines.line(line)
+            column = len(text.rstrip().encode("utf-8", "surrogatepass"))
+            end = len(text.encode("utf-8", "surrogatepass"))
+            return Change(home.path, Span(line, column, line, end), f"  # pivot: ignore[{finding.code}]")
+    return None
 
 
 def _workspace_edit(session: Session, wanted: Iterable[Change], document: Document) -> types.WorkspaceEdit:

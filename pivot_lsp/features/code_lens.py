@@ -30,21 +30,7 @@ def register(session: Session) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     async def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
-        document = session.documents.get(params.text_document.uri)
-        project = project_of(document.path) if document is not None else None
-        if document is None or project is None or not project.is_own(document.path):
-            return []
-        if not is_pipeline(project, session.documents):
-            return []
-        answer = await session.verdicts(project).current()
-        # Meanwhile there may be a newer version, and the answer is about that one.
-        newest = session.documents.get(document.uri)
-        if newest is None:
-            return []
-        viewer = session.viewer(project)
-        logical = document.path.relative_to(project.root).as_posix()
-        found = of_document(answer, logical, newest, viewer)
-        return found or (of_pipeline(answer, viewer) if logical == PIPELINE else [])
+        return await lenses(session, params.text_document.uri)
 
     def refresh() -> None:
         workspace = server.client_capabilities.workspace
@@ -60,3 +46,22 @@ def register(session: Session) -> None:
     session.on_settings(ask)
     session.runs.on_change(lambda root: ask())
     session.loading.on_change(lambda root: ask())
+
+
+async def lenses(session: Session, uri: str) -> list[types.CodeLens]:
+    """Those of a document as it is now."""
+    document = session.documents.get(uri)
+    project = project_of(document.path) if document is not None else None
+    if document is None or project is None or not project.is_own(document.path):
+        return []
+    if not is_pipeline(project, session.documents):
+        return []
+    answer = await session.verdicts(project).current()
+    # Meanwhile there may be a newer version, and the answer is about that one.
+    newest = session.documents.get(document.uri)
+    if newest is None:
+        return []
+    viewer = session.viewer(project)
+    logical = document.path.relative_to(project.root).as_posix()
+    found = of_document(answer, logical, newest, viewer)
+    return found or (of_pipeline(answer, viewer) if logical == PIPELINE else [])

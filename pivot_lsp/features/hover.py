@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 
-from pivot_core.cli.wording import subject
 from pivot_lsp.answers import Known
 from pivot_lsp.asked import Asked, asked_at, location
+from pivot_lsp.features.why import explained
+from pivot_lsp.places import places
+from pivot_lsp.read import of_function, unwritten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from pivot_lsp.mentions import Mention
+    from pivot_core.status import StageStatus
+    from pivot_lsp.answers import Answer
+    from pivot_lsp.mentions import Mention, StageAt
     from pivot_lsp.session import Session
     from pivot_lsp.source.registered import Stage
+
+_VARIANTS = 5  # of one function: more than these nobody reads
 
 
 def register(session: Session) -> None:
@@ -27,46 +35,78 @@ def register(session: Session) -> None:
         if asked is None:
             return None
         if (mention := asked.mention) is not None:
-            text, span = "\n".join(_artifact(asked, mention)), mention.span
+            answer = await session.verdicts(asked.project).current()
+            text, span = "\n".join(_artifact(asked, mention, answer)), mention.span
         elif (at := asked.stage) is not None:
-            from pivot_lsp.mentions import stages_of
-
-            stages = stages_of(asked.sources, at.function)
-            text = "\n\n---\n\n".join([await _stage(session, asked, stage) for stage in stages])
-            text, span = text or "no stage: nobody registers this function", at.span
+            text, span = await _function(session, asked, at), at.span
         else:
             return None
         place = location(session, asked, asked.path, span).range
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text), place)
 
 
-async def _stage(session: Session, asked: Asked, stage: Stage) -> str:
-    lines = [f"**{stage.name or 'a stage'}**"]
+async def _function(session: Session, asked: Asked, at: StageAt) -> str:
+    """What is known of the stages that a function is registered as."""
+    from pivot_lsp.mentions import stages_of
+
+    written = {stage.name: stage for stage in stages_of(asked.sources, at.function)}
     answer = await session.verdicts(asked.project).current()
-    if isinstance(answer, Known):
-        status = next((one for one in answer.stages if one.spec.name == stage.name), None)
-        if status is not None:
-            lines[0] += f" · {status.verdict.state.replace('_', ' ')}"
-            if (last := status.last_run) is not None:
-                failed = f", failed: {last.failed}" if last.failed else ""
-                lines.append(f"last run {last.at}, {last.duration_s:.1f} s{failed}")
-            for reason in status.verdict.reasons:
-                place = f" (`{reason.path}:{reason.line}`)" if reason.path and reason.line else ""
-                lines.append(
-                    f"- {reason.kind.replace('_', ' ')}: **{subject(reason)}** {reason.detail}{place}"
-                )
-    else:
-        lines.append(answer.why)
-    if stage.inputs:
-        lines.append("reads " + ", ".join(f"`{use.path}`" for use in stage.inputs))
-    if stage.outputs:
-        lines.append("writes " + ", ".join(f"`{use.path}`" for use in stage.outputs))
-    return "\n\n".join(lines)
+    statuses = of_function(answer, at.function)
+    told = {status.spec.name for status in statuses}
+    unread = [stage for name, stage in written.items() if name not in told]
+    if statuses and None in written:  # what it is called is told by the last reading of pipeline.py only
+        unread = [stage for stage in unread if stage.name is not None]
+    texts = [
+        await _status(session, asked, status, written.get(status.spec.name))
+        for status in _most_telling(statuses)[:_VARIANTS]
+    ]
+    texts += [_unread(stage, answer) for stage in unread]
+    if len(statuses) > _VARIANTS:
+        texts.append(f"and {len(statuses) - _VARIANTS} more stages")
+    return "\n\n---\n\n".join(texts) or "no stage: nobody registers this function"
 
 
-def _artifact(asked: Asked, mention: Mention) -> Iterator[str]:
-    makers = _names(asked, mention.path, reading=False)
-    readers = _names(asked, mention.path, reading=True)
+def _most_telling(statuses: Sequence[StageStatus]) -> list[StageStatus]:
+    """Those that aren't fresh first."""
+    return sorted(statuses, key=lambda status: status.verdict.state == "fresh")
+
+
+async def _status(session: Session, asked: Asked, status: StageStatus, written: Stage | None) -> str:
+    from pivot_lsp.explaining import reasons  # with the engine: not before the client has its answer
+
+    spec, last = status.spec, status.last_run
+    lines = [f"**{spec.name}** · {status.verdict.state.replace('_', ' ')}"]
+    if last is not None:
+        failed = f", failed: {last.failed}" if last.failed else ""
+        lines += ["", f"last run {last.at}, {last.duration_s:.1f} s{failed}"]
+    if any(reason.kind == "code" for reason in status.verdict.reasons):
+        with contextlib.suppress(JsonRpcInvalidParams):  # it went meanwhile: then without the difference
+            status = await explained(session, asked.project, spec.name)
+    lines += reasons(status, places(session, asked.project))
+    if written is None:
+        return "\n".join([*lines, *_paths([dep.path for dep in spec.deps], [out.path for out in spec.outs])])
+    return "\n".join([*lines, *_written(written)])
+
+
+def _unread(stage: Stage, answer: Answer) -> str:
+    why = "pipeline.py is being read again" if isinstance(answer, Known) else answer.why
+    return "\n".join([f"**{stage.title}**", "", why, *_written(stage)])
+
+
+def _written(stage: Stage) -> Iterator[str]:
+    return _paths([use.path for use in stage.inputs], [use.path for use in stage.outputs])
+
+
+def _paths(read: Iterable[str], written: Iterable[str]) -> Iterator[str]:
+    for verb, paths in (("reads", read), ("writes", written)):
+        named = ", ".join(f"`{path}`" for path in paths)
+        if named:
+            yield from ("", f"{verb} {named}")
+
+
+def _artifact(asked: Asked, mention: Mention, answer: Answer) -> Iterator[str]:
+    makers = _names(asked, mention.path, answer, reading=False)
+    readers = _names(asked, mention.path, answer, reading=True)
     yield f"**{mention.path}**\n"
     yield f"- made by {', '.join(makers) if makers else 'no stage: a source'}"
     if readers:
@@ -77,12 +117,16 @@ def _artifact(asked: Asked, mention: Mention) -> Iterator[str]:
         yield f"- recorded content `{digest}`"
 
 
-def _names(asked: Asked, path: str, *, reading: bool) -> list[str]:
+def _names(asked: Asked, path: str, answer: Answer, *, reading: bool) -> list[str]:
+    """The stages by the text, and those of which only reading ``pipeline.py`` tells the name or the paths."""
     found: dict[str, None] = {}
     for stage in asked.sources.stages:
         uses = stage.inputs if reading else stage.outputs
-        if any(use.path == path for use in uses):
-            found[stage.name or "a stage"] = None
+        if stage.name is not None and any(use.path == path for use in uses):
+            found[stage.name] = None
+    for spec in unwritten(asked.sources, answer):
+        if path in [item.path for item in (spec.deps if reading else spec.outs)]:
+            found[spec.name] = None
     return list(found)
 
 

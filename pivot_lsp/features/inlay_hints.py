@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -65,9 +66,14 @@ def _sizes(asked: Asked) -> Iterator[tuple[Span, str]]:
     from pivot_lsp.mentions import mentions
 
     for mention in mentions(asked.sources):
-        file = asked.root / mention.path
-        if mention.file == asked.path and file.is_file():
-            yield mention.span, _size(file.stat().st_size)
+        if mention.file != asked.path:
+            continue
+        try:
+            found = (asked.root / mention.path).stat()
+        except OSError:  # not there, or not any more
+            continue
+        if S_ISREG(found.st_mode):
+            yield mention.span, _size(found.st_size)
 
 
 def _size(count: float) -> str:

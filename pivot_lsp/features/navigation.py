@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from pivot_lsp.asked import Asked, asked_at, location
+from pivot_lsp.places import places
+from pivot_lsp.read import unwritten
 
 if TYPE_CHECKING:
+    from pivot_lsp.protocol import Location
     from pivot_lsp.session import Session
 
 
@@ -25,8 +28,8 @@ def register(session: Session) -> None:
         if asked is None or mention is None:
             return []
         makers = [other for other in of_path(asked.sources, mention.path) if not other.is_input]
-        places = [location(session, asked, other.file, other.span) for other in makers]
-        return places or _the_file(asked, mention.path)
+        found = [location(session, asked, other.file, other.span) for other in makers]
+        return found or await _read(session, asked, mention.path) or _the_file(asked, mention.path)
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
     async def references(params: types.ReferenceParams) -> list[types.Location]:
@@ -57,6 +60,28 @@ def register(session: Session) -> None:
                 place = location(session, asked, mention.file, mention.span).range
                 found.append(types.DocumentLink(place, file.as_uri()))
         return found
+
+
+async def _read(session: Session, asked: Asked, path: str) -> list[types.Location]:
+    """The functions of stages that write a path which isn't written down: reading ``pipeline.py`` told it."""
+    answer = await session.verdicts(asked.project).current()
+    specs = [
+        spec
+        for spec in unwritten(asked.sources, answer)
+        if any(
+            out.path == path or (out.path.endswith("/") and path.startswith(out.path)) for out in spec.outs
+        )
+    ]
+    at = places(session, asked.project, specs)
+    return [_as_types(place) for place in dict.fromkeys(map(at.of_stage, specs))]
+
+
+def _as_types(place: Location) -> types.Location:
+    start, end = place.range.start, place.range.end
+    return types.Location(
+        place.uri,
+        types.Range(types.Position(start.line, start.character), types.Position(end.line, end.character)),
+    )
 
 
 def _the_file(asked: Asked, path: str) -> list[types.Location]:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
+from pivot_core.artifacts.paths import logical
 from pivot_lsp.asked import Asked, asked_at, location
+from pivot_lsp.messages import show
+from pivot_lsp.read import unwritten
 
 if TYPE_CHECKING:
     from pivot_lsp.mentions import Mention
@@ -37,7 +40,11 @@ def register(session: Session) -> None:
         mention = asked.mention if asked is not None else None
         if asked is None or mention is None:
             return None
-        return _renamed(session, asked, mention, _checked(params.new_name, mention))
+        name = _checked(params.new_name, mention)
+        _refuse_if_made(asked, mention, name)
+        edit = _renamed(session, asked, mention, name)
+        await _tell_of_others(session, asked, mention)
+        return edit
 
 
 def _checked(name: str, mention: Mention) -> str:
@@ -49,6 +56,39 @@ def _checked(name: str, mention: Mention) -> str:
     if name.endswith("/") != mention.path.endswith("/"):
         raise JsonRpcInvalidParams("the path of a folder ends with /, and only that does")
     return name
+
+
+def _refuse_if_made(asked: Asked, mention: Mention, name: str) -> None:
+    """Two stages can't make one file. Raises JsonRpcInvalidParams."""
+    from pivot_lsp.mentions import mentions
+
+    made = {other.path: other for other in mentions(asked.sources) if not other.is_input}
+    new = logical(name)
+    if mention.path in made and new in made and new != mention.path:
+        stages = ", ".join(stage.title for stage in made[new].stages) or "a stage"
+        raise JsonRpcInvalidParams(f"{stages} makes {new} already: choose another path")
+
+
+async def _tell_of_others(session: Session, asked: Asked, mention: Mention) -> None:
+    """Say where the path comes from code that puts it together, which nobody can rename for a person."""
+    from pivot_lsp.mentions import mentions
+
+    renamed = {
+        (stage.function.top.path, stage.function.node.name)
+        for other in mentions(asked.sources)
+        if other.path == mention.path
+        for stage in other.stages
+        if stage.function is not None
+    }
+    answer = await session.verdicts(asked.project).current()
+    others = [
+        f"{spec.name} ({spec.path}:{spec.line})"
+        for spec in unwritten(asked.sources, answer)
+        if mention.path in spec.paths and (spec.path, spec.qualname) not in renamed
+    ]
+    if others:
+        text = f"{mention.path} isn't written down as a text for {', '.join(others)}: change it there by hand"
+        show(session.server, types.MessageType.Warning, text)
 
 
 def _renamed(session: Session, asked: Asked, mention: Mention, name: str) -> types.WorkspaceEdit:

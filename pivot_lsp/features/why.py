@@ -33,7 +33,7 @@ def register(session: Session) -> None:
     async def diff(params: arguments.Params) -> object:
         which = arguments.of_request(params, _Which)
         project = arguments.project(session, which.root)
-        status = await _explained(session, project, which.stage)
+        status = await explained(session, project, which.stage)
         at = places(session, project)
         changes = [
             Change(one.name, one.change, at.of_line(one.path, one.line), one.before, one.after)
@@ -47,12 +47,13 @@ def register(session: Session) -> None:
 
         which = arguments.of_command(given, _Which)
         project = arguments.project(session, which.root)
-        status = await _explained(session, project, which.stage)
+        status = await explained(session, project, which.stage)
         return {"text": explanation(status, places(session, project))}
 
 
-async def _explained(session: Session, project: Project, stage: str) -> StageStatus:
-    """Raises JsonRpcInvalidParams, also if the pipeline can't be read."""
+async def explained(session: Session, project: Project, stage: str) -> StageStatus:
+    """A stage's verdict with all that explains it. Raises JsonRpcInvalidParams, also if the pipeline can't be
+    read."""
     try:
         found = await session.ask(project, lambda engine: engine.status([stage], explain=True))
     except PivotError as error:

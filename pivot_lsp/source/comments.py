@@ -32,10 +32,26 @@ def comments_in(top: TopLevel, span: Span) -> Iterator[str]:
         yield from (text for line, column, text in _comments(top) if start <= (line, column) < end)
 
 
+def takes_comment(top: TopLevel, number: int) -> bool:
+    """Whether a comment can be put at the end of a line of a statement: not in a text of several lines, and
+    not after a backslash that goes on with the next one."""
+    own, end = top.line(number), 0
+    for token in _tokens(top):
+        if token.start[0] <= number < token.end[0] and token.type != tokenize.NEWLINE:
+            return False
+        if token.end[0] == number:
+            end = max(end, token.end[1])
+    return not own[end:].rstrip().endswith("\\")
+
+
+def _tokens(top: TopLevel) -> Iterator[tokenize.TokenInfo]:
+    lines = (f"{top.line(number)}\n" for number in range(1, top.line_count + 1))
+    return tokenize.generate_tokens(lambda: next(lines, ""))
+
+
 def _comments(top: TopLevel) -> Iterator[tuple[int, int, str]]:
     """All of a statement: the line, the column in bytes, and the text."""
-    lines = (f"{top.line(number)}\n" for number in range(1, top.line_count + 1))
-    for token in tokenize.generate_tokens(lambda: next(lines, "")):
+    for token in _tokens(top):
         if token.type == tokenize.COMMENT:
             line, column = token.start
             before = top.line(line)[:column].encode("utf-8", "surrogatepass")

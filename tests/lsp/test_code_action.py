@@ -11,9 +11,9 @@ from lsprotocol import types
 from pivot_lsp.positions import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from conftest import Editor, Project
+    from conftest import Editor, Project, Raw
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(60)]
 
@@ -172,3 +172,64 @@ async def test_related_places_in_another_file_are_told_with_that_file(
     assert found.related_information[0].location.uri == project.uri("pipeline.py")
     line = found.related_information[0].location.range.start.line
     assert Lines(project.text("pipeline.py")).line(line + 1) == "pipeline.register(stages.clean)"
+
+
+FILE_OF_MANY_LINES = '''
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def told(raw: Annotated[str, outputs.Dep("raw.txt", loaders.Text())]) -> \\
+    Annotated[str, outputs.Out("told.txt/", \\
+    loaders.Text())]:
+    return raw
+
+def one() -> Annotated[str, outputs.Out("one.txt/", loaders.Text())]: """Of
+    two lines."""; return ""
+
+def two() -> Annotated[str, outputs.Out("two.txt/", loaders.Text())]: return "#"
+'''
+
+
+async def test_a_comment_is_offered_only_where_there_is_room_for_one(
+    project: Project, editor: Editor
+) -> None:
+    project.write("stages.py", FILE_OF_MANY_LINES)
+    editor.open("stages.py")
+    found = [action for action in await offered(editor) if action.title.startswith("ignore PVT305")]
+    (action,) = found
+    assert 'return "#"  # pivot: ignore[PVT305]\n' in await chosen(editor, action)
+
+
+async def test_an_editor_without_lenses_is_offered_what_they_would_offer(
+    start: Callable[..., Raw], project: Project
+) -> None:
+    """As Emacs's eglot, and Helix."""
+    raw = start(initialize=False)
+    folder = {"uri": project.root.as_uri(), "name": "project"}
+    raw.send("initialize", {"processId": None, "workspaceFolders": [folder], "capabilities": {}}, 1)
+    assert "result" in raw.receive()
+    raw.send("initialized", {})
+    uri, text = project.uri("stages.py"), project.text("stages.py")
+    document = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+    raw.send("textDocument/didOpen", {"textDocument": document})
+    line = text[: text.index("def clean")].count("\n")
+    ends = {"line": line, "character": 4}
+    asked = {"textDocument": {"uri": uri}, "range": {"start": ends, "end": ends}}
+    for number in range(2, 200):
+        raw.send("textDocument/codeAction", {**asked, "context": {"diagnostics": []}}, number)
+        while (answer := raw.receive()).get("id") != number:
+            pass
+        if answer["result"]:
+            break
+        await asyncio.sleep(0.1)
+    (action,) = answer["result"]
+    assert action["title"] == "Run · never run"
+    raw.send("workspace/executeCommand", action["command"], 1000)
+    async with asyncio.timeout(20):
+        while not (project.root / "clean.txt").exists():
+            await asyncio.sleep(0.05)
+    only = {"diagnostics": [], "only": ["quickfix"]}
+    raw.send("textDocument/codeAction", {**asked, "context": only}, 1001)
+    while (answer := raw.receive()).get("id") != 1001:
+        pass
+    assert answer["result"] == []

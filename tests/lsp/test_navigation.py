@@ -227,7 +227,8 @@ async def test_hovering_over_a_stage_tells_what_made_it_stale(ran: Project, edit
     editor.type("helpers.py", ran.text("helpers.py").replace("lower", "upper"))
     stale = await hovered(editor, Place(ran, "stages.py", "clean("))
     assert "**clean** · stale" in stale
-    assert "**helpers.normalise** changed" in stale
+    assert "- code: helpers.normalise changed since the last run ([helpers.py:3](" in stale
+    assert "  -    return text.strip().lower()\n  +    return text.strip().upper()" in stale
     assert "reads `raw.txt`" in stale
 
 
@@ -251,3 +252,124 @@ async def test_hints_are_off_until_they_are_asked_for(ran: Project, editor: Edit
     found = await until(hints)
     assert "5 B" in found
     assert any(text.endswith(" s") for text in found)
+
+
+IN_A_LOOP = """
+from pivot_core import Pipeline
+import stages
+
+pipeline = Pipeline("demo")
+pipeline.register(stages.clean)
+for tail in ("a", "b"):
+    pipeline.register(stages.count, name=f"count@{tail}", outs={"return": f"count-{tail}.txt"})
+"""
+READS = """
+from typing import Annotated
+from pivot_core import loaders, outputs
+
+def show(
+    text: Annotated[str, outputs.Dep("count-a.txt", loaders.Text())],
+) -> Annotated[str, outputs.Out("shown.txt", loaders.Text())]:
+    return text
+"""
+
+
+async def test_stages_that_the_text_does_not_tell_are_known_from_the_last_load(
+    project: Project, editor: Editor
+) -> None:
+    project.write("pipeline.py", IN_A_LOOP + "import reads\npipeline.register(reads.show)\n")
+    project.write("reads.py", READS)
+    editor.open("stages.py")
+    editor.open("reads.py")
+    await editor.until_titles("reads.py", ["never run"])
+    text = await hovered(editor, Place(project, "stages.py", "count("))
+    assert "**count@a** · never run" in text
+    assert "**count@b** · never run" in text
+    assert "writes `count-b.txt`" in text
+    place = Place(project, "reads.py", '"count-a.txt"')
+    text = await hovered(editor, place)
+    assert "- made by count@a\n- read by show" in text
+    found = await editor.client.text_document_definition_async(
+        types.DefinitionParams(place.document, place.position)
+    )
+    assert lines(found) == [("stages.py", Place(project, "stages.py", "count(").line)]
+
+
+async def test_of_many_variants_those_that_are_not_fresh_are_told(project: Project, editor: Editor) -> None:
+    project.write("pipeline.py", IN_A_LOOP.replace('("a", "b")', "range(9)"))
+    editor.open("stages.py")
+    await editor.until_titles("stages.py", ["never run", "9 stages: 9 never run"])
+    text = await hovered(editor, Place(project, "stages.py", "count("))
+    assert text.count("· never run") == 5
+    assert text.endswith("and 4 more stages")
+
+
+async def test_what_a_stage_makes_gets_no_path_that_another_makes(project: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    place = Place(project, "stages.py", '"clean.txt"')
+    prepare = types.PrepareRenameParams(place.document, place.position)
+    await until(lambda: editor.client.text_document_prepare_rename_async(prepare))
+    with pytest.raises(Exception, match=r"count makes count\.txt already"):
+        await editor.client.text_document_rename_async(
+            types.RenameParams(place.document, place.position, "./count.txt")
+        )
+
+
+async def test_a_rename_tells_where_code_puts_the_path_together(project: Project, editor: Editor) -> None:
+    project.write("pipeline.py", IN_A_LOOP + "import reads\npipeline.register(reads.show)\n")
+    project.write("reads.py", READS)
+    editor.open("reads.py")
+    await editor.until_titles("reads.py", ["never run"])
+    place = Place(project, "reads.py", '"count-a.txt"')
+    edit = await editor.client.text_document_rename_async(
+        types.RenameParams(place.document, place.position, "first.txt")
+    )
+    assert edit is not None
+    assert list(edit.changes or ()) == [project.uri("reads.py")]
+    (message,) = await editor.until(lambda: editor.messages)
+    assert "count-a.txt isn't written down as a text for count@a (stages.py:17)" in message
+
+
+async def test_calls_are_completed_however_they_are_written(project: Project, editor: Editor) -> None:
+    (project.root / "d🏠ü").mkdir()
+    project.write("loose.py", READS)
+    project.write("pipeline.py", project.text("pipeline.py") + "import loose as l\n")
+    editor.open("stages.py")
+    editor.open("pipeline.py")
+    document = types.TextDocumentIdentifier(project.uri("stages.py"))
+    await until(lambda: editor.client.text_document_document_link_async(types.DocumentLinkParams(document)))
+    for name, typed, wanted in [
+        ("stages.py", 'x: Annotated[str, outputs.Dep(\n    path="', {"clean.txt", "raw.txt"}),
+        ("stages.py", "x: Annotated[str, outputs.Dep(r'", {"clean.txt", "raw.txt"}),
+        ("pipeline.py", 'pipeline.register(stages.count, deps={\n    "text": "', {"clean.txt", "raw.txt"}),
+        ("pipeline.py", 'pipeline.register(stages.count, outs={"return": "', {"d🏠ü/"}),
+        ("pipeline.py", "pipeline.register(stages.", {"clean", "count"}),
+        ("pipeline.py", "pipeline.register(\n    l.sh", {"show"}),
+    ]:
+        text = project.text(name) + typed
+        editor.type(name, text)
+        last = text.rpartition("\n")[2]
+        assert wanted <= set(await complete(editor, text.count("\n"), len(last), name)), typed
+
+
+async def test_a_completion_takes_the_place_of_what_was_typed(project: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    document = types.TextDocumentIdentifier(project.uri("stages.py"))
+    await until(lambda: editor.client.text_document_document_link_async(types.DocumentLinkParams(document)))
+    before, typed = 'e = "🏠"; x = outputs.Dep("', "d🏠ü"
+    editor.type("stages.py", project.text("stages.py") + before + typed)
+    line = project.text("stages.py").count("\n")
+    general = editor.client.capabilities.general
+    code = "utf-8" if general is not None and general.position_encodings else "utf-16-le"
+    start, end = (
+        len(text.encode(code)) // (1 if code == "utf-8" else 2) for text in (before, before + typed)
+    )
+    found = await editor.client.text_document_completion_async(
+        types.CompletionParams(document, types.Position(line, end))
+    )
+    assert isinstance(found, list)
+    edits = [item.text_edit.range for item in found if isinstance(item.text_edit, types.TextEdit)]
+    assert edits
+    assert set(map(repr, edits)) == {
+        repr(types.Range(types.Position(line, start), types.Position(line, end)))
+    }
