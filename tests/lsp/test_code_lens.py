@@ -162,7 +162,7 @@ async def test_a_mistake_in_the_configuration_is_shown_where_the_pipeline_is(
     editor.open("stages.py")
     titles = await editor.titles("pipeline.py")
     assert len(titles) == 1
-    assert titles[0].startswith("Pivot: .pivot/config.yaml:1: jobs:")
+    assert titles[0].startswith("Pivot: .pivot/config.yaml:1: jobs ")
     assert await editor.titles("stages.py") == []
 
 
