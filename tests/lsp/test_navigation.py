@@ -373,3 +373,22 @@ async def test_a_completion_takes_the_place_of_what_was_typed(project: Project, 
     assert set(map(repr, edits)) == {
         repr(types.Range(types.Position(line, start), types.Position(line, end)))
     }
+
+
+async def test_each_variant_of_a_function_is_in_the_call_hierarchy(project: Project, editor: Editor) -> None:
+    variants = [
+        f'pipeline.register(stages.count, name="count@{tail}", outs={{"return": "{tail}.txt"}})\n'
+        for tail in "ab"
+    ]
+    text = project.text("pipeline.py").replace("pipeline.register(stages.count)\n", "".join(variants))
+    project.write("pipeline.py", text)
+    editor.open("stages.py")
+    place = Place(project, "stages.py", "count(")
+    prepare = types.CallHierarchyPrepareParams(place.document, place.position)
+    items = await until(lambda: editor.client.text_document_prepare_call_hierarchy_async(prepare))
+    assert [(item.name, item.detail) for item in items or ()] == [("count@a", "a.txt"), ("count@b", "b.txt")]
+    for item in items or ():
+        calls = await editor.client.call_hierarchy_outgoing_calls_async(
+            types.CallHierarchyOutgoingCallsParams(item)
+        )
+        assert [call.to.name for call in calls or ()] == ["clean"]
