@@ -51,14 +51,10 @@ class Relay:
         return os.getpid() == self.owner
 
     def tell(self, told: Told) -> None:
-        """Say it once to the worker's stage; nothing if the file can't be written: that is no reason for the
-        stage to fail."""
-        try:
-            self._tell(told)
-        except OSError:
-            return
+        """Say it once to the worker's stage.
 
-    def _tell(self, told: Told) -> None:
+        Raises OSError, which has the reading fail: else nobody would know that the result depends on it.
+        """
         file = self._open()
         try:
             head = os.pread(file, _HEAD, 0)
