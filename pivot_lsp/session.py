@@ -119,7 +119,7 @@ class Session:
     def outdated(self, path: Path | None = None) -> None:
         """The file may have another content (None: any file): so may the verdicts of its project."""
         self._look_again(path)
-        if path is None or self.documents.at(path) is None:
+        if "linters" in vars(self) and (path is None or self.documents.at(path) is None):
             self.linters.changed(path)
         for listener in self._on_files:
             listener(path)

@@ -31,5 +31,5 @@ def register(session: Session) -> None:
     def initialized(params: types.InitializedParams) -> None:
         wanted = [*configuration.start(session), *watching.start(session)]
         if wanted:
-            server.client_register_capability(types.RegistrationParams(wanted))
+            watching.ask_client(session, wanted)
         session.warm_up()

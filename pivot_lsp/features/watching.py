@@ -44,6 +44,12 @@ def start(session: Session) -> list[types.Registration]:
     return [_registration("pivot-files", _ALWAYS)]
 
 
+def ask_client(session: Session, registrations: Iterable[types.Registration]) -> None:
+    """Have the client tell from now on. What changes before it does, nobody tells: it is looked for then."""
+    params = types.RegistrationParams([*registrations])
+    session.server.client_register_capability(params).add_done_callback(lambda _: session.outdated())
+
+
 def _can_tell(client: types.ClientCapabilities) -> bool:
     workspace = client.workspace
     watching = workspace.did_change_watched_files if workspace is not None else None
@@ -81,7 +87,7 @@ class _Artifacts:
             former = types.Unregistration(_ARTIFACTS, _METHOD)
             server.client_unregister_capability(types.UnregistrationParams([former]))
         if wanted:
-            server.client_register_capability(types.RegistrationParams([_registration(_ARTIFACTS, wanted)]))
+            ask_client(self._session, [_registration(_ARTIFACTS, wanted)])
         self._asked_for = wanted
 
 

@@ -108,6 +108,8 @@ class Client(LanguageClient):
     def __init__(self) -> None:
         super().__init__(converter_factory=converter)
         self.watched: list[str] = []
+        self.watches = asyncio.Event()  # it answers when it has begun to watch
+        self.watches.set()
         self.registered: dict[str, str] = {}
         self.unregistered: list[str] = []
         self.refreshes = 0
@@ -144,11 +146,12 @@ class Client(LanguageClient):
             self.published[params.uri] = params
 
         @self.feature(types.CLIENT_REGISTER_CAPABILITY)
-        def registered(params: types.RegistrationParams) -> None:
+        async def registered(params: types.RegistrationParams) -> None:
             self.registered |= {item.id: item.method for item in params.registrations}
             for item in params.registrations:
                 watchers = item.register_options.get("watchers", [])
                 self.watched += [watcher["globPattern"] for watcher in watchers]
+            await self.watches.wait()
 
         @self.feature(types.CLIENT_UNREGISTER_CAPABILITY)
         def unregistered(params: types.UnregistrationParams) -> None:

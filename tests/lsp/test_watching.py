@@ -64,6 +64,20 @@ async def test_a_client_that_can_watch_is_asked_for_what_the_stages_read_and_wri
     )
 
 
+async def test_what_changes_before_the_client_watches_is_seen(ran: Project, editor: Editor) -> None:
+    if not watching(editor):
+        pytest.skip("it can't")
+    editor.client.watches.clear()
+    editor.open("stages.py")
+    await until_told(editor, ["fresh", "fresh"])
+    await editor.until(lambda: "**/raw.txt" in editor.client.watched)
+    (ran.root / "raw.txt").write_text("other")
+    told = len(editor.client.changed_verdicts)
+    editor.client.watches.set()
+    await editor.until(lambda: len(editor.client.changed_verdicts) > told)
+    assert await states(editor) == ["stale", "upstream_stale"]
+
+
 @pytest.mark.parametrize("name", ["raw.txt", "helpers.py", "count.txt", ".pivot/stages/count.lock"])
 async def test_a_client_that_cannot_watch_is_told_of_what_changes(
     ran: Project, editor: Editor, name: str
