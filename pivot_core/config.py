@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 CacheMode = Literal["auto", "reflink", "hardlink", "symlink", "copy"]
 Releases = Literal["feature", "exact"]
 _VALUES = {
-    "cache": "is a mapping: {mode: copy}",
-    "cache.mode": f"is one of {', '.join(get_args(CacheMode))}",
-    "packages": f"is one of {', '.join(get_args(Releases))}",
-    "jobs": "is a whole number, 1 or more",
-    "resources": "has numbers by name, 0 or more: {gpu: 2}",
+    "cache": "must be a mapping: {mode: copy}",
+    "cache.mode": f"must be one of {', '.join(get_args(CacheMode))}",
+    "packages": f"must be one of {', '.join(get_args(Releases))}",
+    "jobs": "must be a whole number, 1 or more",
+    "resources": "must have numbers by name, 0 or more: {gpu: 2}",
 }
 Capacity = Annotated[float, msgspec.Meta(ge=0)]
 

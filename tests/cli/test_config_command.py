@@ -101,10 +101,10 @@ def test_list_tells_defaults_from_what_is_set(words: Words) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("jobs", "many", "jobs is a whole number, 1 or more"),
-        ("jobs", "0", "jobs is a whole number, 1 or more"),
-        ("resources.gpu", "two", "resources has numbers by name, 0 or more"),
-        ("cache.mode", "magic", "cache.mode is one of auto, reflink"),
+        ("jobs", "many", "jobs must be a whole number, 1 or more"),
+        ("jobs", "0", "jobs must be a whole number, 1 or more"),
+        ("resources.gpu", "two", "resources must have numbers by name, 0 or more"),
+        ("cache.mode", "magic", "cache.mode must be one of auto, reflink"),
         ("cache.mood", "copy", "the keys are: cache.mode"),
         ("jobs", "a: b: c", "not a YAML value"),
     ],

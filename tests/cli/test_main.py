@@ -137,4 +137,4 @@ def test_no_page_is_left_where_there_are_no_plots(words: Words) -> None:
 def test_a_wrong_value_of_a_setting_is_told_with_the_right_ones(words: Words) -> None:
     done = words.call("config", "set", "cache.mode", "foo")
     assert done.returncode == 2
-    assert "is one of auto, reflink, hardlink, symlink, copy" in done.stderr
+    assert "must be one of auto, reflink, hardlink, symlink, copy" in done.stderr

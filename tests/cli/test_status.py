@@ -135,10 +135,10 @@ def test_a_mistake_in_the_configuration_names_its_line(words: Words) -> None:
     (words.root / ".pivot/config.yaml").write_text("jobs: none at all\n")
     done = words.call("status", "--json")
     assert done.returncode == 2
-    assert ".pivot/config.yaml:1: error: jobs:" in done.stderr
+    assert ".pivot/config.yaml:1: error: jobs must be" in done.stderr
     (error,) = json.loads(done.stdout)["errors"]
     assert (error["path"], error["line"]) == (".pivot/config.yaml", 1)
-    assert error["message"].startswith("jobs:")
+    assert error["message"].startswith("jobs must be")
 
 
 def test_diff_shows_what_changed_in_a_definition_since_the_stage_succeeded(made: Words) -> None:
