@@ -95,7 +95,7 @@ class Linters:
         self._by_root: dict[Path, Linter | None] = {}  # None: being read
         self._alone: dict[Path, Linter] = {}
         self._reading: dict[Path, asyncio.Task[None]] = {}
-        self._missed: dict[Path, list[Path]] = {}  # what changed in a project while it was read
+        self._missed: dict[Path, list[Path | None]] = {}  # what changed in a project while it was read
 
     def read(self, path: Path, text: str) -> Reading:
         """A new text of a file. Raises SyntaxError if Python wouldn't take it."""
@@ -132,10 +132,10 @@ class Linters:
     def changed(self, path: Path | None) -> None:
         """A file that isn't open has changed, came or went (None: any may have)."""
         for root, linter in list(self._by_root.items()):
-            if path is None or path.name == "pyproject.toml":
-                self._by_root.pop(root)  # to be read again
-            elif linter is None:
+            if linter is None:  # it is being read
                 self._missed.setdefault(root, []).append(path)
+            elif path is None or path.name == "pyproject.toml":
+                self._by_root.pop(root)  # to be read again
             elif path.is_relative_to(root):
                 if path.suffix == ".py":
                     logical = path.relative_to(root).as_posix()
@@ -154,6 +154,8 @@ class Linters:
     def forget(self, root: Path) -> None:
         """Nobody is interested in a project any more."""
         self._by_root.pop(root, None)
+        self._reading.pop(root, None)
+        self._missed.pop(root, None)
 
     def closed(self, path: Path) -> None:
         """The editor doesn't have it any more."""
@@ -177,12 +179,14 @@ class Linters:
 
     async def _prepare(self, project: Project) -> None:
         linter, problem = await self._shown(project.root, asyncio.to_thread(_prepared, project))
+        if self._reading.get(project.root) is not asyncio.current_task():
+            return  # nobody is interested in it any more, or it is being read anew
+        del self._reading[project.root]
         if problem is not None:
             self._wrong(problem)
         self._by_root[project.root] = linter
         for path in self._missed.pop(project.root, ()):
             self.changed(path)
-        self._reading.pop(project.root)
         self._ready()
 
 

@@ -114,17 +114,18 @@ class Session:
             self.linters.closed(document.path)
         for listener in self._on_change:
             listener(document)
-        self._look_again(document.path)
+        self.look_again(document.path)
 
     def outdated(self, path: Path | None = None) -> None:
         """The file may have another content (None: any file): so may the verdicts of its project."""
-        self._look_again(path)
+        self.look_again(path)
         if "linters" in vars(self) and (path is None or self.documents.at(path) is None):
             self.linters.changed(path)
         for listener in self._on_files:
             listener(path)
 
-    def _look_again(self, path: Path | None) -> None:
+    def look_again(self, path: Path | None = None) -> None:
+        """Verdicts may be others, by what is in a file (None: any)."""
         for root, verdicts in self._verdicts.items():
             if path is None or path.is_relative_to(root):
                 verdicts.outdated()

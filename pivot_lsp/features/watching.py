@@ -47,7 +47,7 @@ def start(session: Session) -> list[types.Registration]:
 def ask_client(session: Session, registrations: Iterable[types.Registration]) -> None:
     """Have the client tell from now on. What changes before it does, nobody tells: it is looked for then."""
     params = types.RegistrationParams([*registrations])
-    session.server.client_register_capability(params).add_done_callback(lambda _: session.outdated())
+    session.server.client_register_capability(params).add_done_callback(lambda _: session.look_again())
 
 
 def _can_tell(client: types.ClientCapabilities) -> bool:

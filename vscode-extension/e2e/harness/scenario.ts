@@ -1,7 +1,7 @@
 /** Scenarios: what somebody does in a window of their own, step by step, with a picture of each. */
 
 import { cpSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { CodeServer, Settings } from "./codeserver.ts";
@@ -50,6 +50,9 @@ export function scenario(name: string, given: Given, play: (scene: Scene) => Pro
     try {
       await window.page.goto(server.url(project.root, given.file, given.workspace));
       await window.page.locator(".monaco-workbench .part.editor").waitFor();
+      if (given.workspace !== undefined) {
+        await window.hasFolder(basename(project.root));
+      }
       await play({ window, project, server, step: (title, work) => steps.take(title, work) });
     } finally {
       if (steps.failed) {
@@ -81,6 +84,7 @@ class Steps {
     await this.context.test(title, { skip }, async () => {
       try {
         await work();
+        await this.window.seesNoInternalError();
       } catch (error) {
         this.failed = true;
         throw error;

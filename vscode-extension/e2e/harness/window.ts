@@ -36,6 +36,26 @@ export class Window {
     }
   }
 
+  /** Loads the window again if it came up without the folders of its workspace, as VS Code in a browser does
+   * now and then. The open file tells: in a folder it is called by that. */
+  async hasFolder(name: string): Promise<void> {
+    const first = this.page.locator(".breadcrumbs-control .monaco-breadcrumb-item").first();
+    await first.waitFor();
+    try {
+      await first.filter({ hasText: name }).waitFor({ timeout: LIMIT / 6 });
+    } catch {
+      await this.page.reload();
+      await first.filter({ hasText: name }).waitFor();
+    }
+  }
+
+  async seesNoInternalError(): Promise<void> {
+    const told = this.page.locator(".notification-toast").filter({ hasText: "Pivot has an internal error" });
+    if ((await told.count()) > 0) {
+      throw new Error(await told.first().innerText());
+    }
+  }
+
   squiggle(kind: "error" | "warning" | "info"): Locator {
     return this.page.locator(`.squiggly-${kind}`);
   }
