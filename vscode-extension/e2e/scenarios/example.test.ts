@@ -30,13 +30,13 @@ scenario("The example", given, async ({ window, project, step }) => {
   });
 
   await step("Run makes this stage, and its lens turns fresh", async () => {
-    await window.lens(/^Run$/, /never run/).click();
+    await window.press(window.lens(/^Run$/, /never run/));
     await window.seesLens(/^fresh · .* Run again/);
   });
 
   await step("Run with upstream makes what a stage needs first", async () => {
     await window.goTo(...place(stages, "report("));
-    await window.lens("Run with upstream").last().click();
+    await window.press(window.lens("Run with upstream").last());
     await window.seesLens(/^fresh · /);
   });
 });

@@ -70,7 +70,7 @@ scenario("Runs", given, async ({ window, project, step }) => {
   });
 
   await step("Cancel ends it, and nothing is left of it", async () => {
-    await window.lens("Cancel").click();
+    await window.press(window.lens("Cancel"));
     await window.seesLens(/^never run/);
   });
 
@@ -105,7 +105,7 @@ scenario("Runs", given, async ({ window, project, step }) => {
 
   await step("and it runs again", async () => {
     await window.save();
-    await window.lens(/^Run$/, /failed/).click();
+    await window.press(window.lens(/^Run$/, /failed/));
     await window.seesLens(/^fresh · /);
     project.read("build/average.txt");
   });

@@ -72,7 +72,7 @@ scenario("Why", { project: made, file: "stages.py" }, async ({ window, project, 
     await page.keyboard.type("3 * ");
     await window.goTo(...place(stages, "mean = "));
     await window.seesLens(/^stale: /);
-    await window.lens(/^Run$/, /density changed/).click();
+    await window.press(window.lens(/^Run$/, /density changed/));
     await window.seesLens(/^fresh · .* just now/);
     assert.match(project.read("stages.py"), /3 \* math\.pi/);
   });
