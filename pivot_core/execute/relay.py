@@ -6,6 +6,7 @@ with the object that says what they shall do.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -65,18 +66,27 @@ class Relay:
                 self._said.add(told)
                 os.write(file, json.dumps(told).encode() + b"\n")  # appended as a whole
         finally:
+            fcntl.flock(file, fcntl.LOCK_UN)  # closing isn't enough: another thread may have forked meanwhile
             os.close(file)
 
     def _open(self) -> int:
+        """The file, locked as long as it is open: the worker takes no file that somebody is adding to."""
+        while True:
+            file = self._open_now()
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file).st_nlink:
+                break
+            os.close(file)  # it was taken meanwhile
+        if not os.fstat(file).st_size:
+            os.write(file, f"{secrets.token_hex(8)}\n".encode())
+        return file
+
+    def _open_now(self) -> int:
         try:
             return os.open(self.path, _APPEND)
         except FileNotFoundError:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        head = f"{secrets.token_hex(8)}\n".encode()
-        file = os.open(self.path, _APPEND | os.O_CREAT, 0o666)
-        if not os.fstat(file).st_size:
-            os.write(file, head)
-        return file
+        return os.open(self.path, _APPEND | os.O_CREAT, 0o666)
 
     def told(self) -> list[Told]:
         """What was said since the last time, in order."""
@@ -85,8 +95,11 @@ class Relay:
             self.path.rename(taken)  # who adds a line from now on begins another file
         except OSError:
             return []
-        lines = taken.read_bytes().splitlines()
-        taken.unlink()
+        with taken.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            lines = file.read().splitlines()
+            taken.unlink()
+            fcntl.flock(file, fcntl.LOCK_UN)
         found = []
         for line in lines:
             if line.startswith(b"["):  # not a head
