@@ -85,12 +85,19 @@ class Engine:
         """Looks up what a person names: stages, outputs, patterns."""
         return self._workspace.targets()
 
-    def status(self, targets: Sequence[str] = (), *, explain: bool = False) -> list[StageStatus]:
+    def status(
+        self, targets: Sequence[str] = (), *, explain: bool = False, folders: bool = False
+    ) -> list[StageStatus]:
         """The verdicts on these stages, or on those that make these outputs, and on all they need (no
         targets: on all), upstream first. See ``Targets`` for what can be named.
+
+        ``folders``: with the files that changed in folders; ``explain``: with these, the definitions that
+        changed, and where code can't be followed.
         """
         last = self._memory.look if self._memory is not None and not targets else None
-        return Look(self._workspace, self._workspace.select(targets), last).statuses(explain=explain)
+        return Look(self._workspace, self._workspace.select(targets), last).statuses(
+            explain=explain, folders=folders
+        )
 
     def has_work(self, targets: Sequence[str], failed: Mapping[str, str]) -> bool:
         """Whether a run would make anything, apart from stages that ``failed`` on just what they would get

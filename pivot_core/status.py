@@ -81,6 +81,7 @@ class Look:
         self._records = workspace.records(order)
         self._last_runs = workspace.recorder.last_runs([spec.name for spec in order])
         self._gatherer = workspace.new_gatherer()
+        self._folders = workspace.folders
         last = last or LastLook()
         if not last.named_by(pipeline, self._records):
             last.files = files_of(order, self._records.values())
@@ -90,8 +91,8 @@ class Look:
         last.pipeline, last.records, last.around = pipeline, self._records, around
         self._judged = last.judged
 
-    def statuses(self, *, explain: bool = False) -> list[StageStatus]:
-        """The verdict on each stage."""
+    def statuses(self, *, explain: bool = False, folders: bool = False) -> list[StageStatus]:
+        """The verdict on each stage; see ``Engine.status``."""
         states: dict[str, VerdictState] = {}
         found = []
         for spec in self._order:
@@ -99,6 +100,8 @@ class Look:
             status = self._judged_before(spec, upstream) or self._status(spec, upstream)
             states[spec.name] = status.verdict.state
             found.append(status)
+        if explain or folders:
+            found = [self._with_files(status) for status in found]
         return [self._explained(status) for status in found] if explain else found
 
     def has_work(self, failed: Mapping[str, str]) -> bool:
@@ -150,6 +153,13 @@ class Look:
         if spec.name not in failed:
             return False
         return facts_key(self._gatherer.facts(spec, self._records[spec.name])) == failed[spec.name]
+
+    def _with_files(self, status: StageStatus) -> StageStatus:
+        if status.verdict.state != "stale":
+            return status
+        record = self._records[status.spec.name]
+        facts = self._gatherer.facts(status.spec, record)
+        return msgspec.structs.replace(status, verdict=self._folders.told(status.verdict, record, facts))
 
     def _explained(self, status: StageStatus) -> StageStatus:
         spec, record = status.spec, self._records[status.spec.name]

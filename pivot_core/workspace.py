@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pivot_core.artifacts.folders import Folders
 from pivot_core.artifacts.hashing import FileHashes
 from pivot_core.artifacts.packages import PackageVersions
 from pivot_core.code.index import CodeIndex
@@ -54,7 +55,8 @@ class Workspace:
         self.hashes = FileHashes(project.root, self.state, memory.files if memory else None)
         self.cache = ContentCache(project.cache, project.scratch)
         self.locks = Locks(project.locks, memory.locks if memory else None)
-        self.recorder = Recorder(self.locks, self.state, self.cache)
+        self.folders = Folders(self.hashes, self.cache)
+        self.recorder = Recorder(self.locks, self.state, self.cache, self.folders)
         self.code = CodeIndex(project, self.hashes, self.state, overlay, memory.code if memory else None)
         self.packages = PackageVersions(self.state, memory.packages if memory else None)
         self.pool = Pool(project, jobs or self.config.jobs)

@@ -122,6 +122,16 @@ class FileHashes:
         seen = sorted(os.fsencode(name) for name in names if name not in _OURS and not is_scratch(name))
         return hash_bytes(b"\0".join(seen))
 
+    def manifest(self, logical_dir: str) -> Mapping[str, str] | None:
+        """Relative path to digest of all files in a folder, as ``digest`` has it; None if there is none.
+
+        Reads the content only of files that nobody has hashed as they are. Raises UsageError.
+        """
+        found = self._find(logical_dir)
+        if found is None or not stat.S_ISDIR(found.status.st_mode):
+            return None
+        return self._manifest(found, _listing(found.path).files)
+
     # --- telling --------------------------------------------------------------------------------
 
     def forget(self, logical: str) -> None:
@@ -255,17 +265,19 @@ class FileHashes:
             signature = _tree_signature(listed)
             if (known := self._known_tree(folder, signature)) is not None:
                 return known
-            members = [_member(folder, file) for file in listed]
-            own = self._kept(members)
-            names = [file.name for file in listed]
-            digests = [self._file_digest(member, own) for member in members]
-            digest = self._digest_of(folder, dict(zip(names, digests, strict=True)))
+            digest = self._digest_of(folder, self._manifest(folder, listed))
             before, listed = listed, _listing(folder.path).files
             if _tree_signature(listed) == signature:
                 if all(is_settled(file.status, started) for file in before):
                     self._learn(TREES, folder, signature, digest)
                 break
         return digest
+
+    def _manifest(self, folder: _File, listed: Sequence[tree.TreeFile]) -> dict[str, str]:
+        members = [_member(folder, file) for file in listed]
+        own = self._kept(members)
+        digests = [self._file_digest(member, own) for member in members]
+        return dict(zip((file.name for file in listed), digests, strict=True))
 
     def _known_tree(self, folder: _File, signature: bytes) -> str | None:
         seen = self._seen.get(folder.path)

@@ -86,7 +86,7 @@ def command(
     """
     project = common.project()
     with Notes(common.err) as notes, Engine(project, notes, strict=strict) as engine:
-        found = engine.status(targets, explain=explain or diff)
+        found = engine.status(targets, explain=explain or diff, folders=True)
     if common.json:
         entries = tuple(_entry(status, explain or diff) for status in found)
         common.out.json(StatusDocument(root=str(project.root), stages=entries))

@@ -15,6 +15,7 @@ from pivot_core.types import Lock, OutSpec, Reason, StageSpec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pivot_core.artifacts.folders import Folders
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.execute.claims import Claims
     from pivot_core.execute.record import Recorder
@@ -52,6 +53,7 @@ def commit(workspace: Workspace, targets: Sequence[str], dry_run: bool) -> list[
             workspace.hashes,
             workspace.cache,
             workspace.recorder,
+            workspace.folders,
             dry_run,
         )
         return [
@@ -69,6 +71,7 @@ class Committer:
         hashes: FileHashes,
         cache: ContentCache,
         recorder: Recorder,
+        folders: Folders,
         dry_run: bool,
     ) -> None:
         self._project = project
@@ -76,6 +79,7 @@ class Committer:
         self._hashes = hashes
         self._cache = cache
         self._recorder = recorder
+        self._folders = folders
         self._dry_run = dry_run
 
     def commit(
@@ -96,7 +100,7 @@ class Committer:
             # What it names as read undeclared isn't known: to record without it could make it fresh wrongly.
             return Committed(spec.name, "refused", problems=(_unreadable(record),))
         facts = self._gatherer.facts(spec, record)
-        verdict = decide(facts, record, {})
+        verdict = self._folders.told(decide(facts, record, {}), record, facts)
         if problems := (*self._missing_inputs(facts), *self._missing_outputs(spec, facts)):
             return Committed(spec.name, "refused", verdict.reasons, problems=problems)
         outs = {path: digest for path, digest in facts.outs.items() if digest is not None}

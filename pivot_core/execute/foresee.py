@@ -35,6 +35,7 @@ class _Foresight:
 
     def __init__(self, workspace: Workspace, gatherer: Gatherer) -> None:
         self._recorder = workspace.recorder
+        self._folders = workspace.folders
         self._graph = workspace.pipeline().graph
         self._gatherer = gatherer
         self._states: dict[str, VerdictState] = {}  # of stages that would not be fresh by then
@@ -56,7 +57,8 @@ class _Foresight:
             if name in self._states
         }
         then = self._by_then(facts)
-        verdict = decide(facts if then is None else then, record, upstream)
+        by_then = facts if then is None else then
+        verdict = self._folders.told(decide(by_then, record, upstream), record, by_then)
         if not force and then is not None and not upstream:
             if verdict.state == "fresh":
                 return "skipped", verdict

@@ -23,6 +23,7 @@ from pivot_core.types import LastRun, Lock, Reason, StageSpec, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from pivot_core.artifacts.folders import Folders
     from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.execute.claims import Claims
     from pivot_core.facts import Gatherer
@@ -55,6 +56,7 @@ class Planner:
         hashes: FileHashes,
         cache: ContentCache,
         recorder: Recorder,
+        folders: Folders,
         claims: Claims,
         reread: Callable[[str], Lock | Reason | None],
     ) -> None:
@@ -67,6 +69,7 @@ class Planner:
         self._hashes = hashes
         self._cache = cache
         self._recorder = recorder
+        self._folders = folders
         self._claims = claims
         self._reread = reread
         self._seen: dict[str, int] = {}  # stage -> what others had done when its record was read
@@ -86,7 +89,7 @@ class Planner:
         facts = self._gatherer.facts(spec, record)
         if missing := self._gatherer.missing(spec, self._made):
             return Plan(spec, decide(missing, None, {}), "fail", facts)
-        verdict = decide(facts, record, {})
+        verdict = self._folders.told(decide(facts, record, {}), record, facts)
         if force:
             return Plan(spec, verdict, "make", facts)
         if verdict.state == "fresh":

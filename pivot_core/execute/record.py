@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 from xxhash import xxh3_128_hexdigest
 
+from pivot_core.artifacts.folders import Folders
 from pivot_core.decide import Facts
 from pivot_core.store.cache import ContentCache
 from pivot_core.store.lock import Locks
@@ -30,15 +31,17 @@ _decode_last = msgspec.msgpack.Decoder(LastRun).decode
 class Recorder:
     """Writes what is known of a finished stage, and reads it back."""
 
-    def __init__(self, locks: Locks, state: State, cache: ContentCache) -> None:
+    def __init__(self, locks: Locks, state: State, cache: ContentCache, folders: Folders) -> None:
         self._locks = locks
         self._state = state
         self._cache = cache
+        self._folders = folders
 
     def success(
         self, spec: StageSpec, facts: Facts, discovered: dict[str, str | None], outs: dict[str, str]
     ) -> None:
         """Record that ``outs`` are what the stage makes of ``facts``. Raises OSError."""
+        self._folders.keep(facts.deps)
         self._locks.write(
             Lock(
                 stage=spec.name,

@@ -85,6 +85,7 @@ def _run(
         workspace.hashes,
         workspace.cache,
         workspace.recorder,
+        workspace.folders,
         claims,
         workspace.record,
     )

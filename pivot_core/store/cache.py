@@ -13,11 +13,13 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from pivot_core.errors import CorruptContent, UsageError
 from pivot_core.store import tree
@@ -79,6 +81,16 @@ class ContentCache:
             raise self._set_aside(digest)
         return tree.decode(data)
 
+    def listing(self, digest: str) -> dict[str, str] | None:
+        """``manifest`` to tell of only: names may be any, nothing is set aside. None: it can't be had."""
+        try:
+            data = self.path_of(digest).read_bytes()
+            if hash_bytes(data) + TREE_SUFFIX != digest:
+                return None
+            return msgspec.json.decode(data, type=dict[str, str])
+        except (CorruptContent, OSError, msgspec.MsgspecError):
+            return None
+
     def read(self, digest: str) -> bytes:
         """The bytes of a file. Raises CorruptContent, OSError."""
         data = self._verified(digest).read_bytes()
@@ -128,9 +140,13 @@ class ContentCache:
         """
         listing = tree.walk(str(path))
         tree.check_publishable(str(path), listing, self._home())
-        manifest = {file.name: self.add(Path(file.path)) for file in listing.files}
-        digest = tree.digest_of(manifest)
-        self._add_bytes_as(digest, tree.encode(manifest))
+        return self.add_listing({file.name: self.add(Path(file.path)) for file in listing.files})
+
+    def add_listing(self, manifest: Mapping[str, str]) -> str:
+        """Publish the manifest of a tree, whose files may be elsewhere; returns the digest of the tree."""
+        data = tree.encode(manifest)
+        digest = hash_bytes(data) + TREE_SUFFIX
+        self._add_bytes_as(digest, data)
         return digest
 
     def _add_by_rename(self, path: Path) -> str:

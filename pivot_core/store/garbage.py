@@ -2,8 +2,8 @@
 
 What counts as a reference: a digest in a lock file, in the work tree or at the head of a branch, a tag or
 the stash of the git repository; the files of a tree that is referred to; and a link in the project that
-leads to it. Results of earlier runs that only the local state remembers don't: bringing those back is what
-the cache is for until room is needed.
+leads to it; and of a folder that a stage reads the listing, not its files. Results of earlier runs that only
+the local state remembers don't: bringing those back is what the cache is for until room is needed.
 
 Content younger than ten minutes stays: its lock file may be about to be written. (Runs and this exclude each
 other, too; see ``execute/claims.py``.)
@@ -47,6 +47,7 @@ def referenced(cache: ContentCache, project: Project) -> set[str]:
     locks, git = Locks(project.locks), Git(project.root)
     folder = project.locks.relative_to(project.root).as_posix()
     found: set[str] = set()
+    read: set[str] = set()
     for stage, lock in locks.read_all(locks.names()).items():
         if isinstance(lock, UnreadableLock):
             raise UsageError(
@@ -54,11 +55,12 @@ def referenced(cache: ContentCache, project: Project) -> set[str]:
                 f"    mend {lock.path}, or remove it, and try again"
             )
         found.update(lock.outs.values())
+        read.update(digest for digest in lock.deps.values() if is_tree(digest))
     for commit in git.heads():
         for name, data in git.read_all(commit, folder).items():
             # One that can't be read there is kept as it was: nobody can take it up again.
             found.update(_outs_of(locks, name, data))
-    return found | set(_files_of(cache, found)) | set(_linked(cache, project))
+    return found | read | set(_files_of(cache, found)) | set(_linked(cache, project))
 
 
 def garbage(cache: ContentCache, kept: set[str]) -> list[Garbage]:

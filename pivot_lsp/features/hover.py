@@ -16,8 +16,10 @@ from pivot_lsp.read import of_function, unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from pivot_core.status import StageStatus
+    from pivot_core.types import Reason
     from pivot_lsp.answers import Answer
     from pivot_lsp.mentions import Mention, StageAt
     from pivot_lsp.session import Session
@@ -79,13 +81,20 @@ async def _status(session: Session, asked: Asked, status: StageStatus, written: 
     if last is not None:
         failed = f", failed: {last.failed}" if last.failed else ""
         lines += ["", f"last run {last.at}, {last.duration_s:.1f} s{failed}"]
-    if any(reason.kind == "code" for reason in status.verdict.reasons):
-        with contextlib.suppress(JsonRpcInvalidParams):  # it went meanwhile: then without the difference
+    if any(_has_more(reason, asked.root) for reason in status.verdict.reasons):
+        with contextlib.suppress(JsonRpcInvalidParams):  # it went meanwhile: then with less
             status = await explained(session, asked.project, spec.name)
     lines += reasons(status, places(session, asked.project))
     if written is None:
         return "\n".join([*lines, *_paths([dep.path for dep in spec.deps], [out.path for out in spec.outs])])
     return "\n".join([*lines, *_written(written)])
+
+
+def _has_more(reason: Reason, root: Path) -> bool:
+    """Whether there is more to say of it than a lens has room for: what changed in code, or in a folder."""
+    if reason.kind in ("input", "output"):
+        return (root / reason.subject).is_dir()
+    return reason.kind == "code"
 
 
 def _unread(stage: Stage, answer: Answer) -> str:

@@ -141,6 +141,33 @@ pipeline.register(make)
     assert (folder.root / "parts/a.txt").exists()
 
 
+def test_the_listing_of_a_folder_that_is_read_stays_to_tell_what_changed_in_it(folder, monkeypatch):
+    (folder.root / "data").mkdir()
+    folder.write(
+        {
+            "data/a.txt": "a",
+            "pipeline.py": """
+from pathlib import Path
+from typing import Annotated
+from pivot_core import Pipeline, loaders, outputs
+
+def read(
+    data: Annotated[Path, outputs.Dep("data/", loaders.PathOnly())],
+) -> Annotated[str, outputs.Out("out.txt", loaders.Text())]:
+    return "done"
+
+pipeline = Pipeline("p")
+pipeline.register(read)
+""",
+        }
+    )
+    folder.ok("run")
+    folder.write({"data/a.txt": "b"})
+    monkeypatch.setattr(garbage, "_YOUNG_S", -3600.0)
+    assert collect(folder)["dropped"] == []
+    assert "data/ changed since the last run (a.txt changed)" in folder.ok("status")
+
+
 def test_damaged_objects_stay_and_are_told_until_somebody_removes_them(words):
     """With links for outputs, one may be what a person has written into an output."""
     words.ok("config", "set", "cache.mode", "hardlink")

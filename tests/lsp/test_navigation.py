@@ -232,6 +232,21 @@ async def test_hovering_over_a_stage_tells_what_made_it_stale(ran: Project, edit
     assert "reads `raw.txt`" in stale
 
 
+async def test_hovering_over_a_stage_tells_which_files_of_a_folder_changed(
+    ran: Project, editor: Editor
+) -> None:
+    (ran.root / "data").mkdir()
+    ran.write("data/a.txt", "a")
+    text = ran.text("stages.py")
+    ran.write("stages.py", text.replace('"raw.txt", loaders.Text()', '"data/", loaders.PathOnly()'))
+    ran.pivot("commit", "clean")
+    ran.write("data/b.txt", "b")
+    editor.open("stages.py")
+    text = await hovered(editor, Place(ran, "stages.py", "clean("))
+    assert "- input: data/ changed since the last run (b.txt added)" in text
+    assert (await editor.lenses("stages.py"))[11] == "stale: data/ changed"
+
+
 async def test_hints_are_off_until_they_are_asked_for(ran: Project, editor: Editor) -> None:
     editor.open("stages.py")
     document = types.TextDocumentIdentifier(ran.uri("stages.py"))
