@@ -16,7 +16,7 @@ from pivot_core.code.encoding import NotTextError, decode
 from pivot_core.errors import UsageError
 from pivot_core.project import Project
 from pivot_lsp.edits import Edit, move, move_line
-from pivot_lsp.positions import Lines
+from pivot_lsp.positions import MARK, Lines
 from pivot_lsp.source.module import LONGEST
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Read = Callable[[Path, str], Reading]
 
-_DEF = re.compile(r"(?:async\s+)?def\s+(\w+)")
+_DEF = re.compile(rf"{MARK}?(?:async\s+)?def\s+(\w+)")
 
 
 class Former:

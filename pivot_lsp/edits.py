@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from pivot_lsp.positions import Encoding, Lines, Span, index, split, width
+from pivot_lsp.positions import MARK, Encoding, Lines, Span, index, split, width
 
 
 class Place(NamedTuple):
@@ -48,7 +48,7 @@ def replace_all(lines: Lines, text: str) -> tuple[Lines, Edit]:
     most = min(len(old), len(new))
     head = next((n for n in range(most - 1) if old[n] != new[n]), most - 1)
     tail = next((n for n in range(most - head) if old[-1 - n] != new[-1 - n]), most - head)
-    return Lines.of(new), Edit(Span(head + 1, 0, *_before_last(old, tail)), *_before_last(new, tail))
+    return Lines.of(new), _edit(old, new, (head + 1, 0), _before_last(old, tail), _before_last(new, tail))
 
 
 def move(span: Span, edit: Edit) -> Span | None:
@@ -93,12 +93,23 @@ def _replace(old: list[str], first: _At, last: _At, new: str) -> tuple[Lines, Ed
     end = len(middle) - len(after)
     if last.line < len(old) - 1:
         del middle[-1]  # what is after the last break: the line that follows
-    edit = Edit(
-        Span(first.line + 1, column, last.line + 1, width(old[last.line][: last.character], "utf-8")),
-        low + end + 1,
-        width(middle[end], "utf-8") - width(after[0], "utf-8"),
-    )
-    return Lines.of(old[:low] + middle + old[last.line + 1 :]), edit
+    lines = old[:low] + middle + old[last.line + 1 :]
+    start = (first.line + 1, column)
+    before = (last.line + 1, width(old[last.line][: last.character], "utf-8"))
+    now = (low + end + 1, width(middle[end], "utf-8") - width(after[0], "utf-8"))
+    return Lines.of(lines), _edit(old, lines, start, before, now)
+
+
+def _edit(
+    old: list[str], new: list[str], start: tuple[int, int], before: tuple[int, int], now: tuple[int, int]
+) -> Edit:
+    """With the columns that the parser counts: without a byte order mark."""
+    return Edit(Span(*_unmarked(old, *start), *_unmarked(old, *before)), *_unmarked(new, *now))
+
+
+def _unmarked(lines: list[str], line: int, column: int) -> tuple[int, int]:
+    mark = width(MARK, "utf-8") if line == 1 and lines[0].startswith(MARK) else 0
+    return line, max(column - mark, 0)
 
 
 def _paired(text: str) -> str:
@@ -111,7 +122,7 @@ def _paired(text: str) -> str:
 def _at(lines: Lines, place: Place, encoding: Encoding) -> _At:
     if place.line >= lines.count:
         return _At(lines.count - 1, len(lines.with_breaks[-1]))
-    return _At(place.line, index(lines.line(place.line + 1), place.units, encoding))
+    return _At(place.line, index(lines.with_breaks[place.line].rstrip("\r\n"), place.units, encoding))
 
 
 def _before_last(lines: list[str], count: int) -> tuple[int, int]:

@@ -48,7 +48,7 @@ class Places:
         at = line.find(spec.qualname, line.find("def") + len("def"))
         if at < 0:  # the file is another one by now
             return _location(text.uri, number, 0, 0)
-        start = width(line[:at], self._encoding)
+        start = text.lines.units_before(number, at, self._encoding)
         return _location(text.uri, number, start, start + width(spec.qualname, self._encoding))
 
     def of_line(self, path: str | None, line: int | None) -> Location | None:

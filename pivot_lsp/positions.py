@@ -6,7 +6,8 @@ both from 1, columns in characters. All of them break lines at ``\\n``, ``\\r\\n
 form feed or U+2028, as ``str.splitlines`` does.
 
 A column beyond the end of its line is the end, and one inside of a character is before it. Texts may hold
-halves of UTF-16 pairs: editors have them, and send them.
+halves of UTF-16 pairs: editors have them, and send them. Some also have a byte order mark as the first
+character of a text, and count it. Python and people don't.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
+MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # of the byte order, at the beginning of a text
 _LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
@@ -43,7 +45,8 @@ def span_of(node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias) -> Sp
 
 
 class Lines:
-    """A text by its lines. Never changes."""
+    """A text by its lines. Never changes. A byte order mark at its beginning is left out of all but
+    ``with_breaks``."""
 
     def __init__(self, text: str) -> None:
         self._lines = split(text)
@@ -57,11 +60,11 @@ class Lines:
 
     @cached_property
     def text(self) -> str:
-        return "".join(self._lines)
+        return "".join(self._lines).removeprefix(MARK)
 
     @property
     def with_breaks(self) -> list[str]:
-        """The lines as :func:`split` gives them; not to be changed."""
+        """The lines as :func:`split` gives them, a byte order mark included; not to be changed."""
         return self._lines
 
     @property
@@ -71,7 +74,8 @@ class Lines:
 
     def line(self, number: int) -> str:
         """A line by its number from 1, without its break; "" if there is none."""
-        return self._lines[number - 1].rstrip("\r\n") if 0 < number <= len(self._lines) else ""
+        text = self._lines[number - 1].rstrip("\r\n") if 0 < number <= len(self._lines) else ""
+        return text.removeprefix(MARK) if number == 1 else text
 
     def characters(self, line: int, column: int) -> int:
         """How many characters (code points) of a line are before a byte column."""
@@ -79,13 +83,20 @@ class Lines:
 
     def units(self, line: int, column: int, encoding: Encoding) -> int:
         """How many units of an encoding are before a byte column."""
-        text = self.line(line)
-        return width(text[: index(text, column, "utf-8")], encoding)
+        return self.units_before(line, self.characters(line, column), encoding)
+
+    def units_before(self, line: int, characters: int, encoding: Encoding) -> int:
+        """How many units of an encoding are before a character of a line."""
+        return self._mark(line, encoding) + width(self.line(line)[:characters], encoding)
 
     def column(self, line: int, units: int, encoding: Encoding) -> int:
         """The byte column that so many units of an encoding are before."""
         text = self.line(line)
-        return width(text[: index(text, units, encoding)], "utf-8")
+        return width(text[: index(text, units - self._mark(line, encoding), encoding)], "utf-8")
+
+    def _mark(self, line: int, encoding: Encoding) -> int:
+        """The units of a byte order mark before what Python reads of a line."""
+        return width(MARK, encoding) if line == 1 and self._lines[0].startswith(MARK) else 0
 
 
 def split(text: str) -> list[str]:

@@ -44,7 +44,7 @@ def register(session: Session) -> None:
         column = document.lines.column(line + 1, character, session.encoding)
         before = text.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "surrogatepass")
         above = [document.lines.line(number) for number in range(max(line + 1 - _CALL_LINES, 1), line + 1)]
-        end = width(before, session.encoding)
+        end = document.lines.units_before(line + 1, len(before), session.encoding)
         return [
             types.CompletionItem(
                 word,

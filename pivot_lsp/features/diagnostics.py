@@ -17,7 +17,6 @@ from lsprotocol import types
 from xxhash import xxh3_64_hexdigest
 
 from pivot_lsp.documents import path_of, project_of
-from pivot_lsp.positions import width
 from pivot_lsp.problems import PIPELINE, SLOW
 from pivot_lsp.source.module import mentions_pivot, too_long
 
@@ -238,6 +237,6 @@ def _whole_line(line: int, lines: Lines | None, encoding: Encoding) -> types.Ran
     text = lines.line(line)
     start, end = len(text) - len(text.lstrip()), len(text.rstrip())
     return types.Range(
-        types.Position(line - 1, width(text[:start], encoding)),
-        types.Position(line - 1, width(text[: max(start, end)], encoding)),
+        types.Position(line - 1, lines.units_before(line, start, encoding)),
+        types.Position(line - 1, lines.units_before(line, max(start, end), encoding)),
     )

@@ -27,6 +27,7 @@ def shout(
 pipeline = Pipeline("x")
 pipeline.register(shout)
 """
+MARK = "\ufeff"
 BOM = b"\xef\xbb\xbf"
 FILES = {
     "BOM": BOM + TEXT.encode(),
@@ -67,3 +68,32 @@ async def test_the_editor_finds_what_the_command_line_finds(
         for one in await editor.diagnostics("stages.py")
     ]
     assert shown == places
+
+
+@pytest.mark.asyncio
+@pytest.mark.timeout(60)
+async def test_a_text_that_begins_with_a_byte_order_mark(ran: Project, editor: Editor) -> None:
+    """Some editors send the mark as a character of the first line, and count it there."""
+    general = editor.client.capabilities.general
+    mark = len(MARK.encode()) if general is not None and general.position_encodings else 1
+    for name in ("stages.py", "pipeline.py"):
+        text = MARK + ran.text(name)
+        ran.write(name, text)
+        editor.versions[name] = 1
+        document = types.TextDocumentItem(ran.uri(name), "python", 1, text)
+        editor.client.text_document_did_open(types.DidOpenTextDocumentParams(document))
+    await editor.until_titles("stages.py", ["fresh", "fresh"])
+    assert (await editor.diagnostics("pipeline.py")) == []
+
+    first = 'from pivot_core import Pipeline; p = Pipeline("x"); p.register('
+    editor.type("pipeline.py", f"{MARK}{first}\n")
+    editor.insert("pipeline.py", 0, mark + len(first), 'lambda: "", name="x")')
+    (found,) = await editor.until_problems("pipeline.py", lines=[0])
+    assert (found.code, found.range.start.character) == ("PVT101", mark + len(first))
+
+    editor.insert("stages.py", 0, mark, "def shout(\n")  # in the middle of typing
+    assert list(await editor.lenses("stages.py")) == [12, 18]
+    editor.replace("stages.py", 0, 0, mark + len("def shout("), "def")  # and with it, the mark goes
+    assert list(await editor.lenses("stages.py")) == [12, 18]
+    editor.type("stages.py", ran.text("stages.py").removeprefix(MARK))
+    await editor.until_titles("stages.py", ["fresh", "fresh"])

@@ -9,14 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pivot_lsp.edits import Edit, Place, move, move_line, replace, replace_all
-from pivot_lsp.positions import Encoding, Lines, Span, index, width
+from pivot_lsp.positions import MARK, Encoding, Lines, Span, index, width
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
 PIECES = ["a", "bc", "ä", "e\u0301", "😋", "👩\u200d👧", "\n", "\r\n", "\r", "\x0c", "\x1d", "\x85", "\u2028"]
 HALVES = ["\ud83d", "\ude0b"]
 
 texts = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
-texts_with_halves = st.lists(st.sampled_from(PIECES + HALVES), max_size=30).map(lambda p: paired("".join(p)))
+texts_with_halves = st.lists(st.sampled_from([*PIECES, *HALVES, MARK]), max_size=30).map(
+    lambda p: paired("".join(p))
+)
 places = st.tuples(st.integers(0, 12), st.integers(0, 12))
 changes = st.lists(st.tuples(places, places, texts_with_halves), max_size=8)
 
@@ -67,16 +69,17 @@ def test_an_edit_gives_the_text_that_the_editor_has(
     for start, end, new in edits:
         lines, _ = replace(lines, Place(*start), Place(*end), new, encoding)
         text = replaced(text, start, end, new, encoding)
-        assert lines.text == text
+        assert "".join(lines.with_breaks) == text
+        assert lines.text == text.removeprefix(MARK)
         assert lines.with_breaks == Lines(text).with_breaks
 
 
 @settings(max_examples=400, deadline=None)
 @given(text=texts_with_halves)
 def test_lines_break_at_line_feeds_and_carriage_returns_only(text: str) -> None:
-    lines = Lines(text)
-    assert [lines.line(n + 1) for n in range(lines.count)] == re.split("\r\n|\r|\n", text)
-    assert lines.text == text
+    lines, plain = Lines(text), text.removeprefix(MARK)
+    assert [lines.line(n + 1) for n in range(lines.count)] == re.split("\r\n|\r|\n", plain)
+    assert lines.text == plain
 
 
 def test_line_breaks_that_come_together_are_one() -> None:
@@ -107,14 +110,17 @@ def test_columns_are_converted_both_ways(encoding: Encoding, text: str, column: 
     lines = Lines(text)
     for number in range(1, lines.count + 1):
         line = lines.line(number)
+        mark = units(MARK, encoding) if number == 1 and text.startswith(MARK) else 0  # as the editor counts
         here = lines.column(number, column, encoding)
         there = lines.units(number, here, encoding)
-        assert there <= column
+        assert there <= max(column, mark)
         assert lines.column(number, there, encoding) == here
         assert width(line, encoding) == units(line, encoding)
         for n in range(len(line) + 1):
             assert index(line, units(line[:n], encoding), encoding) == n
-            assert lines.units(number, units(line[:n], "utf-8"), encoding) == units(line[:n], encoding)
+            there = mark + units(line[:n], encoding)
+            assert lines.units(number, units(line[:n], "utf-8"), encoding) == there
+            assert lines.column(number, there, encoding) == units(line[:n], "utf-8")
 
 
 # --- moving ---------------------------------------------------------------------------------------
@@ -129,10 +135,14 @@ def test_a_stretch_that_an_edit_does_not_touch_says_the_same_afterwards(
     if data.draw(st.booleans()):
         a, b, first, last = first, last, a, b
     (start_line, start), (end_line, end) = byte_place(text, first), byte_place(text, last)
-    here = (Place(start_line - 1, start), Place(end_line - 1, end))
-    after, edit = replace(Lines(text), *here, new, "utf-8")
+    marked = Lines(data.draw(st.sampled_from(["", MARK])) + text)
+    here = [
+        Place(line - 1, marked.units(line, column, "utf-8"))
+        for line, column in ((start_line, start), (end_line, end))
+    ]
+    after, edit = replace(marked, here[0], here[1], new, "utf-8")
     if whole:
-        after, edit = replace_all(Lines(text), after.text)
+        after, edit = replace_all(marked, "".join(after.with_breaks))
     moved = move(Span(*byte_place(text, a), *byte_place(text, b)), edit)
     clear = edit.before > Span(*byte_place(text, b), 0, 0) or byte_place(text, a) > (
         edit.before.end_line,
