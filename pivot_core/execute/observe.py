@@ -266,12 +266,13 @@ class Observer:
             self._ask(path)
         elif module.partition(".")[0] in _READ_FOLDERS and self._logical(path):
             self._walking = True
-            for folder, _, files in os.walk(name):
-                self._ask(folder, listing=True)
-                for file in files:
-                    self._ask(os.path.join(folder, file))  # noqa: PTH118
-            self._began = 0
-        self._walking = False
+            try:
+                for folder, _, files in os.walk(name):
+                    self._ask(folder, listing=True)
+                    for file in files:
+                        self._ask(os.path.join(folder, file))  # noqa: PTH118
+            finally:
+                self._walking = False
 
     def _imported_native(self, path: str) -> None:
         """A compiled module: the code graph knows only text."""

@@ -115,6 +115,25 @@ def test_what_one_process_writes_for_another_is_no_input(project, reading):
     assert project.states() == {"reading": "fresh"}
 
 
+@pytest.mark.parametrize("between", ["", "pandas.read_parquet('rows')"])
+def test_what_a_stage_reads_before_another_process_writes_it_is_an_input(project, reading, between):
+    """Whatever native code reads in between."""
+    pandas.DataFrame({"a": [1], "k": [1]}).to_parquet(project.root / "rows", partition_cols=["k"])
+    project.write("count.tmp", "from before")
+    reading(
+        f"""
+    from concurrent.futures import ProcessPoolExecutor
+    found = helpers.again("count")
+    {between}
+    with ProcessPoolExecutor(1) as pool:
+        pool.submit(helpers.save, "count").result()
+    return found
+    """
+    )
+    project.write("count.tmp", "edited")
+    assert ("discovered_input", "count.tmp") in project.reasons("reading")
+
+
 @pytest.mark.parametrize(
     "body",
     [
