@@ -31,6 +31,7 @@ from pygls.protocol import JsonRPCResponseMessage, LanguageServerProtocol, defau
 from pygls.protocol.language_server import _prepare_command_arguments
 
 from pivot_lsp.ending import leave
+from pivot_lsp.garbage import Garbage
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -56,6 +57,7 @@ class Protocol(LanguageServerProtocol):
 
     def receive(self, body: bytes) -> None:
         """Deal with one message."""
+        self._server.garbage.later()
         try:
             data = json.loads(body)
         except (ValueError, RecursionError) as error:
@@ -103,6 +105,7 @@ class Protocol(LanguageServerProtocol):
 
     def _send_handler_result(self, future: Future[Any], *, msg_id: MessageId) -> None:
         self._request_futures.pop(msg_id, None)
+        self._server.garbage.later()
         error = None if future.cancelled() else future.exception()
         if future.cancelled():
             self._send_response(msg_id, error=JsonRpcRequestCancelled("cancelled").to_response_error())
@@ -184,6 +187,7 @@ class Server(LanguageServer):
             protocol_cls=Protocol,
             converter_factory=default_converter,
         )
+        self.garbage = Garbage()
         self._shown = False
         for method in _OURS:
             self.protocol.fm.builtin_features.pop(method)

@@ -110,7 +110,10 @@ def test_of_many_internal_errors_one_is_shown_and_all_are_logged(
     ]
 
 
-def test_a_request_for_what_it_does_not_know_is_nothing_to_show(server: tuple[Server, io.BytesIO]) -> None:
+@pytest.mark.asyncio
+async def test_a_request_for_what_it_does_not_know_is_nothing_to_show(
+    server: tuple[Server, io.BytesIO],
+) -> None:
     made, stream = server
     made.protocol.receive(
         b'{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}'
