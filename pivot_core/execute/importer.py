@@ -26,7 +26,7 @@ from pivot_core.execute.signature import Signature, signature
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pivot_core.execute.observe import Observer
+    from pivot_core.execute.reads import ReadLog
     from pivot_core.project import Project
 
 _CHECKED_HASH = (0b11).to_bytes(4, "little")  # PEP 552: hash-based, to be checked against the source
@@ -38,9 +38,9 @@ class UserModules:
     ``sources`` maps each loaded file's logical path to the digest of the text that was executed.
     """
 
-    def __init__(self, project: Project, observer: Observer) -> None:
+    def __init__(self, project: Project, reads: ReadLog) -> None:
         self._project = project
-        self._observer = observer
+        self._reads = reads
         self._folders = [str(folder) for folder in project.search_path]
         self._names: set[str] = set()
         self._signatures: dict[str, Signature | None] = {}
@@ -88,7 +88,7 @@ class UserModules:
         self._names.clear()
         self._signatures.clear()
         self.sources.clear()
-        self._observer.forget_modules()
+        self._reads.forget_modules()
         importlib.invalidate_caches()
         linecache.clearcache()
         return True
@@ -113,7 +113,7 @@ class UserModules:
     def execute(self, loader: SourceFileLoader, module: ModuleType) -> None:
         """Run a module's code; the files it opens meanwhile are inputs of whoever imports it."""
         path = Path(loader.path).relative_to(self._project.root).as_posix()
-        with self._observer.importing(path) as reads:
+        with self._reads.importing(path) as reads:
             SourceFileLoader.exec_module(loader, module)
         for read, _ in reads:
             full = f"{self._project.root}/{read}"  # (the root's own listing is "/")

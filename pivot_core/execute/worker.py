@@ -39,9 +39,11 @@ from pivot_core.execute.messages import (
     decode_task,
     encode,
 )
-from pivot_core.execute.observe import Observer, variables_read
+from pivot_core.execute.observe import Observer
 from pivot_core.execute.outputs import Outputs, put_back
+from pivot_core.execute.reads import ReadLog
 from pivot_core.execute.relay import Relay
+from pivot_core.execute.variables import variables_read
 from pivot_core.execute.watchdog import MARK, end_marked
 from pivot_core.project import PIPELINE_MODULE, Project
 from pivot_core.store.atomic import scratch_path
@@ -94,8 +96,9 @@ class Worker:
         self._connection.send_bytes(f"{os.getpid()} {self._mark}".encode())
         self._sending = threading.Lock()
         threading.Thread(target=self._end_with_coordinator, daemon=True).start()
-        self._observer = Observer(project.root, Relay(scratch_path(project.scratch, "reads"), os.getpid()))
-        self._modules = UserModules(project, self._observer)
+        self._reads = ReadLog(project.root, Relay(scratch_path(project.scratch, "reads"), os.getpid()))
+        self._observer = Observer(self._reads)
+        self._modules = UserModules(project, self._reads)
         self._cache = ContentCache(project.cache, project.scratch)
         self._ticket = 0
         self._pid = os.getpid()
@@ -112,8 +115,8 @@ class Worker:
         began = time.perf_counter()
         error: StageError | None = None
         outs: dict[str, str] = {}
-        outputs = Outputs(task, self._cache, self._project, self._observer.wrote)
-        with self._observer.stage(task.spec.paths) as reads:
+        outputs = Outputs(task, self._cache, self._project, self._reads.has_written)
+        with self._reads.stage(task.spec.paths) as reads:
             try:
                 with self._claims.at_work(task.spec.name), _alarm(task.spec.timeout):
                     outs = self._make(task, outputs)
@@ -129,13 +132,13 @@ class Worker:
                 error=error,
                 outs=outs,
                 reads=tuple(sorted(reads)),
-                import_reads=_sorted(self._observer.imports),
-                call_reads=_sorted(self._observer.calls),
-                changed=tuple(sorted(self._observer.changed(self._signatures() | reads))),
+                import_reads=_sorted(self._reads.imports),
+                call_reads=_sorted(self._reads.calls),
+                changed=tuple(sorted(self._reads.changed(self._signatures() | reads))),
                 sources=self._modules.sources,
                 kept=outputs.kept_now(),
-                executed=tuple(sorted(self._observer.executed)),
-                outside=self._observer.outside(),
+                executed=tuple(sorted(self._reads.executed)),
+                outside=self._reads.outside(),
                 imported=self._observer.foreign.modules(),
             )
         )
@@ -145,17 +148,17 @@ class Worker:
         return Claims(self._project)
 
     def _signatures(self) -> dict[str, Signature | None]:
-        return self._observer.signatures | self._modules.signatures
+        return self._reads.signatures | self._modules.signatures
 
     def define(self, ticket: int) -> None:
         from pivot_core.define.load import define
 
         self._ticket = ticket
         self._refresh()
-        with self._observer.stage(()) as reads, variables_read(self._project.root) as variables:
+        with self._reads.stage(()) as reads, variables_read(self._project.root) as variables:
             definition = define(self._project.root)
         self._capture.drain()
-        imported = {read for seen in self._observer.imports.values() for read, _ in seen}
+        imported = {read for seen in self._reads.imports.values() for read, _ in seen}
         files = {read for read in reads.keys() | imported if read[0] not in "$@"}
         self._send(
             Defined(
