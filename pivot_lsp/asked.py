@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lsprotocol import types
 
+from pivot_lsp.positions import Span
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pivot_core.project import Project
     from pivot_lsp.documents import Document
     from pivot_lsp.mentions import Mention, StageAt
-    from pivot_lsp.positions import Span
+    from pivot_lsp.positions import Encoding, Lines
     from pivot_lsp.session import Session
     from pivot_lsp.source.sources import Sources
 
@@ -47,26 +50,68 @@ class Asked(NamedTuple):
 
 
 def asked_at(session: Session, uri: str, position: types.Position | None = None) -> Asked | None:
-    """What a request is about; None while the text can't be parsed, or its project isn't read yet."""
+    """What a request is about. While the text can't be parsed: in what it was before, if the line is left.
+
+    None without that, and while its project isn't read yet.
+    """
+    for other in session.documents:
+        _ = other.reading  # what it says may be in the answer
     document = session.documents.get(uri)
-    home = document.reading.home if document is not None and document.reading is not None else None
-    if document is None or home is None or home.linter.sources.project is None:
+    good = document.good if document is not None else None
+    home = good.home if good is not None else None
+    project = home.linter.sources.project if home is not None else None
+    if document is None or home is None or project is None:
         return None
     line, column = 1, 0
     if position is not None:
-        line = position.line + 1
-        column = document.lines.column(line, position.character, session.encoding)
-    sources = home.linter.sources
-    return Asked(document, home.linter.sources.project, sources, home.path, line, column)
+        then = document.then(position.line + 1)
+        if then is None:
+            return None
+        line, column = then, document.lines.column(position.line + 1, position.character, session.encoding)
+    return Asked(document, project, home.linter.sources, home.path, line, column)
 
 
-def location(session: Session, asked: Asked, file: str, span: Span) -> types.Location:
-    """A stretch of a file of the project, as the editor counts."""
-    open_one = session.documents.at(asked.root / file)
-    module = asked.sources.module(file)
+def location(session: Session, asked: Asked, file: str, span: Span) -> types.Location | None:
+    """A stretch of a file of the project, as the editor counts; None where its text was edited since it could
+    last be parsed."""
+    module, document = asked.sources.module(file), session.documents.at(asked.root / file)
     assert module is not None
-    lines = module.lines
-    start = types.Position(span.line - 1, lines.units(span.line, span.column, session.encoding))
-    end = types.Position(span.end_line - 1, lines.units(span.end_line, span.end_column, session.encoding))
-    uri = open_one.uri if open_one is not None else (asked.root / file).as_uri()
-    return types.Location(uri, types.Range(start, end))
+    if document is None:
+        return types.Location((asked.root / file).as_uri(), range_of(span, module.lines, session.encoding))
+    here = document.now(span) if document.good is not None and document.good.text == module.text else None
+    if here is None or not _is_same(module.lines, span, document.lines, here):
+        return None
+    return types.Location(document.uri, range_of(here, document.lines, session.encoding))
+
+
+def locations(session: Session, asked: Asked, places: Iterable[tuple[str, Span]]) -> list[types.Location]:
+    """Those of several stretches, as far as they are left."""
+    found = (location(session, asked, file, span) for file, span in places)
+    return [place for place in found if place is not None]
+
+
+def extent(session: Session, asked: Asked, file: str, whole: Span, name: Span) -> types.Range | None:
+    """All of something long, which may be edited just now; None if the line with its name is."""
+    document = session.documents.at(asked.root / file)
+    place = location(session, asked, file, name)
+    if document is None or place is None:
+        found = location(session, asked, file, whole)
+        return found.range if found is not None and place is not None else None
+    first = document.now(Span(whole.line, whole.column, whole.line, whole.column))
+    end = range_of(document.end(whole), document.lines, session.encoding).end
+    start = place.range if first is None else range_of(first, document.lines, session.encoding)
+    return types.Range(start.start, max(end, place.range.end))
+
+
+def _is_same(before: Lines, then: Span, after: Lines, now: Span) -> bool:
+    """Whether lines say the same: a byte order mark may have come or gone."""
+    lines = range(then.line, then.end_line + 1)
+    return all(before.line(line) == after.line(line + now.line - then.line) for line in lines)
+
+
+def range_of(span: Span, lines: Lines, encoding: Encoding) -> types.Range:
+    """A stretch, as an editor counts."""
+    return types.Range(
+        types.Position(span.line - 1, lines.units(span.line, span.column, encoding)),
+        types.Position(span.end_line - 1, lines.units(span.end_line, span.end_column, encoding)),
+    )

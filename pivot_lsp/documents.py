@@ -15,8 +15,8 @@ import msgspec
 from pivot_core.code.encoding import NotTextError, decode
 from pivot_core.errors import UsageError
 from pivot_core.project import Project
-from pivot_lsp.edits import Edit, move, move_line
-from pivot_lsp.positions import MARK, Lines
+from pivot_lsp.edits import Edit, Untouched, move, move_line
+from pivot_lsp.positions import MARK, Lines, Span
 from pivot_lsp.source.module import LONGEST
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ class Former:
         self._edits += edits
         return self
 
+    def reread(self, reading: Reading) -> None:
+        """That version was read again: by others, perhaps."""
+        self._reading = reading
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         if self._findings is None:
@@ -61,6 +65,7 @@ class Document:
 
     ``read`` reads a text of it, or raises SyntaxError. ``last_good``: what was read of the last version that
     could be parsed. ``former``: the findings of that version, where they are in the newest one.
+    ``untouched``: the lines of that version that are left.
     ``places``: the lines of the functions that it, or a version before it, had; where they are in this one.
     """
 
@@ -71,6 +76,7 @@ class Document:
     read: Read
     last_good: Reading | None = None
     former: Former = field(default_factory=Former)
+    untouched: Untouched = field(default_factory=Untouched)
     places: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -101,6 +107,9 @@ class Document:
         """What was read of it may be read otherwise now."""
         if vars(self).pop("reading", None) is not None:
             vars(self)["reading"] = self.read(self.path, self.text)
+        elif self.last_good is not None:  # whoever reads it now doesn't know what it said
+            self.last_good = self.read(self.path, self.last_good.text)
+            self.former.reread(self.last_good)
 
     @property
     def good(self) -> Reading | None:
@@ -122,7 +131,27 @@ class Document:
             moved = ((name, move_line(line, edit)) for name, line in places.items())
             places = {name: line for name, line in moved if line is not None}
         good = read or self.last_good
-        return Document(self.uri, self.path, version, lines, self.read, good, former, places)
+        untouched = (self.untouched if read is None else Untouched()).edited(edits)
+        return Document(self.uri, self.path, version, lines, self.read, good, former, untouched, places)
+
+    def now(self, span: Span) -> Span | None:
+        """Where a stretch of what was read is in this version; None where that was touched since."""
+        return span if self.reading is not None else self.untouched.now(span)
+
+    def then(self, line: int) -> int | None:
+        """Which line of what was read a line is; None where that was touched since."""
+        return line if self.reading is not None else self.untouched.then(line)
+
+    def end(self, span: Span) -> Span:
+        """The same for the end of something long whose beginning is left: an empty stretch."""
+        if self.reading is not None:
+            return Span(span.end_line, span.end_column, span.end_line, span.end_column)
+        left = self.untouched.now(Span(span.end_line, span.end_column, span.end_line, span.end_column))
+        if left is not None:
+            return left
+        line = self.untouched.end(span.end_line) or self.lines.count
+        column = len(self.lines.line(line).encode("utf-8", "surrogatepass"))
+        return Span(line, column, line, column)
 
     def lines_of(self, functions: Iterable[str]) -> dict[str, int]:
         """The lines of those of these functions that are here. A function whose ``def`` is being typed, or

@@ -5,11 +5,14 @@ An edit costs what it touches, and a copy of the list of lines: no line is read 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from pivot_lsp.positions import MARK, Encoding, Lines, Span, index, split, width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 class Place(NamedTuple):
@@ -34,6 +37,47 @@ class Edit(msgspec.Struct, frozen=True):
 class _At(NamedTuple):
     line: int  # from 0
     character: int
+
+
+class _Run(NamedTuple):
+    """Lines that were ``then`` and after it are ``now`` and after it."""
+
+    then: int
+    now: int
+    lines: int
+
+
+class Untouched:
+    """Which lines of a text no edit has touched since, and where they are. Never changes."""
+
+    def __init__(self, runs: tuple[_Run, ...] = (_Run(1, 1, 1 << 40),)) -> None:
+        self._runs = runs
+
+    def edited(self, edits: Iterable[Edit]) -> Untouched:
+        """After some more edits."""
+        runs = self._runs
+        for edit in edits:
+            runs = tuple(_torn(runs, edit))
+        return Untouched(runs)
+
+    def now(self, span: Span) -> Span | None:
+        """Where a stretch of the text that there was is; None if one of its lines was touched."""
+        for then, now, lines in self._runs:
+            if then <= span.line and span.end_line < then + lines:
+                return Span(span.line + now - then, span.column, span.end_line + now - then, span.end_column)
+        return None
+
+    def then(self, line: int) -> int | None:
+        """Which line of the text that there was this one is; None if it was touched."""
+        return next((then + line - now for then, now, lines in self._runs if now <= line < now + lines), None)
+
+    def end(self, line: int) -> int | None:
+        """The last line of what began in the text that there was and ended in a line of it; None if nothing
+        is left below it."""
+        for then, now, lines in self._runs:
+            if then + lines > line:
+                return now + line - then if then <= line else now - 1
+        return None
 
 
 def replace(lines: Lines, start: Place, end: Place, new: str, encoding: Encoding) -> tuple[Lines, Edit]:
@@ -80,6 +124,20 @@ def move_line(line: int, edit: Edit) -> int | None:
     if after == start and before.end_line > line:
         return None
     return min(line, edit.end_line)
+
+
+def _torn(runs: Iterable[_Run], edit: Edit) -> Iterator[_Run]:
+    """What an edit leaves of stretches of lines."""
+    before, moved = edit.before, edit.end_line - edit.before.end_line
+    above = before.line
+    # An edit that ends where a line begins, before and after, leaves that line as it is.
+    below = before.end_line + (before.end_column > 0 or edit.end_column > 0)
+    for then, now, lines in runs:
+        if now < above:
+            yield _Run(then, now, min(lines, above - now))
+        if now + lines > below:
+            skipped = max(below - now, 0)
+            yield _Run(then + skipped, now + skipped + moved, lines - skipped)
 
 
 def _replace(old: list[str], first: _At, last: _At, new: str) -> tuple[Lines, Edit]:

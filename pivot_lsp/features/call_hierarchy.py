@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from pivot_lsp.asked import Asked, asked_at, location
+from pivot_lsp.asked import Asked, asked_at, extent, location, locations
 
 if TYPE_CHECKING:
     from pivot_lsp.session import Session
@@ -24,7 +24,8 @@ def register(session: Session) -> None:
         at = asked.stage if asked is not None else None
         if asked is None or at is None:
             return []
-        return [_item(session, asked, stage) for stage in stages_of(asked.sources, at.function)]
+        items = (_item(session, asked, stage) for stage in stages_of(asked.sources, at.function))
+        return [item for item in items if item is not None]
 
     @server.feature(types.CALL_HIERARCHY_INCOMING_CALLS)
     async def consumers(
@@ -37,8 +38,8 @@ def register(session: Session) -> None:
         found = []
         for other in asked.sources.stages:
             uses = [use for use in other.inputs if any(_meet(use, out) for out in stage.outputs)]
-            if uses and other.function is not None:
-                item = _item(session, asked, other)
+            item = _item(session, asked, other) if uses else None
+            if item is not None:
                 found.append(types.CallHierarchyIncomingCall(item, _places(session, asked, uses, item.uri)))
         return found
 
@@ -53,24 +54,29 @@ def register(session: Session) -> None:
         found = []
         for other in asked.sources.stages:
             uses = [use for use in stage.inputs if any(_meet(use, out) for out in other.outputs)]
-            if uses and other.function is not None:
+            item = _item(session, asked, other) if uses else None
+            if item is not None:
                 places = _places(session, asked, uses, params.item.uri)
-                found.append(types.CallHierarchyOutgoingCall(_item(session, asked, other), places))
+                found.append(types.CallHierarchyOutgoingCall(item, places))
         return found
 
 
-def _item(session: Session, asked: Asked, stage: Stage) -> types.CallHierarchyItem:
+def _item(session: Session, asked: Asked, stage: Stage) -> types.CallHierarchyItem | None:
     from pivot_lsp.mentions import name_span
 
     function = stage.function
-    assert function is not None
-    whole = location(session, asked, function.top.path, function.top.spot(function.node).absolute)
-    name = location(session, asked, function.top.path, name_span(function))
+    if function is None:
+        return None
+    file, span = function.top.path, name_span(function)
+    name = location(session, asked, file, span)
+    whole = extent(session, asked, file, function.top.spot(function.node).absolute, span)
+    if name is None or whole is None:
+        return None
     return types.CallHierarchyItem(
         stage.name or function.node.name,
         types.SymbolKind.Event,
-        whole.uri,
-        whole.range,
+        name.uri,
+        whole,
         name.range,
         detail=", ".join(out.path for out in stage.outputs),
         data={"uri": asked.document.uri},
@@ -89,7 +95,7 @@ def _stage(session: Session, item: types.CallHierarchyItem) -> tuple[Asked | Non
 
 def _places(session: Session, asked: Asked, uses: list[Use], uri: str) -> list[types.Range]:
     """Where paths are written, as far as in one file: the protocol has no more."""
-    places = [location(session, asked, use.spot.path, use.spot.absolute) for use in uses]
+    places = locations(session, asked, ((use.spot.path, use.spot.absolute) for use in uses))
     return [place.range for place in places if place.uri == uri]
 
 

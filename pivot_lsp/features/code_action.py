@@ -12,8 +12,9 @@ import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified
 
+from pivot_lsp.asked import range_of
 from pivot_lsp.features.code_lens import lenses
-from pivot_lsp.features.diagnostics import diagnostic_of, range_of
+from pivot_lsp.features.diagnostics import diagnostic_of
 from pivot_lsp.lint.fixes import Change, changes, fixed_wholly
 from pivot_lsp.lint.rule import Finding
 from pivot_lsp.positions import Span

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from xxhash import xxh3_64_hexdigest
 
+from pivot_lsp.asked import range_of
 from pivot_lsp.documents import path_of, project_of
 from pivot_lsp.problems import PIPELINE, SLOW
 from pivot_lsp.source.module import mentions_pivot, too_long
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from pivot_lsp.documents import Document
     from pivot_lsp.lint.rule import Finding, Severity
-    from pivot_lsp.positions import Encoding, Lines, Span
+    from pivot_lsp.positions import Encoding, Lines
     from pivot_lsp.problems import Placed
     from pivot_lsp.session import Session
 
@@ -219,14 +220,6 @@ def _problem(placed: Placed, lines: Lines | None, encoding: Encoding) -> types.D
         severity=_SEVERITY["warning" if placed.speaker == SLOW else "error"],
         source="pivot",
         related_information=related or None,
-    )
-
-
-def range_of(span: Span, lines: Lines, encoding: Encoding) -> types.Range:
-    """A stretch, as an editor counts."""
-    return types.Range(
-        types.Position(span.line - 1, lines.units(span.line, span.column, encoding)),
-        types.Position(span.end_line - 1, lines.units(span.end_line, span.end_column, encoding)),
     )
 
 

@@ -34,17 +34,19 @@ def register(session: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
         asked = asked_at(session, params.text_document.uri, params.position)
-        if asked is None:
+        mention = asked.mention if asked is not None else None
+        at = asked.stage if asked is not None and mention is None else None
+        named = mention or at
+        if asked is None or named is None:
             return None
-        if (mention := asked.mention) is not None:
+        place = location(session, asked, asked.path, named.span)  # before the text is another
+        if mention is not None:
             answer = await session.verdicts(asked.project).current()
-            text, span = "\n".join(_artifact(asked, mention, answer)), mention.span
-        elif (at := asked.stage) is not None:
-            text, span = await _function(session, asked, at), at.span
-        else:
-            return None
-        place = location(session, asked, asked.path, span).range
-        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text), place)
+            text = "\n".join(_artifact(asked, mention, answer))
+        elif at is not None:
+            text = await _function(session, asked, at)
+        content = types.MarkupContent(types.MarkupKind.Markdown, text)
+        return types.Hover(content, place.range if place is not None else None)
 
 
 async def _function(session: Session, asked: Asked, at: StageAt) -> str:

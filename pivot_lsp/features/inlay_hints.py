@@ -29,8 +29,9 @@ def register(session: Session) -> None:
             return []
         durations = await _durations(session, asked)
         found = [
-            types.InlayHint(location(session, asked, asked.path, span).range.end, text, padding_left=True)
+            types.InlayHint(place.range.end, text, padding_left=True)
             for span, text in (*_sizes(asked), *durations)
+            if (place := location(session, asked, asked.path, span)) is not None
         ]
         first, last = params.range.start.line, params.range.end.line
         return [hint for hint in found if first <= hint.position.line <= last]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from pivot_lsp.asked import Asked, asked_at, location
+from pivot_lsp.asked import Asked, asked_at, locations
 from pivot_lsp.places import places
 from pivot_lsp.read import unwritten
 
@@ -28,7 +28,7 @@ def register(session: Session) -> None:
         if asked is None or mention is None:
             return []
         makers = [other for other in of_path(asked.sources, mention.path) if not other.is_input]
-        found = [location(session, asked, other.file, other.span) for other in makers]
+        found = locations(session, asked, ((other.file, other.span) for other in makers))
         return found or await _read(session, asked, mention.path) or _the_file(asked, mention.path)
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
@@ -43,7 +43,7 @@ def register(session: Session) -> None:
         wanted = of_path(asked.sources, mention.path)
         if not params.context.include_declaration:
             wanted = [other for other in wanted if other.is_input]
-        return [location(session, asked, other.file, other.span) for other in wanted]
+        return locations(session, asked, ((other.file, other.span) for other in wanted))
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK)
     async def links(params: types.DocumentLinkParams) -> list[types.DocumentLink]:
@@ -57,8 +57,8 @@ def register(session: Session) -> None:
         for mention in mentions(asked.sources):
             file = asked.root / mention.path
             if mention.file == asked.path and file.is_file():
-                place = location(session, asked, mention.file, mention.span).range
-                found.append(types.DocumentLink(place, file.as_uri()))
+                places = locations(session, asked, [(mention.file, mention.span)])
+                found += [types.DocumentLink(place.range, file.as_uri()) for place in places]
         return found
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcContentModified, JsonRpcInvalidParams
 
 from pivot_core.artifacts.paths import logical
 from pivot_lsp.asked import Asked, asked_at, location
@@ -31,8 +31,9 @@ def register(session: Session) -> None:
         mention = asked.mention if asked is not None else None
         if asked is None or mention is None:
             return None
-        place = location(session, asked, mention.file, mention.span).range
-        return types.PrepareRenamePlaceholder(place, mention.text.value)
+        _refuse_if_half_typed(session, asked)
+        place = location(session, asked, mention.file, mention.span)
+        return types.PrepareRenamePlaceholder(place.range, mention.text.value) if place is not None else None
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
     async def rename(params: types.RenameParams) -> types.WorkspaceEdit | None:
@@ -40,11 +41,19 @@ def register(session: Session) -> None:
         mention = asked.mention if asked is not None else None
         if asked is None or mention is None:
             return None
+        _refuse_if_half_typed(session, asked)
         name = _checked(params.new_name, mention)
         _refuse_if_made(asked, mention, name)
         edit = _renamed(session, asked, mention, name)
         await _tell_of_others(session, asked, mention)
         return edit
+
+
+def _refuse_if_half_typed(session: Session, asked: Asked) -> None:
+    """Where a text can't be parsed, nobody knows whether it names the path. Raises JsonRpcInvalidParams."""
+    for path, document in session.documents.of(asked.project):
+        if document.reading is None:
+            raise JsonRpcInvalidParams(f"{path} can't be parsed at the moment: mend its syntax, then rename")
 
 
 def _checked(name: str, mention: Mention) -> str:
@@ -99,6 +108,8 @@ def _renamed(session: Session, asked: Asked, mention: Mention, name: str) -> typ
         inside = mention.path.endswith("/") and other.path.startswith(mention.path)
         if inside or other.path == mention.path:
             place = location(session, asked, other.file, other.span)
+            if place is None:  # another version came meanwhile
+                raise JsonRpcContentModified
             new = name + other.path.removeprefix(mention.path)
             edits.setdefault(place.uri, []).append(types.TextEdit(place.range, _literal(other, new)))
     return types.WorkspaceEdit(changes=edits)

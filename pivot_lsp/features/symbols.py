@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from pivot_lsp.asked import Asked, asked_at, location
+from pivot_lsp.asked import Asked, asked_at, extent, location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,8 @@ def register(session: Session) -> None:
         module = asked.sources.module(asked.path) if asked is not None else None
         if asked is None or module is None:
             return []
-        return [_symbol(session, asked, function) for function in module.functions]
+        symbols = (_symbol(session, asked, function) for function in module.functions)
+        return [symbol for symbol in symbols if symbol is not None]
 
     @server.feature(types.WORKSPACE_SYMBOL)
     async def search(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
@@ -40,47 +41,52 @@ def register(session: Session) -> None:
         return [symbol for symbol in found if _matches(query, symbol.name.lower())]
 
 
-def _symbol(session: Session, asked: Asked, function: StageFunction) -> types.DocumentSymbol:
+def _symbol(session: Session, asked: Asked, function: StageFunction) -> types.DocumentSymbol | None:
     from pivot_lsp.mentions import name_span, stages_of
 
-    def place(span: Span) -> types.Range:
-        return location(session, asked, asked.path, span).range
-
+    span = name_span(function)
+    name = location(session, asked, asked.path, span)
+    whole = extent(session, asked, asked.path, function.top.spot(function.node).absolute, span)
+    if name is None or whole is None:
+        return None
     names = ", ".join(stage.name or "…" for stage in stages_of(asked.sources, function))
-    children = [
-        types.DocumentSymbol(
-            artifact.path.value,
-            types.SymbolKind.File,
-            place(artifact.top.spot(artifact.call).absolute),
-            place(artifact.path.spot.absolute),
-            detail="reads" if artifact.is_input else "writes",
-        )
-        for artifact in function.artifacts
-        if artifact.path is not None
-        and artifact.path.spot.path == asked.path
-        and artifact.top is function.top
-    ]
     return types.DocumentSymbol(
         function.node.name,
         types.SymbolKind.Event,
-        place(function.top.spot(function.node).absolute),
-        place(name_span(function)),
+        whole,
+        name.range,
         detail=f"stage {names}" if names else "stage, not registered",
-        children=children,
+        children=list(_artifacts(session, asked, function)),
     )
+
+
+def _artifacts(session: Session, asked: Asked, function: StageFunction) -> Iterator[types.DocumentSymbol]:
+    """What its own annotations say, wherever the text of a path is."""
+    for artifact in function.artifacts:
+        if artifact.path is not None and artifact.top is function.top:
+            whole = location(session, asked, asked.path, artifact.top.spot(artifact.call).absolute)
+            path = location(session, asked, asked.path, artifact.path_spot.absolute)
+            if whole is not None and path is not None:
+                detail = "reads" if artifact.is_input else "writes"
+                kind = types.SymbolKind.File
+                yield types.DocumentSymbol(artifact.path.value, kind, whole.range, path.range, detail)
 
 
 def _named(session: Session, asked: Asked) -> Iterator[types.WorkspaceSymbol]:
     from pivot_lsp.mentions import mentions, name_span
 
+    named: list[tuple[str, str, Span, types.SymbolKind, str]] = []
     for stage in asked.sources.stages:
         if stage.name is not None and stage.function is not None:
-            place = location(session, asked, stage.function.top.path, name_span(stage.function))
-            yield types.WorkspaceSymbol(place, stage.name, types.SymbolKind.Event, container_name="stage")
+            file, span = stage.function.top.path, name_span(stage.function)
+            named.append((stage.name, file, span, types.SymbolKind.Event, "stage"))
     for mention in mentions(asked.sources):
         if not mention.is_input:
-            place = location(session, asked, mention.file, mention.span)
-            yield types.WorkspaceSymbol(place, mention.path, types.SymbolKind.File, container_name="artifact")
+            named.append((mention.path, mention.file, mention.span, types.SymbolKind.File, "artifact"))
+    for name, file, span, kind, what in named:
+        place = location(session, asked, file, span)
+        if place is not None:
+            yield types.WorkspaceSymbol(place, name, kind, container_name=what)
 
 
 def _matches(query: str, name: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pivot_lsp.edits import Edit, Place, move, move_line, replace, replace_all
+from pivot_lsp.edits import Edit, Place, Untouched, move, move_line, replace, replace_all
 from pivot_lsp.positions import MARK, Encoding, Lines, Span, index, width
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
@@ -214,3 +214,56 @@ def test_a_line_goes_where_its_beginning_goes(
 ) -> None:
     _, edit = replace(Lines("a\nb\nc\nd\n"), Place(*start), Place(*end), new, "utf-8")
     assert move_line(2, edit) == line
+
+
+# --- lines that are left --------------------------------------------------------------------------
+
+
+@settings(max_examples=600, deadline=None)
+@given(text=texts, edits=changes)
+def test_a_line_that_no_edit_has_touched_says_the_same(
+    text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]
+) -> None:
+    before = lines = Lines(text)
+    untouched = Untouched()
+    for start, end, new in edits:
+        lines, edit = replace(lines, Place(*start), Place(*end), new, "utf-8")
+        untouched = untouched.edited([edit])
+    for number in range(1, lines.count + 1):
+        then = untouched.then(number)
+        if then is not None:
+            assert before.line(then) == lines.line(number)
+            assert untouched.now(Span(then, 0, then, 1)) == Span(number, 0, number, 1)
+            assert untouched.end(then) == number
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "new", "left"),
+    [
+        ((1, 0), (1, 0), "x\n", {1: 1, 2: 3, 3: 4}),  # lines above one
+        ((1, 0), (1, 0), "x", {1: 1, 3: 3}),  # in front of it
+        ((1, 0), (2, 0), "", {1: 1, 3: 2}),  # a whole line
+        ((1, 0), (2, 0), "x\ny\n", {1: 1, 3: 4}),
+        ((0, 1), (1, 0), " ", {3: 2}),  # two joined
+        ((1, 1), (1, 1), "\n", {1: 1, 3: 4}),
+        ((0, 0), (3, 0), "", {}),
+    ],
+)
+def test_lines_that_an_edit_leaves(
+    start: tuple[int, int], end: tuple[int, int], new: str, left: dict[int, int]
+) -> None:
+    _, edit = replace(Lines("a\nb\nc\n"), Place(*start), Place(*end), new, "utf-8")
+    untouched = Untouched().edited([edit])
+    found = {line: untouched.now(Span(line, 0, line, 1)) for line in (1, 2, 3)}
+    assert {line: span.line for line, span in found.items() if span is not None} == left
+    for then, now in left.items():
+        assert untouched.then(now) == then
+
+
+def test_what_is_long_ends_above_what_is_left_below_it() -> None:
+    text = Lines("def f():\n    1\n    2\n\ny\n")
+    _, edit = replace(text, Place(2, 0), Place(2, 5), "(\n(\n", "utf-8")
+    untouched = Untouched().edited([edit])
+    assert untouched.now(Span(1, 0, 3, 5)) is None
+    assert untouched.end(3) == 5
+    assert untouched.end(2) == 2
