@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
 from lsprotocol import types
 
-from pivot_core.cli.wording import count, duration
+from pivot_core.cli.wording import OUTCOMES, count, duration, outcomes
 from pivot_core.execute.events import Event, Progress, RunStart, StageEnd, StageOutput, StageStart, Warning
 from pivot_lsp.later import Later
 from pivot_lsp.messages import WorkDone, show
@@ -60,8 +61,9 @@ class Presenter:
         if ended.stderr and ended.code not in (0, 1, 2):
             self._server.window_log_message(types.LogMessageParams(_ERROR, ended.stderr))
         kind, said = self._summary(run, ended)
-        self._progress.end(said or "stopped")
-        self._say(run, kind, said, ended.code)
+        told = said or ("stopped" if run.stopped else _done(run))
+        self._progress.end(told)
+        self._say(run, kind, said if self._session.shows_lenses else told, ended.code)
         self._session.outdated(run.project.locks)
 
     def lost(self, run: Run, why: str) -> None:
@@ -78,7 +80,7 @@ class Presenter:
             show(self._server, kind, said)
 
     def _summary(self, run: Run, ended: Ended) -> tuple[types.MessageType, str]:
-        """What to tell at the end; "" if that the run has ended is all there is to tell."""
+        """What to tell at the end; "" if the lenses tell it."""
         failed = [end for end in run.ends.values() if end.outcome == "failed"]
         if run.stopped:
             return _INFO, ""
@@ -134,6 +136,17 @@ def _logged(event: Event) -> tuple[types.MessageType, str] | None:
             )
         return types.MessageType.Log, f"{said} · {duration(event.duration_s)}" if event.duration_s else said
     return None
+
+
+def _done(run: Run) -> str:
+    """What a run that went well has done."""
+    done = [end for end in run.ends.values() if end.outcome != "skipped"]
+    if len(done) == 1:
+        (end,) = done
+        return f"{end.stage} {OUTCOMES[end.outcome].word}" + (
+            f" in {duration(end.duration_s)}" if end.duration_s else ""
+        )
+    return outcomes(Counter(end.outcome for end in done))
 
 
 def _failed(failed: list[StageEnd]) -> str:

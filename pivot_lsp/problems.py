@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pivot_lsp.edits import Edit, move
-from pivot_lsp.positions import Span
+from pivot_lsp.positions import Lines, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,12 +20,18 @@ PIPELINE, SLOW = "pipeline", "slow"
 
 
 class Placed(NamedTuple):
-    """A problem, where it is now: ``root`` is that of its project, ``span`` the whole line."""
+    """A problem, where it is now: ``root`` is that of its project, ``span`` the whole line. ``was``: what was
+    written in that line before it was edited; None if it wasn't."""
 
     speaker: str
     root: Path
     problem: Problem
     span: Span
+    was: str | None = None
+
+    def is_about_another(self, line: str) -> bool:
+        """Whether what is written in its line isn't what the problem was found in."""
+        return self.was is not None and self.was != line
 
 
 class Problems:
@@ -81,13 +87,21 @@ class Problems:
         """The files that have some."""
         return list(self._by_path)
 
-    def edited(self, path: Path, edits: Iterable[Edit]) -> None:
-        """The file is being edited: what is said about a line goes where the line goes, and with it."""
+    def edited(self, path: Path, lines: Lines, edit: Edit) -> None:
+        """The file is being edited, and had these lines before: what is said about a line goes where the line
+        goes, and with it."""
         said = self._by_path.get(path, {})
-        for edit in edits if said else ():
-            for speaker, items in said.items():
-                said[speaker] = [
-                    item._replace(span=Span(span.line, 0, span.line, _FAR))
-                    for item in items
-                    if (span := move(item.span, edit)) is not None
-                ]
+        for speaker, items in said.items():
+            moved = [(item, move(item.span, edit)) for item in items]
+            said[speaker] = [
+                item._replace(span=Span(span.line, 0, span.line, _FAR), was=_was(item, lines, edit))
+                for item, span in moved
+                if span is not None
+            ]
+
+
+def _was(item: Placed, lines: Lines, edit: Edit) -> str | None:
+    line = item.span.line
+    if item.was is None and edit.before.line <= line <= edit.before.end_line:
+        return lines.line(line)
+    return item.was

@@ -75,6 +75,12 @@ class Session:
         return _ENCODINGS[self.server.workspace.position_encoding or "utf-16"]
 
     @property
+    def shows_lenses(self) -> bool:
+        """Whether the client can; else a person learns in other ways how stages are."""
+        client = self.server.client_capabilities.text_document
+        return client is not None and client.code_lens is not None
+
+    @property
     def trusted(self) -> bool:
         """Whether code of the workspace may be run, or loaded: if not, nothing is, whoever asks."""
         return self._client_trusts and self.settings.trusted

@@ -54,13 +54,14 @@ def register(session: Session) -> None:
             for action in found:
                 if action.edit is None:
                     action.edit = _edit(session, msgspec.convert(action.data, Chosen))
-        if params.context.only is None and not _shows_lenses(session):
+        if params.context.only is None and not session.shows_lenses:
             found += _as_actions(await lenses(session, document.uri), params.range)
         return found
 
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def chosen(action: types.CodeAction) -> types.CodeAction:
-        if action.edit is None:
+        """Also of one that is a command: Helix asks about each that has no edit."""
+        if action.edit is None and action.command is None:
             action.edit = _edit(session, msgspec.convert(action.data, Chosen))
         return action
 
@@ -118,11 +119,6 @@ def _as_actions(found: Iterable[types.CodeLens], where: types.Range) -> Iterator
             yield types.CodeAction(f"{command.title} · {state}", command=command)
         else:
             state = command.title
-
-
-def _shows_lenses(session: Session) -> bool:
-    client = session.server.client_capabilities.text_document
-    return client is not None and client.code_lens is not None
 
 
 def _edit(session: Session, chosen: Chosen) -> types.WorkspaceEdit:

@@ -150,7 +150,7 @@ def of_document(session: Session, document: Document) -> list[types.Diagnostic]:
     return [*said, *(diagnostic_of(finding, document, encoding) for finding in findings)] + [
         _problem(placed, lines, encoding)
         for placed in session.problems.of(document.path)
-        if not _is_told(placed, findings)
+        if not _is_told(placed, findings) and not _is_mended(placed, lines)
     ]
 
 
@@ -172,6 +172,12 @@ def _is_told(placed: Placed, findings: Iterable[Finding]) -> bool:
         for finding in findings
         if finding.span.line == placed.span.line
     )
+
+
+def _is_mended(placed: Placed, lines: Lines) -> bool:
+    """Whether it may be: what the definition's mistake was in is written otherwise, and not yet saved, which
+    has it read again. Of a fix that was just taken, the mistake would stay, at the whole line."""
+    return placed.speaker == PIPELINE and placed.is_about_another(lines.line(placed.span.line))
 
 
 def of_closed(session: Session, path: Path) -> list[types.Diagnostic]:

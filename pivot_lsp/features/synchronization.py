@@ -61,9 +61,10 @@ def _edited(session: Session, document: Document, params: types.DidChangeTextDoc
     lines = document.lines
     edits: list[Edit] = []
     for change in params.content_changes:
+        before = lines
         lines, edit = _applied(lines, change, session.encoding)
+        session.problems.edited(document.path, before, edit)
         edits.append(edit)
-    session.problems.edited(document.path, edits)
     return document.edited(params.text_document.version, lines, edits)
 
 

@@ -224,10 +224,19 @@ async def test_an_editor_without_lenses_is_offered_what_they_would_offer(
         await asyncio.sleep(0.1)
     (action,) = answer["result"]
     assert action["title"] == "Run · never run"
+    # As Helix does, though there is no edit to wait for.
+    raw.send("codeAction/resolve", action, 999)
+    while (answer := raw.receive()).get("id") != 999:
+        assert answer.get("method") != "window/showMessage", answer
+    assert answer["result"] == action
     raw.send("workspace/executeCommand", action["command"], 1000)
     async with asyncio.timeout(20):
         while not (project.root / "clean.txt").exists():
             await asyncio.sleep(0.05)
+    while (told := raw.receive()).get("method") != "window/showMessage":
+        pass
+    assert told["params"]["type"] == types.MessageType.Info
+    assert told["params"]["message"].startswith("Pivot: clean ran in ")
     only = {"diagnostics": [], "only": ["quickfix"]}
     raw.send("textDocument/codeAction", {**asked, "context": only}, 1001)
     while (answer := raw.receive()).get("id") != 1001:

@@ -87,6 +87,28 @@ async def test_mistakes_in_the_definition_are_shown_where_they_are_and_the_lense
     await editor.until_titles("stages.py", ["fresh", "fresh"])
 
 
+async def test_a_mistake_that_a_fix_mends_does_not_stay_until_the_file_is_saved(
+    project: Project, editor: Editor
+) -> None:
+    """The lint tells it first, then the definition's reading does, in the same line."""
+    right = project.text("stages.py")
+    wrong = right.replace(
+        '-> Annotated[str, outputs.Out("clean.txt"', '-> Annotated[str, outputs.Out("clean.txt/"'
+    )
+    assert wrong != right
+    project.write("stages.py", wrong)
+    editor.open("stages.py")
+    (found,) = await editor.until_problems("stages.py")
+    assert found.code == "PVT305"
+    editor.open("pipeline.py")
+    await editor.until_titles("pipeline.py", ["Pivot: pipeline.py can't be read: see its problems"])
+    line, end = found.range.start.line, found.range.end.character
+    editor.replace("stages.py", line, end - 2, end - 1, "")
+    assert await editor.diagnostics("stages.py") == []
+    editor.insert("stages.py", line, end - 2, "/")
+    assert [item.code for item in await editor.diagnostics("stages.py")] == ["PVT305"]
+
+
 async def test_a_definition_that_cannot_even_be_parsed_keeps_the_lenses(ran: Project, editor: Editor) -> None:
     editor.open("stages.py")
     await editor.until_titles("stages.py", ["fresh", "fresh"])

@@ -42,8 +42,9 @@ def test_a_problem_goes_where_its_line_goes_and_with_it() -> None:
 
     def edit(start: Place, end: Place, new: str) -> list[int]:
         nonlocal text
-        text, made = replace(text, start, end, new, "utf-8")
-        problems.edited(FILE, [made])
+        before = text
+        text, made = replace(before, start, end, new, "utf-8")
+        problems.edited(FILE, before, made)
         return [item.span.line for item in problems.of(FILE)]
 
     assert edit(Place(0, 0), Place(0, 0), "\n") == [3]
@@ -56,11 +57,34 @@ def test_a_problem_goes_where_its_line_goes_and_with_it() -> None:
 def test_what_else_a_speaker_says_moves_nothing_that_it_said_before() -> None:
     problems = Problems(lambda path: None)
     problems.put("run", ROOT, [problem(1, "first"), problem(2, "second")])
-    _, made = replace(Lines("a\nb\n"), Place(0, 0), Place(0, 0), "\n", "utf-8")
-    problems.edited(FILE, [made])
+    before = Lines("a\nb\n")
+    _, made = replace(before, Place(0, 0), Place(0, 0), "\n", "utf-8")
+    problems.edited(FILE, before, made)
     problems.add("run", ROOT, problem(1, "third"))
     problems.keep("run", ROOT, lambda problem: problem.message != "first")
     assert [(item.problem.message, item.span.line) for item in problems.of(FILE)] == [
         ("second", 3),
         ("third", 1),
     ]
+
+
+def test_a_problem_is_about_another_text_while_its_line_is_another() -> None:
+    problems = Problems(lambda path: None)
+    problems.put("pipeline", ROOT, [problem(2)])
+    text = Lines("a\nb\nc\n")
+
+    def edit(start: Place, end: Place, new: str) -> bool:
+        nonlocal text
+        before = text
+        text, made = replace(before, start, end, new, "utf-8")
+        problems.edited(FILE, before, made)
+        (item,) = problems.of(FILE)
+        return item.is_about_another(text.line(item.span.line))
+
+    assert not edit(Place(0, 0), Place(0, 0), "x")
+    assert not edit(Place(0, 0), Place(0, 0), "\n")
+    assert edit(Place(2, 1), Place(2, 1), "y")
+    assert edit(Place(2, 0), Place(2, 0), "\n")
+    assert not edit(Place(3, 1), Place(3, 2), "")
+    problems.put("pipeline", ROOT, [problem(4)])
+    assert not edit(Place(0, 0), Place(0, 0), "z")

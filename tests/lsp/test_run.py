@@ -69,6 +69,7 @@ async def test_run_with_upstream_makes_all_fresh(project: Project, editor: Edito
     assert "[clean] hello from clean" in editor.log
     assert editor.messages == []
     await editor.until(lambda: editor.progress[-1].kind == "end")
+    assert editor.progress[-1].message == "ran 2"
     assert (editor.progress[0].title, editor.progress[0].cancellable) == ("Pivot: run count", True)
 
 
