@@ -7,6 +7,7 @@ import msgspec
 
 from pivot_core import settings
 from pivot_core.cli.options import Common, common_options
+from pivot_core.execute.pool import cores
 from pivot_core.settings import Setting
 
 _WORDS = {"list": 0, "get": 1, "set": 2, "unset": 1}  # how many words follow
@@ -61,10 +62,17 @@ def command(common: Common, action: str, words: tuple[str, ...]) -> int:
         common.out.line(_text(found[0]))
     elif action == "list" or not common.quiet:
         for item in found:
-            default = "" if item.is_set else common.out.paint("  (default)", "dim")
-            common.out.line(f"{item.key} = {_text(item)}{default}")
+            common.out.line(f"{item.key} = {_text(item)}{common.out.paint(_default(item), 'dim')}")
     return 0
 
 
+def _default(item: Setting) -> str:
+    if item.is_set:
+        return ""
+    return "  (default: the cores)" if item.value is None else "  (default)"
+
+
 def _text(item: Setting) -> str:
+    if item.value is None:  # only jobs can be
+        return str(cores())
     return item.value if isinstance(item.value, str) else msgspec.json.encode(item.value).decode()

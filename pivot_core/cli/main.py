@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -14,6 +15,8 @@ from pivot_core.cli.folder import folder_option
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_OF_STREAMS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})  # what writing to a stream can give
 
 # Kept here, and not only in the commands, so that `pivot-core --help` imports none of them.
 COMMANDS = {
@@ -100,6 +103,14 @@ def main() -> None:
         code = 2
     except click.Abort:
         code = INTERRUPTED
+    except OSError as error:
+        if error.filename is not None or error.errno not in _OF_STREAMS:
+            raise
+        from pivot_core.cli import terminal
+
+        terminal.detach(sys.stdout)  # click prints help and the version itself
+        terminal.stderr().line(f"error: {terminal.cannot_print(error)}")
+        code = 1
     sys.exit(code)
 
 

@@ -63,7 +63,8 @@ def common_options(function: Callable[..., int]) -> Callable[..., int]:
     def command(folder: Path | None, json: bool, quiet: bool, verbose: bool, **options: object) -> int:
         common = Common(folder or folder_of(click.get_current_context()), json, quiet, verbose)
         try:
-            return function(common, **options)
+            code = function(common, **options)
+            return 1 if common.out.fault is not None else code
         except PivotError as error:
             failures.show(error, common.err)
             if json:

@@ -35,6 +35,7 @@ class Terminal:
         self._stream = stream if stream is not None else _nowhere()
         self.interactive = self._stream.isatty() and environ.get("TERM") != "dumb"
         self.colour = _wants_colour(self.interactive, environ)
+        self.fault: OSError | None = None  # why it can't be written any more
 
     def paint(self, text: str, *styles: Style) -> str:
         """The text in these styles, or as it is where there are no colours."""
@@ -59,15 +60,28 @@ class Terminal:
         try:
             self._stream.buffer.write(data)
             self._stream.buffer.flush()
-        except BrokenPipeError:
-            self._detach()
+        except BrokenPipeError:  # the reader is gone (``| head``)
+            detach(self._stream)
+        except OSError as error:
+            detach(self._stream)
+            self.fault = error
+            if self._stream is sys.stdout:
+                stderr().line(f"error: {cannot_print(error)}")
 
-    def _detach(self) -> None:
-        """The reader is gone (``| head``): what is still to come, by the interpreter's last flush too,
-        goes nowhere. The command itself goes on: a run isn't worth less because nobody reads on."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+
+def detach(stream: TextIO) -> None:
+    """Have what is still to come, by the interpreter's last flush too, go nowhere.
+
+    The command itself goes on: a run isn't worth less because nobody reads on.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def cannot_print(error: OSError) -> str:
+    """What to say of standard output that can't be written: a file on a full disk, say."""
+    return f"can't write to standard output: {error.strerror or error}"
 
 
 def _nowhere() -> TextIO:

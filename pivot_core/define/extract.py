@@ -81,6 +81,12 @@ class _Extraction:
             place = self._overrides.place(name)
             hint = did_you_mean(name, names, f"the stages are: {listed(names[:20])}")
             self.problems.append(Problem(place.path, place.line, f"there is no stage {name!r}", hint))
+        self.problems.sort(key=self._reading_order)
+
+    def _reading_order(self, problem: Problem) -> tuple[bool, int]:
+        """Those in ``params.yaml`` after the others, as they come in it and not as stages are registered."""
+        of_params = problem.path == self._overrides.path
+        return of_params, problem.line if of_params else 0
 
     def _tell(self, registration: Registration, name: object, mistakes: Iterable[Mistake]) -> None:
         """Add problems; a function that is registered in a loop has its own mistakes told once."""

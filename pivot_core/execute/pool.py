@@ -29,6 +29,13 @@ class LoadingDied(PivotError):  # noqa: N818 - named for what happened
     """The process that loaded ``pipeline.py`` died."""
 
 
+def cores() -> int:
+    """How many this process may use."""
+    from loky import cpu_count  # knows of affinity and cgroups
+
+    return int(cpu_count())
+
+
 class Pool:
     """``jobs``: how many processes (None: one a core that this process may use).
 
@@ -44,11 +51,7 @@ class Pool:
     @cached_property
     def width(self) -> int:
         """How many processes there are, or would be."""
-        if self._asked is not None:
-            return self._asked
-        from loky import cpu_count  # knows of affinity and cgroups
-
-        return int(cpu_count())
+        return self._asked if self._asked is not None else cores()
 
     def run(self, task: Task) -> None:
         """Give a task to the next free worker."""

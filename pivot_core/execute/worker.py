@@ -64,6 +64,8 @@ _worker: Worker  # the one of this process, once start() has run
 class StageTimeout(PivotError):  # noqa: N818 - named for what happened
     """A stage ran longer than its ``timeout``."""
 
+    __module__ = "builtins"  # so that a traceback has its name alone, as those of Python's own
+
 
 def start(root: str, address: str, key: bytes) -> None:
     """Set this process up (loky's initializer): before any task, and before any user code."""

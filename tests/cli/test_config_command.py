@@ -88,6 +88,12 @@ def test_a_file_of_comments_only_keeps_them(words: Words) -> None:
     assert _read(words) == "# cache:\n#   mode: auto\njobs: 2\n"
 
 
+def test_how_many_jobs_there_are_by_default_is_told(words: Words) -> None:
+    cores = words.ok("config", "get", "jobs").strip()
+    assert int(cores) >= 1
+    assert f"jobs = {cores}  (default: the cores)" in words.ok("config", "list").splitlines()
+
+
 def test_list_tells_defaults_from_what_is_set(words: Words) -> None:
     _write(words, BEFORE)
     assert words.ok("config", "list").splitlines() == [

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +76,19 @@ def test_a_name_that_is_too_long_keeps_both_ends() -> None:
     assert shortened("train@iris", 12) == "train@iris"
     assert shortened("a_stage_with_a_very_long_name@13", 12) == "a_sta…ame@13"
     assert len(shortened("x" * 150, 56)) == 56
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no file that is always full")
+@pytest.mark.parametrize("args", [("run",), ("status", "--json"), ("--help",), ("--version",)])
+def test_standard_output_that_is_full_is_said_once_and_the_work_is_done(words, args):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pivot_core", *args],
+            cwd=words.root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "error: can't write to standard output: No space left on device\n"
+    assert args != ("run",) or "all fresh" in words.ok("status")

@@ -237,6 +237,18 @@ def test_overrides_for_a_stage_without_params_are_a_problem(folder):
     assert (problem.path, problem.line) == ("params.yaml", 1)
 
 
+def test_mistakes_in_params_yaml_come_as_they_stand_there_after_those_in_code(folder):
+    folder.write("params.yaml", "b: {depth: x}\nnone: {}\na: {depth: y}\n")
+    found = folder.define(
+        TRAIN,
+        "pipeline.register(stages.s, name='a')\npipeline.register(stages.s, name='b')\n"
+        "pipeline.register(stages.s, name='c', retries=-1)\n",
+    )
+    told = [(problem.path, problem.line) for problem in found.problems]
+    assert told[0][0] == "pipeline.py"
+    assert told[-3:] == [("params.yaml", 1), ("params.yaml", 2), ("params.yaml", 3)]
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "s:\n", "base: &b {depth: 4}\ns: {<<: *b}\n"])
 def test_params_yaml_may_be_empty_and_use_merge_keys(folder, text):
     folder.write("params.yaml", text.replace("base: &b {depth: 4}\n", "s@2: &b {depth: 4}\n"))

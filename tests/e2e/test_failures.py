@@ -185,6 +185,7 @@ def test_a_timeout_ends_a_stage_also_in_code_that_ignores_it(project):
     ended = project.run("-k", ok=False)
     assert ended.outcomes == {"bad": "failed", "after": "blocked", "apart": "ran"}
     assert error_of(ended, "bad")["type"] == "StageTimeout"
+    assert error_of(ended, "bad")["traceback"].splitlines()[-1].startswith("StageTimeout: ran longer than")
     stubborn = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})"
     project.edit("pipeline.py", "import time; time.sleep(600)", f"{stubborn}; import time; time.sleep(600)")
     ended = project.run("-k", ok=False)
