@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pivot_core.errors import UsageError
+from pivot_core.project import Project
 from pivot_lsp.documents import Document, project_of
 from pivot_lsp.lint.config import LintConfig, load_config
 from pivot_lsp.lint.engine import Linter
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from pivot_core.project import Project
     from pivot_lsp.lint.rule import Finding
     from pivot_lsp.source.module import Module
 
@@ -92,7 +92,7 @@ class Linters:
         self._wrong = wrong
         self._watch = watch
         self._shown = shown
-        self._by_root: dict[Path, Linter | None] = {}  # None: being read
+        self._by_root: dict[Path, Linter | None] = {}  # None: being read for the first time
         self._alone: dict[Path, Linter] = {}
         self._reading: dict[Path, asyncio.Task[None]] = {}
         self._missed: dict[Path, list[Path | None]] = {}  # what changed in a project while it was read
@@ -132,11 +132,14 @@ class Linters:
     def changed(self, path: Path | None) -> None:
         """A file that isn't open has changed, came or went (None: any may have)."""
         for root, linter in list(self._by_root.items()):
-            if linter is None:  # it is being read
+            if root in self._reading:
                 self._missed.setdefault(root, []).append(path)
-            elif path is None or path.name == "pyproject.toml":
-                self._by_root.pop(root)  # to be read again
-            elif path.is_relative_to(root):
+            elif _is_about_all(path):
+                self._begin(Project(root))  # until then, what was read counts
+                continue
+            if linter is None or path is None:
+                continue
+            if path.is_relative_to(root):
                 if path.suffix == ".py":
                     logical = path.relative_to(root).as_posix()
                     linter.sources.forget(logical)
@@ -166,10 +169,13 @@ class Linters:
         if project.root not in self._by_root:
             self._by_root[project.root] = None
             self._begun(project.root)
-            task = asyncio.get_running_loop().create_task(self._prepare(project))
-            self._reading[project.root] = task
-            self._watch(task)
+            self._begin(project)
         return self._by_root[project.root]
+
+    def _begin(self, project: Project) -> None:
+        task = asyncio.get_running_loop().create_task(self._prepare(project))
+        self._reading[project.root] = task
+        self._watch(task)
 
     async def of(self, project: Project) -> Linter:
         """The linter of a project, when that has been read."""
@@ -184,10 +190,19 @@ class Linters:
         del self._reading[project.root]
         if problem is not None:
             self._wrong(problem)
+        missed = self._missed.pop(project.root, [])
+        if any(map(_is_about_all, missed)):
+            self._begin(project)
+            return
         self._by_root[project.root] = linter
-        for path in self._missed.pop(project.root, ()):
+        for path in missed:
             self.changed(path)
         self._ready()
+
+
+def _is_about_all(path: Path | None) -> bool:
+    """Whether a file that has changed can make all findings of its project others."""
+    return path is None or path.name == "pyproject.toml"
 
 
 def _prepared(project: Project) -> Prepared:

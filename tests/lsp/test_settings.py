@@ -81,3 +81,19 @@ async def test_the_settings_are_asked_for_when_they_change(project: Project, edi
     dynamic = client.capabilities.workspace.did_change_configuration
     if dynamic and dynamic.dynamic_registration:
         assert client.registered["pivot-settings"] == types.WORKSPACE_DID_CHANGE_CONFIGURATION
+
+
+@pytest.mark.asyncio
+async def test_other_rules_in_pyproject_count_before_anything_is_typed(
+    project: Project, editor: Editor
+) -> None:
+    text = project.text("pipeline.py") + 'pipeline.register(lambda: "", name="x")\n'
+    project.write("pipeline.py", text)
+    editor.open("pipeline.py")
+    await editor.until_problems("pipeline.py", lines=[7])
+    project.write("pyproject.toml", '[tool.pivot.lint]\nignore = ["PVT101"]\n')
+    editor.told_of_change("pyproject.toml")
+    await editor.until_problems("pipeline.py", lines=[])
+    project.write("pyproject.toml", "")
+    editor.told_of_change("pyproject.toml")
+    await editor.until_problems("pipeline.py", lines=[7])
