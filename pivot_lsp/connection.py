@@ -14,6 +14,7 @@ import logging
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import msgspec
 from lsprotocol import types
 from pygls.exceptions import (
     JsonRpcException,
@@ -32,6 +33,7 @@ from pygls.protocol.language_server import _prepare_command_arguments
 
 from pivot_lsp.ending import leave
 from pivot_lsp.garbage import Garbage
+from pivot_lsp.wire import encode
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -132,8 +134,18 @@ class Protocol(LanguageServerProtocol):
         except (OSError, ValueError):  # nobody listens any more; the stream was closed
             self._server.leave()
 
+    def _send_response(
+        self, msg_id: MessageId, result: object = None, error: types.ResponseError | None = None
+    ) -> None:
+        """A result that is JSON already isn't looked at."""
+        if error is None and isinstance(result, msgspec.Raw):
+            self._result_types.pop(msg_id, None)
+            self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "result": result})
+        else:
+            super()._send_response(msg_id, result, error)
+
     def _encoded(self, data: object) -> bytes:
-        return json.dumps(data, default=self._serialize_message, separators=(",", ":")).encode("ascii")
+        return encode(data if isinstance(data, dict) else self._converter.unstructure(data))
 
     def _forget_ended(self) -> None:
         """Drop what pygls keeps of notifications that were dealt with: for each one, for good."""

@@ -7,8 +7,6 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from lsprotocol import types
-
 from pivot_lsp import wording
 from pivot_lsp.answers import Known, Unread
 
@@ -38,7 +36,16 @@ class Viewer(NamedTuple):
     explains: bool = False
 
 
-def of_document(answer: Answer, logical: str, document: Document, viewer: Viewer) -> list[types.CodeLens]:
+class Lens(NamedTuple):
+    """One above a line, counted from 1. Without a command's name it is text."""
+
+    line: int
+    title: str
+    command: str = ""
+    argument: dict[str, object] | None = None
+
+
+def of_document(answer: Answer, logical: str, document: Document, viewer: Viewer) -> list[Lens]:
     """Those above the functions that are stages, in one line for each function."""
     if not isinstance(answer, Known):
         return []
@@ -48,18 +55,17 @@ def of_document(answer: Answer, logical: str, document: Document, viewer: Viewer
             by_function[item.spec.qualname].append(item)
     remark = remark_on(answer, viewer, document.unread)
     return [
-        types.CodeLens(place, command)
+        lens
         for function, line in document.lines_of(by_function).items()
-        for place in [_line(line)]
-        for command in _commands(by_function[function], remark, viewer)
+        for lens in _of_function(line, by_function[function], remark, viewer)
     ]
 
 
-def of_pipeline(answer: Answer, viewer: Viewer) -> list[types.CodeLens]:
+def of_pipeline(answer: Answer, viewer: Viewer) -> list[Lens]:
     """Where there is nothing to say about stages: at the top of ``pipeline.py``, why that is so."""
     if isinstance(answer, Known):
         return []
-    return [types.CodeLens(_line(1), types.Command(f"Pivot: {why_not(answer, viewer)}", ""))]
+    return [Lens(1, f"Pivot: {why_not(answer, viewer)}")]
 
 
 def said(status: StageStatus, remark: str, viewer: Viewer) -> str:
@@ -95,32 +101,33 @@ def _outdated(viewer: Viewer) -> str:
     return _READING if viewer.loading == "loading" else "the definition changed: save to read it"
 
 
-def _commands(stages: Sequence[StageStatus], remark: str, viewer: Viewer) -> Iterator[types.Command]:
+def _of_function(line: int, stages: Sequence[StageStatus], remark: str, viewer: Viewer) -> Iterator[Lens]:
     names = [item.spec.name for item in stages]
     under_way = [one for name in names if (one := viewer.runs.at(viewer.root, name)) is not None]
     which: dict[str, object] = {"root": str(viewer.root), "targets": names}
     if under_way:
-        yield types.Command(wording.of_runs(under_way, len(names), time.monotonic()), "")
-        yield _command("Cancel", "pivot.cancel", which)
+        yield Lens(line, wording.of_runs(under_way, len(names), time.monotonic()))
+        yield Lens(line, "Cancel", "pivot.cancel", which)
         return
-    # Without a command's name it is text; without a command an editor would ask for one.
-    yield types.Command(wording.of_stages(stages) + remark, "")
+    yield Lens(line, wording.of_stages(stages) + remark)
     if viewer.trusted:
-        yield from _run(stages, which, viewer)
+        yield from _run(line, stages, which, viewer)
     unexplained = next((item for item in stages if item.verdict.state in _UNEXPLAINED), None)
     if viewer.explains and unexplained is not None:
         about: dict[str, object] = {"root": str(viewer.root), "stage": unexplained.spec.name}
-        yield _command("Explain", "pivot.explain", about)
+        yield Lens(line, "Explain", "pivot.explain", about)
 
 
-def _run(stages: Sequence[StageStatus], which: dict[str, object], viewer: Viewer) -> Iterator[types.Command]:
+def _run(
+    line: int, stages: Sequence[StageStatus], which: dict[str, object], viewer: Viewer
+) -> Iterator[Lens]:
     if all(item.verdict.state == "fresh" for item in stages):
-        yield _command("Run again", "pivot.run", {**which, "only": True, "force": True})
+        yield Lens(line, "Run again", "pivot.run", {**which, "only": True, "force": True})
         return
     if _has_inputs(stages, viewer.root):
-        yield _command("Run", "pivot.run", {**which, "only": True})
+        yield Lens(line, "Run", "pivot.run", {**which, "only": True})
     if any(reason.kind == "upstream" for item in stages for reason in item.verdict.reasons):
-        yield _command("Run with upstream", "pivot.run", which)
+        yield Lens(line, "Run with upstream", "pivot.run", which)
 
 
 def _has_inputs(stages: Sequence[StageStatus], root: Path) -> bool:
@@ -129,12 +136,3 @@ def _has_inputs(stages: Sequence[StageStatus], root: Path) -> bool:
     waits = {item.spec.name for item in own if any(r.kind == "upstream" for r in item.verdict.reasons)}
     needed = (dep.path for item in own if item.spec.name in waits for dep in item.spec.deps)
     return bool(own) and all(os.path.exists(f"{root}/{path}") for path in needed)  # noqa: PTH110  # hot
-
-
-def _command(title: str, name: str, argument: dict[str, object]) -> types.Command:
-    return types.Command(title, name, arguments=[argument])
-
-
-def _line(number: int) -> types.Range:
-    start = types.Position(number - 1, 0)
-    return types.Range(start, start)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pivot_lsp.documents import Document
+    from pivot_lsp.lenses import Lens
     from pivot_lsp.session import Session
 
 _Edits = types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit
@@ -108,17 +109,17 @@ def _offered(
         )
 
 
-def _as_actions(found: Iterable[types.CodeLens], where: types.Range) -> Iterator[types.CodeAction]:
+def _as_actions(found: Iterable[Lens], where: types.Range) -> Iterator[types.CodeAction]:
     """What the lenses of these lines can do. The one that says how the stage is comes before them."""
     state = ""
     for lens in found:
-        command = lens.command
-        if command is None or not where.start.line <= lens.range.start.line <= where.end.line:
+        if not where.start.line < lens.line <= where.end.line + 1:
             continue
-        if command.command:
-            yield types.CodeAction(f"{command.title} · {state}", command=command)
+        if lens.command:
+            command = types.Command(lens.title, lens.command, arguments=[lens.argument])
+            yield types.CodeAction(f"{lens.title} · {state}", command=command)
         else:
-            state = command.title
+            state = lens.title
 
 
 def _edit(session: Session, chosen: Chosen) -> types.WorkspaceEdit:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from lsprotocol import types
 
 from pivot_lsp.documents import project_of
 from pivot_lsp.later import Later
 from pivot_lsp.lenses import PIPELINE, of_document, of_pipeline
 from pivot_lsp.loading import is_pipeline
+from pivot_lsp.wire import encode
 
 if TYPE_CHECKING:
+    from pivot_lsp.lenses import Lens
     from pivot_lsp.session import Session
 
 _APART_S = 0.1  # between two times that the client is told to ask again
@@ -29,8 +32,9 @@ def register(session: Session) -> None:
     server = session.server
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
-    async def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
-        return await lenses(session, params.text_document.uri)
+    async def code_lens(params: types.CodeLensParams) -> msgspec.Raw:
+        found = await lenses(session, params.text_document.uri)
+        return msgspec.Raw(encode([_as_json(lens) for lens in found]))
 
     def refresh() -> None:
         workspace = server.client_capabilities.workspace
@@ -48,7 +52,7 @@ def register(session: Session) -> None:
     session.loading.on_change(lambda root: ask())
 
 
-async def lenses(session: Session, uri: str) -> list[types.CodeLens]:
+async def lenses(session: Session, uri: str) -> list[Lens]:
     """Those of a document as it is now."""
     document = session.documents.get(uri)
     project = project_of(document.path) if document is not None else None
@@ -65,3 +69,13 @@ async def lenses(session: Session, uri: str) -> list[types.CodeLens]:
     logical = document.path.relative_to(project.root).as_posix()
     found = of_document(answer, logical, newest, viewer)
     return found or (of_pipeline(answer, viewer) if logical == PIPELINE else [])
+
+
+def _as_json(lens: Lens) -> dict[str, object]:
+    """A ``CodeLens``: by hand, as there can be hundreds at each keystroke."""
+    start = {"line": lens.line - 1, "character": 0}
+    # Without a command an editor would ask for one.
+    command: dict[str, object] = {"title": lens.title, "command": lens.command}
+    if lens.argument is not None:
+        command["arguments"] = [lens.argument]
+    return {"range": {"start": start, "end": start}, "command": command}

@@ -13,6 +13,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
 from lsprotocol import types
 from xxhash import xxh3_64_hexdigest
 
@@ -20,6 +21,7 @@ from pivot_lsp.asked import range_of
 from pivot_lsp.documents import path_of, project_of
 from pivot_lsp.problems import PIPELINE, SLOW
 from pivot_lsp.source.module import mentions_pivot, too_long
+from pivot_lsp.wire import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -68,7 +70,7 @@ def register(session: Session) -> None:
         types.TEXT_DOCUMENT_DIAGNOSTIC,
         types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=True, identifier="pivot"),
     )
-    async def asked(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+    async def asked(params: types.DocumentDiagnosticParams) -> msgspec.Raw:
         """Asynchronous: changes that have arrived by then are dealt with before."""
         uri = params.text_document.uri
         document, path = session.documents.get(uri), path_of(uri)
@@ -79,10 +81,11 @@ def register(session: Session) -> None:
             found = of_document(session, document)
         else:
             found = of_closed(session, path) if path is not None else []
-        number = identity(found)
+        items = as_json(session, found)
+        number = identity(items)
         if params.previous_result_id == number:
-            return types.RelatedUnchangedDocumentDiagnosticReport(number)
-        return types.RelatedFullDocumentDiagnosticReport(found, result_id=number)
+            return msgspec.Raw(encode({"kind": "unchanged", "resultId": number}))
+        return msgspec.Raw(encode({"kind": "full", "resultId": number, "items": items}))
 
     def other_findings() -> None:
         if can_ask():
@@ -185,9 +188,14 @@ def of_closed(session: Session, path: Path) -> list[types.Diagnostic]:
     return [_problem(placed, None, session.encoding) for placed in session.problems.of(path)]
 
 
-def identity(found: list[types.Diagnostic]) -> str:
+def as_json(session: Session, found: list[types.Diagnostic]) -> msgspec.Raw:
+    """For the client."""
+    return msgspec.Raw(encode(session.server.protocol._converter.unstructure(found)))
+
+
+def identity(found: msgspec.Raw) -> str:
     """The same for the same diagnostics, also in another session."""
-    return xxh3_64_hexdigest(repr(found).encode("utf-8", "surrogatepass"))
+    return xxh3_64_hexdigest(bytes(found))
 
 
 def _concerns_us(path: Path, document: Document | None) -> bool:

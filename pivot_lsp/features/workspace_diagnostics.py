@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from lsprotocol import types
 
-from pivot_lsp.features.diagnostics import identity, of_closed, of_document
+from pivot_lsp.features.diagnostics import as_json, identity, of_closed, of_document
 from pivot_lsp.later import Later
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ async def _reports(session: Session, known: Mapping[str, str]) -> list[_Report]:
         is_open = document is not None and session.documents.get(document.uri) is document
         uri, version = (document.uri, document.version) if document is not None else (path.as_uri(), None)
         items = of_document(session, document) if document is not None else of_closed(session, path)
-        number = identity(items)
+        number = identity(as_json(session, items))
         if known.get(uri) == number:
             found[uri] = types.WorkspaceUnchangedDocumentDiagnosticReport(
                 uri, number, version if is_open else None
@@ -79,7 +79,7 @@ async def _reports(session: Session, known: Mapping[str, str]) -> list[_Report]:
         elif items or uri in known:
             found[uri] = types.WorkspaceFullDocumentDiagnosticReport(uri, items, version, result_id=number)
         await asyncio.sleep(0)  # others may have something more urgent
-    nothing = identity([])
+    nothing = identity(as_json(session, []))
     for uri in known.keys() - found.keys():  # a file that went
         if known[uri] != nothing:
             found[uri] = types.WorkspaceFullDocumentDiagnosticReport(uri, [], None, result_id=nothing)
