@@ -207,8 +207,9 @@ def _state(project: Project) -> Finding:
         known = sum(1 for _ in state.scan(FILES))
         trouble = state.trouble()
     if trouble is not None:
-        hint = "nothing has to be done: results are right, commands are slower; or remove it"
-        return Finding("state", "warning", f"the database {trouble}", hint)
+        what, _, hint = trouble.partition("\n")
+        hint = hint.strip() or "nothing has to be done: results are right, commands are slower; or remove it"
+        return Finding("state", "warning", f"the database {what}", hint)
     where = "" if project.state.is_relative_to(project.home) else f" (in {project.state}, on a local disk)"
     return Finding("state", "ok", f"digests of {known} files are known{where}")
 

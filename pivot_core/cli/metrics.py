@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from pivot_core.artifacts import numbers
+from pivot_core.cli import wording
 from pivot_core.cli.notes import Notes
 from pivot_core.cli.options import Common, common_options, completing, targets_argument
 from pivot_core.cli.values import Values, print_changes, print_values, revisions_told
@@ -66,7 +67,7 @@ def command(common: Common, targets: tuple[str, ...], diff: str | None) -> int:
         else:
             print_changes(common.out, title, values, diff)
     if not found:
-        common.say("no stage has a metric: declare one with outputs.Metric")
+        common.say(f"{wording.none_of(targets)} has a metric: declare one with outputs.Metric")
     return 0
 
 

@@ -28,7 +28,10 @@ _OF_THE_SYSTEM = {
     *(errno.EIO, errno.ESTALE, errno.ENOTDIR, errno.EEXIST, errno.EISDIR),
     *(errno.ENAMETOOLONG, errno.ELOOP),
 }
+_MAY_NOT = "\n    see who may write there (ls -ld): what a command makes, and .pivot, have to be yours"
 _HINTS = {
+    errno.EACCES: _MAY_NOT,
+    errno.EPERM: _MAY_NOT,
     errno.EMFILE: "\n    raise the limit (ulimit -n), or have fewer stages run at once (--jobs)",
     errno.ENOSPC: "\n    pivot-core gc drops cache content that nothing refers to",
 }

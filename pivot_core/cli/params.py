@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from pivot_core.artifacts.numbers import flatten
+from pivot_core.cli import wording
 from pivot_core.cli.notes import Notes
 from pivot_core.cli.options import Common, common_options, completing, targets_argument
 from pivot_core.cli.values import Values, print_changes, print_values, revisions_told
@@ -65,5 +66,5 @@ def command(common: Common, targets: tuple[str, ...], diff: str | None) -> int:
         else:
             print_changes(common.out, values.stage, values, diff)
     if not found:
-        common.say("no stage has parameters")
+        common.say(f"{wording.none_of(targets)} has parameters")
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from pivot_core.cli import wording
 from pivot_core.cli.notes import Notes
 from pivot_core.cli.options import Common, common_options, completing, targets_argument
 from pivot_core.cli.page import Plot, Shown, page
@@ -83,7 +84,7 @@ def command(common: Common, targets: tuple[str, ...], diff: str | None, output: 
     elif plots:
         common.say(f"{len(plots)} plot{'s' * (len(plots) > 1)} on {place}")
     else:
-        common.say("no stage has a plot: declare one with outputs.Plot")
+        common.say(f"{wording.none_of(targets)} has a plot: declare one with outputs.Plot")
     if show and plots:
         click.launch(place.resolve().as_uri())
     return 0

@@ -180,6 +180,11 @@ def size(count: int) -> str:
     return f"{count} bytes" if unit == "bytes" else f"{amount:.3g} {unit}"
 
 
+def none_of(targets: Sequence[str]) -> str:
+    """The beginning of a sentence about stages that there aren't among those that were named."""
+    return "none of these" if targets else "no stage"
+
+
 def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

@@ -139,6 +139,8 @@ class Verifier:
             to.symlink_to(self._led(path.resolve()))
         elif path.is_file():
             self._linker.place(path, to, "auto")
+            if os.access(path, os.X_OK):  # a script that a stage starts
+                to.chmod(0o755)
 
     def _led(self, target: Path) -> Path:
         """Where a link leads from the copy: in the copy, too, if what it leads to is there."""

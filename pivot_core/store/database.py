@@ -219,12 +219,12 @@ class Database:
     def _give_up_writing(self, error: Exception) -> None:
         self._close()
         self._unwritable = True
-        self._tell(f"can't be written{_why(error)}")
+        self._tell(f"can't be written{_why(error, self.path)}")
 
     def _give_up(self, error: Exception) -> None:
         self._close()
         self._unusable = True
-        self._tell(f"can't be read{_why(error)}")
+        self._tell(f"can't be read{_why(error, self.path)}")
 
     def _tell(self, trouble: str) -> None:
         """Say it once, however often it is come upon."""
@@ -236,12 +236,13 @@ class Database:
         logging.getLogger("pivot").warning("the state database %s %s", self.path, trouble)
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, path: Path) -> str:
     """The end of a message: nothing is wrong with what comes out, but somebody has to act."""
+    said = str(error).removeprefix(f"{path}: ")
     todo = "see whether its disk is full, and whether you may write there"
     if any(text in str(error) for text in _NO_LOCKS):
         todo = "this file system refuses locks: keep the project on another one"
-    return f" ({error}); going on without, which is slower\n    {todo}"
+    return f" ({said}); going on without, which is slower\n    {todo}"
 
 
 def _make_room(locks: Path) -> None:

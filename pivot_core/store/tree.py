@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -101,7 +102,16 @@ def encode(manifest: Mapping[str, str]) -> bytes:
         return msgspec.json.encode(manifest, order="sorted")
     except UnicodeEncodeError as error:
         name = os.fsencode(error.object)
-        raise UsageError(f"the name of the file {name!r} in it isn't valid UTF-8; rename it") from error
+        raise UsageError(f"the name of the file {name!r} in it {_why_no_text(name)}") from error
+
+
+def _why_no_text(name: bytes) -> str:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return "isn't valid UTF-8; rename it"
+    encoding = sys.getfilesystemencoding()
+    return f"can't be told in this environment's encoding ({encoding}); set LC_ALL=C.UTF-8"
 
 
 def digest_of(manifest: Mapping[str, str]) -> str:

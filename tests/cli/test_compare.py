@@ -85,7 +85,7 @@ def test_params_are_those_that_a_run_would_give(project):
     (train,) = project.json("params")["params"]
     assert train["now"] == {"rate": 2.0, "layers.0": 3, "layers.1": 4}
     assert "rate      2" in project.words.ok("params", "train")
-    assert "no stage has parameters" in project.words.ok("params", "plain")
+    assert "none of these has parameters" in project.words.ok("params", "plain")
 
 
 def test_params_beside_a_commit_are_what_the_stage_succeeded_with(compared):

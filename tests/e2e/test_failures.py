@@ -389,6 +389,25 @@ def test_what_the_system_refuses_is_told_with_the_place_that_a_person_knows(proj
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="modes mean nothing for root")
+def test_who_may_not_write_in_a_project_is_told_what_and_can_look(project):
+    three(project, "return text")
+    project.run()
+    tmp, state = project.root / ".pivot/tmp", project.root / ".pivot/state.lmdb"
+    shutil.rmtree(tmp)
+    for path in (state / "lock.mdb", state, tmp.parent):
+        path.chmod(0o555)
+    ran, looked = project.unprivileged("run"), project.unprivileged("status")
+    tmp.parent.chmod(0o755)
+    state.chmod(0o755)
+    assert ran.code == 1
+    assert "error: Permission denied: .pivot" in ran.stderr
+    assert "see who may write there" in ran.stderr
+    assert looked.code == 0
+    assert "3 stages, all fresh" in looked.stdout
+    assert looked.stderr.partition("\n")[0].count(str(state)) == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="modes mean nothing for root")
 @pytest.mark.parametrize(
     ("folder", "where"), [(".", "bad.txt"), (".pivot/stages", ".pivot/stages"), (".pivot/cache/files", None)]
 )

@@ -108,3 +108,12 @@ def test_a_listing_in_the_cache_is_no_result_to_restore(images):
     )
     assert images.run().outcomes == {"images": "ran"}
     assert images.states() == {"images": "fresh"}
+
+
+def test_a_name_that_only_the_environment_cannot_tell_is_not_called_wrong(images):
+    images.write("images/größe.png", "")
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    said = images.call("status", "split", env=plain).stdout
+    assert "in this environment's encoding (ascii); set LC_ALL=C.UTF-8" in said
+    assert "rename" not in said
+    assert detail(images, "split") == f"{SINCE} (größe.png added)"

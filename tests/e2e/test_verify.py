@@ -106,6 +106,27 @@ def test_links_and_hidden_folders_are_in_the_copy_and_what_they_lead_to_is_untou
     assert project.read("inner/log.txt") == "xx"
 
 
+def test_a_script_that_a_stage_starts_can_be_started_in_the_copy(project):
+    project.write("count.sh", "#!/bin/sh\nwc -c < in.txt > out.txt\n").chmod(0o755)
+    project.write("in.txt", "four")
+    project.pipeline(
+        """
+        def count(
+            script: Annotated[Path, outputs.Dep("count.sh", loaders.PathOnly())],
+            text: Annotated[Path, outputs.Dep("in.txt", loaders.PathOnly())],
+        ) -> Annotated[Path, outputs.Out("out.txt", loaders.PathOnly())]:
+            import subprocess
+            subprocess.run([script.resolve()], check=True)
+            return Path("out.txt")
+
+        pipeline = Pipeline("p")
+        pipeline.register(count)
+        """
+    )
+    project.run()
+    assert results(project)["count"]["result"] == "same"
+
+
 def test_the_copy_of_a_killed_verify_is_told_and_one_under_way_is_not_swept(project):
     project.pipeline(
         """
