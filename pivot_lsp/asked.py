@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pivot_core.project import Project
     from pivot_lsp.documents import Document
-    from pivot_lsp.mentions import Mention, StageAt
+    from pivot_lsp.mentions import Mention, StageAt, Use
     from pivot_lsp.positions import Encoding, Lines
     from pivot_lsp.session import Session
     from pivot_lsp.source.sources import Sources
@@ -40,6 +40,20 @@ class Asked(NamedTuple):
         from pivot_lsp.mentions import mention_at
 
         return mention_at(self.sources, self.path, self.line, self.column)
+
+    @property
+    def use(self) -> Use | None:
+        """The name that is there and stands for the path of an artifact."""
+        from pivot_lsp.mentions import use_at
+
+        return use_at(self.sources, self.path, self.line, self.column)
+
+    @property
+    def is_put_together(self) -> bool:
+        """Whether what is there comes to a path that isn't written down."""
+        from pivot_lsp.mentions import is_put_together
+
+        return is_put_together(self.sources, self.path, self.line, self.column)
 
     @property
     def stage(self) -> StageAt | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pivot_lsp.source.registered import Stage
     from pivot_lsp.source.sources import Sources
     from pivot_lsp.source.stages import StageFunction
+    from pivot_lsp.source.toplevel import Spot, TopLevel
 
 
 class Mention(NamedTuple):
@@ -33,6 +34,17 @@ class Mention(NamedTuple):
     def span(self) -> Span:
         """The literal, with its quotes."""
         return self.text.spot.absolute
+
+
+class Use(NamedTuple):
+    """A name that stands for a path which is written elsewhere: ``Dep(DATA, …)``."""
+
+    mention: Mention
+    spot: Spot
+
+    @property
+    def span(self) -> Span:
+        return self.spot.absolute
 
 
 class StageAt(NamedTuple):
@@ -61,6 +73,33 @@ def mention_at(sources: Sources, file: str, line: int, column: int) -> Mention |
     """The path that is written at a place of a file (line from 1, column in bytes)."""
     here = (mention for mention in mentions(sources) if mention.file == file)
     return next((mention for mention in here if _contains(mention.span, line, column)), None)
+
+
+def use_at(sources: Sources, file: str, line: int, column: int) -> Use | None:
+    """The name of a path that is at a place."""
+    here = (use for use in sources.answer(_uses) if use.spot.path == file)
+    return next((use for use in here if _contains(use.span, line, column)), None)
+
+
+def is_put_together(sources: Sources, file: str, line: int, column: int) -> bool:
+    """Whether an expression at a place comes to a path, but isn't one text, nor a name."""
+    module = sources.module(file)
+    artifacts = module.artifacts if module is not None else ()
+    found: list[tuple[ast.expr, TopLevel]] = []
+    found += [(one.path_at, one.top) for one in artifacts if one.path is None and one.path_at is not None]
+    for registration in module.registrations if module is not None else ():
+        others = (*(registration.deps or ()), *(registration.outs or ()))
+        found += [(one.node, one.top) for one in others if one.path is None]
+    return any(
+        _contains(top.spot(node).absolute, line, column)
+        and not any(
+            _contains(top.spot(inner).absolute, line, column)
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.Name | ast.Attribute)
+        )
+        for node, top in found
+        if top.path == file
+    )
 
 
 def stage_at(sources: Sources, file: str, line: int, column: int) -> StageAt | None:
@@ -107,6 +146,16 @@ def _mentions(sources: Sources) -> Iterator[Mention]:
                 texts.setdefault(id(artifact.path.node), (artifact.path, artifact.is_input))
     for key, (text, is_input) in texts.items():
         yield Mention(logical(text.value), text, is_input, tuple(by_node.get(key, ())))
+
+
+def _uses(sources: Sources) -> Iterator[Use]:
+    by_node = {id(mention.text.node): mention for mention in mentions(sources)}
+    given = [(use.text, use.given_at) for stage in sources.stages for use in (*stage.inputs, *stage.outputs)]
+    for module in sources.modules:
+        given += [(one.path, one.path_spot) for one in module.artifacts if one.path is not None]
+    for text, spot in given:
+        if spot != text.spot:
+            yield Use(by_node[id(text.node)], spot)
 
 
 def _contains(span: Span, line: int, column: int) -> bool:

@@ -34,10 +34,13 @@ def register(session: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
         asked = asked_at(session, params.text_document.uri, params.position)
-        mention = asked.mention if asked is not None else None
-        at = asked.stage if asked is not None and mention is None else None
-        named = mention or at
-        if asked is None or named is None:
+        if asked is None:
+            return None
+        use = asked.use
+        mention = use.mention if use is not None else asked.mention
+        at = asked.stage if mention is None else None
+        named = use or mention or at
+        if named is None:
             return None
         place = location(session, asked, asked.path, named.span)  # before the text is another
         if mention is not None:

@@ -11,6 +11,7 @@ from pivot_lsp.places import places
 from pivot_lsp.read import unwritten
 
 if TYPE_CHECKING:
+    from pivot_lsp.mentions import Mention
     from pivot_lsp.protocol import Location
     from pivot_lsp.session import Session
 
@@ -24,7 +25,7 @@ def register(session: Session) -> None:
         from pivot_lsp.mentions import of_path
 
         asked = asked_at(session, params.text_document.uri, params.position)
-        mention = asked.mention if asked is not None else None
+        mention = _mention(asked) if asked is not None else None
         if asked is None or mention is None:
             return []
         makers = [other for other in of_path(asked.sources, mention.path) if not other.is_input]
@@ -37,7 +38,7 @@ def register(session: Session) -> None:
         from pivot_lsp.mentions import of_path
 
         asked = asked_at(session, params.text_document.uri, params.position)
-        mention = asked.mention if asked is not None else None
+        mention = _mention(asked) if asked is not None else None
         if asked is None or mention is None:
             return []
         wanted = of_path(asked.sources, mention.path)
@@ -60,6 +61,12 @@ def register(session: Session) -> None:
                 places = locations(session, asked, [(mention.file, mention.span)])
                 found += [types.DocumentLink(place.range, file.as_uri()) for place in places]
         return found
+
+
+def _mention(asked: Asked) -> Mention | None:
+    """The path that is written at the place, or that the name there stands for."""
+    use = asked.use
+    return use.mention if use is not None else asked.mention
 
 
 async def _read(session: Session, asked: Asked, path: str) -> list[types.Location]:

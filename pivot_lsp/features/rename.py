@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified, JsonRpcInvalidParams
 
-from pivot_core.artifacts.paths import logical
 from pivot_lsp.asked import Asked, asked_at, location
 from pivot_lsp.messages import show
 from pivot_lsp.read import unwritten
 
 if TYPE_CHECKING:
+    from pivot_lsp.answers import Answer
     from pivot_lsp.mentions import Mention
     from pivot_lsp.session import Session
 
 _QUOTED = re.compile(r"""[rRuUbB]*("{3}|'{3}|"|')""")
-_UNFIT = re.compile(r"[\\\x00-\x1f\x7f]")
 
 
 def register(session: Session) -> None:
@@ -27,26 +26,39 @@ def register(session: Session) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
     async def prepare(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
-        asked = asked_at(session, params.text_document.uri, params.position)
-        mention = asked.mention if asked is not None else None
+        asked, mention = _asked(session, params)
         if asked is None or mention is None:
             return None
-        _refuse_if_half_typed(session, asked)
         place = location(session, asked, mention.file, mention.span)
         return types.PrepareRenamePlaceholder(place.range, mention.text.value) if place is not None else None
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
     async def rename(params: types.RenameParams) -> types.WorkspaceEdit | None:
-        asked = asked_at(session, params.text_document.uri, params.position)
-        mention = asked.mention if asked is not None else None
+        asked, mention = _asked(session, params)
         if asked is None or mention is None:
             return None
+        answer = await session.verdicts(asked.project).current()
+        if session.documents.get(params.text_document.uri) is not asked.document:
+            raise JsonRpcContentModified
+        name = _checked(asked, mention, answer, params.new_name)
+        _tell_of_others(session, asked, mention, answer)
+        return _renamed(session, asked, mention, name)
+
+
+def _asked(
+    session: Session, params: types.PrepareRenameParams | types.RenameParams
+) -> tuple[Asked | None, Mention | None]:
+    """The literal that is to be another. Nothing for a name that stands for it: the server for Python gives
+    that another name. Raises JsonRpcInvalidParams."""
+    asked = asked_at(session, params.text_document.uri, params.position)
+    if asked is None:
+        return None, None
+    mention = asked.mention
+    if mention is None and asked.is_put_together:
+        raise JsonRpcInvalidParams("the path is put together from several parts: change these by hand")
+    if mention is not None:
         _refuse_if_half_typed(session, asked)
-        name = _checked(params.new_name, mention)
-        _refuse_if_made(asked, mention, name)
-        edit = _renamed(session, asked, mention, name)
-        await _tell_of_others(session, asked, mention)
-        return edit
+    return asked, mention
 
 
 def _refuse_if_half_typed(session: Session, asked: Asked) -> None:
@@ -56,29 +68,21 @@ def _refuse_if_half_typed(session: Session, asked: Asked) -> None:
             raise JsonRpcInvalidParams(f"{path} can't be parsed at the moment: mend its syntax, then rename")
 
 
-def _checked(name: str, mention: Mention) -> str:
+def _checked(asked: Asked, mention: Mention, answer: Answer, name: str) -> str:
     """A path that an artifact can have in the place of another. Raises JsonRpcInvalidParams."""
-    name = name.strip().strip("\"'")
-    parts = name.split("/")
-    if not name or name.startswith("/") or ".." in parts or parts[0] == ".pivot" or _UNFIT.search(name):
-        raise JsonRpcInvalidParams(f"{name!r} isn't a path inside the project")
-    if name.endswith("/") != mention.path.endswith("/"):
-        raise JsonRpcInvalidParams("the path of a folder ends with /, and only that does")
-    return name
+    from pivot_lsp.renaming import new_path, why_not
+
+    try:
+        path = new_path(name, mention.path, asked.root)
+    except ValueError as error:
+        raise JsonRpcInvalidParams(str(error)) from error
+    why = why_not(asked.sources, answer, mention.path, path, asked.root)
+    if why is not None:
+        raise JsonRpcInvalidParams(why)
+    return path
 
 
-def _refuse_if_made(asked: Asked, mention: Mention, name: str) -> None:
-    """Two stages can't make one file. Raises JsonRpcInvalidParams."""
-    from pivot_lsp.mentions import mentions
-
-    made = {other.path: other for other in mentions(asked.sources) if not other.is_input}
-    new = logical(name)
-    if mention.path in made and new in made and new != mention.path:
-        stages = ", ".join(stage.title for stage in made[new].stages) or "a stage"
-        raise JsonRpcInvalidParams(f"{stages} makes {new} already: choose another path")
-
-
-async def _tell_of_others(session: Session, asked: Asked, mention: Mention) -> None:
+def _tell_of_others(session: Session, asked: Asked, mention: Mention, answer: Answer) -> None:
     """Say where the path comes from code that puts it together, which nobody can rename for a person."""
     from pivot_lsp.mentions import mentions
 
@@ -89,7 +93,6 @@ async def _tell_of_others(session: Session, asked: Asked, mention: Mention) -> N
         for stage in other.stages
         if stage.function is not None
     }
-    answer = await session.verdicts(asked.project).current()
     others = [
         f"{spec.name} ({spec.path}:{spec.line})"
         for spec in unwritten(asked.sources, answer)

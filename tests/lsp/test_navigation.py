@@ -80,51 +80,6 @@ async def test_references_are_all_places_that_name_the_path(project: Project, ed
     assert len(lines(found)) == 2
 
 
-async def test_an_artifact_is_renamed_wherever_it_is_written(project: Project, editor: Editor) -> None:
-    project.write(
-        "pipeline.py",
-        """
-        from pivot_core import Pipeline
-        import stages
-
-        pipeline = Pipeline("demo")
-        pipeline.register(stages.clean)
-        pipeline.register(stages.count, deps={'text': './clean.txt'})
-        """,
-    )
-    editor.open("stages.py")
-    place = Place(project, "stages.py", '"clean.txt"')
-    edit = await until(
-        lambda: editor.client.text_document_rename_async(
-            types.RenameParams(place.document, place.position, "tidy/clean.txt")
-        )
-    )
-    assert edit is not None
-    assert edit.changes is not None
-    new = sorted(
-        (uri.rpartition("/")[2], one.new_text) for uri, edits in edit.changes.items() for one in edits
-    )
-    assert new == [
-        ("pipeline.py", "'tidy/clean.txt'"),
-        ("stages.py", '"tidy/clean.txt"'),
-        ("stages.py", '"tidy/clean.txt"'),
-    ]
-
-
-@pytest.mark.parametrize("name", ["../out.txt", "/abs.txt", ".pivot/x", "folder/", ""])
-async def test_an_artifact_gets_no_path_that_it_can_not_have(
-    project: Project, editor: Editor, name: str
-) -> None:
-    editor.open("stages.py")
-    place = Place(project, "stages.py", '"clean.txt"')
-    prepare = types.PrepareRenameParams(place.document, place.position)
-    await until(lambda: editor.client.text_document_prepare_rename_async(prepare))
-    with pytest.raises(Exception, match="path"):
-        await editor.client.text_document_rename_async(
-            types.RenameParams(place.document, place.position, name)
-        )
-
-
 async def test_files_that_are_there_are_links(project: Project, editor: Editor) -> None:
     editor.open("stages.py")
     document = types.TextDocumentIdentifier(project.uri("stages.py"))
@@ -317,17 +272,6 @@ async def test_of_many_variants_those_that_are_not_fresh_are_told(project: Proje
     text = await hovered(editor, Place(project, "stages.py", "count("))
     assert text.count("· never run") == 5
     assert text.endswith("and 4 more stages")
-
-
-async def test_what_a_stage_makes_gets_no_path_that_another_makes(project: Project, editor: Editor) -> None:
-    editor.open("stages.py")
-    place = Place(project, "stages.py", '"clean.txt"')
-    prepare = types.PrepareRenameParams(place.document, place.position)
-    await until(lambda: editor.client.text_document_prepare_rename_async(prepare))
-    with pytest.raises(Exception, match=r"count makes count\.txt already"):
-        await editor.client.text_document_rename_async(
-            types.RenameParams(place.document, place.position, "./count.txt")
-        )
 
 
 async def test_a_rename_tells_where_code_puts_the_path_together(project: Project, editor: Editor) -> None:
