@@ -155,7 +155,7 @@ class Look:
         return facts_key(self._gatherer.facts(spec, self._records[spec.name])) == failed[spec.name]
 
     def _with_files(self, status: StageStatus) -> StageStatus:
-        if status.verdict.state != "stale":
+        if not any(reason.kind in ("input", "output") for reason in status.verdict.reasons):
             return status
         record = self._records[status.spec.name]
         facts = self._gatherer.facts(status.spec, record)
