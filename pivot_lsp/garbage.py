@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from itertools import count
 
 _SOON_S = 0.02  # after the last message: what answers a keystroke is several of them
 _QUIET_S = 10.0
-_YOUNG = 0
-_ALL = 2
+# What was in use then is garbage after the next keystroke: now and then, older objects are looked at, too.
+_OLDER, _ALL = 10, 1000
 
 
 class Garbage:
@@ -21,6 +22,7 @@ class Garbage:
 
     def __init__(self) -> None:
         self._timers: list[asyncio.TimerHandle] = []
+        self._times = count(1)
 
     def later(self) -> None:
         """A message has come or gone: others may follow."""
@@ -28,7 +30,16 @@ class Garbage:
             timer.cancel()
         if gc.isenabled():
             loop = asyncio.get_running_loop()
-            self._timers = [
-                loop.call_later(_SOON_S, gc.collect, _YOUNG),
-                loop.call_later(_QUIET_S, gc.collect, _ALL),
-            ]
+            self._timers = [loop.call_later(_SOON_S, self._young), loop.call_later(_QUIET_S, _thoroughly)]
+
+    def _young(self) -> None:
+        times = next(self._times)
+        gc.collect(0 if times % _OLDER else 1 if times % _ALL else 2)
+
+
+def _thoroughly() -> None:
+    """Among all objects, which takes a tenth of a second or more; what is left isn't looked at until the next
+    time."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pivot_lsp import garbage
 from pivot_lsp.connection import Server
 from pivot_lsp.transport import Output
 
@@ -26,31 +27,54 @@ def never_by_itself() -> Iterator[None]:
     thresholds = gc.get_threshold()
     gc.set_threshold(10**6)
     yield
+    gc.unfreeze()
     gc.enable()
     gc.set_threshold(*thresholds)
 
 
-async def talk() -> None:
-    """A request and its answer."""
-    server = Server()
-    server.protocol.set_writer(Output(io.BytesIO()))
+@pytest.fixture
+def server() -> Server:
+    made = Server()
+    made.protocol.set_writer(Output(io.BytesIO()))
+    return made
+
+
+def ask(server: Server) -> None:
+    """A request, which is answered at once."""
     server.protocol.receive(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "shutdown"}).encode())
 
 
 @pytest.mark.asyncio
-async def test_garbage_is_looked_for_after_each_message() -> None:
-    gone = weakref.ref(Cycle())
-    assert gone() is not None
-    await talk()
+@pytest.mark.parametrize("age", [0, 1], ids=["new", "older"])
+async def test_garbage_is_looked_for_while_messages_come_and_go(server: Server, age: int) -> None:
+    cycle = Cycle()
+    if age:
+        gc.collect(age - 1)
+    gone = weakref.ref(cycle)
+    del cycle
     async with asyncio.timeout(20):
         while gone() is not None:
-            await asyncio.sleep(0.01)
+            ask(server)
+            await asyncio.sleep(garbage._SOON_S * 1.5)
 
 
 @pytest.mark.asyncio
-async def test_but_not_before_the_server_has_begun() -> None:
+async def test_and_thoroughly_when_it_is_quiet(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "_QUIET_S", 0.1)
+    cycle = Cycle()
+    gc.freeze()  # as if it had been in use when it was quiet the last time
+    gone = weakref.ref(cycle)
+    del cycle
+    ask(server)
+    async with asyncio.timeout(20):
+        while gone() is not None:
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.asyncio
+async def test_but_not_before_the_server_has_begun(server: Server) -> None:
     gc.disable()
     gone = weakref.ref(Cycle())
-    await talk()
+    ask(server)
     await asyncio.sleep(0.1)
     assert gone() is not None
