@@ -63,7 +63,7 @@ class CallWriter(Writer):
         if last == "vars" and node.args and (of := self.chain(node.args[0])):
             self.slot(of + ("" if of.endswith(":") else ".") + "__dict__", QUIET | READ, node)
         if chain is None:
-            self._unknown_call(node, last)
+            self._unknown_call(node)
         elif last in _SPECIAL and self._special(node, chain, last):
             return
         else:
@@ -93,7 +93,7 @@ class CallWriter(Writer):
         elif not whole and chain is not None:
             self.out.effects.append(("replace", chain, ""))
 
-    def _unknown_call(self, node: ast.Call, last: str) -> None:
+    def _unknown_call(self, node: ast.Call) -> None:
         self.visit(node.func)
         getter = node.func  # ``getattr(T, "append")(1)``
         if isinstance(getter, ast.Call) and getter.args and last_name(getter.func) == "getattr":
@@ -105,8 +105,6 @@ class CallWriter(Writer):
             maker = self.bottom(node.func)  # ``C().fill(T)``
             if maker is not None:
                 self._given(node, maker)
-        if last in MUTATORS and isinstance(node.func, ast.Attribute):
-            self.notice_store(node.func.value)
 
     def _arguments(self, node: ast.Call, last: str) -> None:
         self.out.tokens.append("(")
@@ -237,6 +235,8 @@ class CallWriter(Writer):
                 self.out.effects.append(("call", chain, ""))
         elif isinstance(call.func, ast.Attribute):
             self.notice_store(call.func.value)
+        elif isinstance(call.func, ast.Call):  # ``bus.on("a")(f)``
+            self.notice_statement(call.func)
         for arg in [*call.args, *(keyword.value for keyword in call.keywords)]:
             self._pass(arg, chain or "")
         for arg in call.args:
@@ -339,6 +339,14 @@ class CallWriter(Writer):
             self._notice_behind(name, scope)
         if scope is not next((each for each in reversed(self.scopes) if each.kind == "function"), None):
             self.flags.add("keeps_state")  # what a closure remembers
+
+    def notice_augmented(self, name: str) -> None:
+        """``rows += [1]`` changes a list in place, whatever else it is called."""
+        scope = self.find(name) if self.scopes else None
+        if scope is None or (scope.kind == "class" and name not in scope.done):
+            self.out.effects.append(("augment", name, ""))
+        elif scope.kind == "function":
+            self._notice_behind(name, scope)
 
     def _is_own(self, node: ast.AST) -> bool:
         """``self`` of the method around."""

@@ -49,6 +49,7 @@ class Canonical(ScopeWriter):
     def __init__(self, walrus: bool = True, originals: dict[str, str] | None = None) -> None:
         super().__init__(walrus, originals)
         self._write_operation = self._generic(ast.BinOp)
+        self._write_augmented = self._generic(ast.AugAssign)
 
     def on_Name(self, node: ast.Name) -> None:
         self.name(node.id, node, type(node.ctx) is not ast.Load)
@@ -71,6 +72,8 @@ class Canonical(ScopeWriter):
             self.out.tokens.append("." + node.attr)
             if stored:
                 self.notice_store(node, outer=True)
+            elif node.attr in MUTATORS:  # ``T["a"].append``, called here or by whom it is given to
+                self.notice_store(node.value)
         self.notice_attribute(node.attr, node)
 
     def on_Subscript(self, node: ast.Subscript) -> None:
@@ -228,6 +231,11 @@ class Canonical(ScopeWriter):
             self.notice_operator(node.value)  # ``flow = first >> second``
         self.visit(node.value)
         self.out.tokens.append(")")
+
+    def on_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name):
+            self.notice_augmented(node.target.id)
+        self._write_augmented(node)
 
     def on_Try(self, node: ast.Try | ast.TryStar) -> None:
         if node.handlers:

@@ -212,6 +212,7 @@ class Effects:
                 found.update(dict.fromkeys(library_of(base)))
         if part is statement.head and self._changes_own_variable(module, statement, [*found, *drawn]):
             taken = [*self._values.taken(module, part, libraries=True), *self._asked(module, part)]
+            taken += self._called_functions(module, part)
             found.update(dict.fromkeys(taken))
             deep.update(taken)
         waiting = list(found)
@@ -253,7 +254,7 @@ class Effects:
         elif kind == "pass":
             keys, deep = list(self._passed(module, chain, by)), True
         elif kind == "augment":  # ``rows += [1]``: what ``rows`` is another name for
-            keys, deep = list(self._behind((module.name, chain), False)), True
+            keys, deep = [*self._behind((module.name, chain), False), *self._imported(module, chain)], True
         elif kind == "give":
             keys, deep = list(self._given(module, found, by)), True
         else:
@@ -262,6 +263,13 @@ class Effects:
             yield key, deep
         if (found.rest or deep) and (kind in ("give", "pass") or by == "deep" or len(found.rest) > 1):
             yield from ((key, True) for key in self._attributes.behind(found))
+
+    def _imported(self, module: Module, name: str) -> Iterator[Key]:
+        """Objects of elsewhere that a name was bound to by an import, before it was bound anew."""
+        chains = [each.value for each in module.statements(name) if each.value_kind == "import"]
+        for chain in chains or [f"{star.chain}{name}" for star in module.summary.stars]:
+            found = self._resolver.through(module, chain)
+            yield from (*self._values.changeable(found), *library_of(found))
 
     def _entered(self, module: Module, part: Part) -> Iterator[Key]:
         """``stack.enter_context(pd.option_context(…))``, ``options.__enter__()``: what is set stays set."""
@@ -352,6 +360,13 @@ class Effects:
             if flags & CALL:
                 found = self._resolver.through(module, chain)
                 yield from (key for key in found.units if found.rest and self._values.is_object(key))
+
+    def _called_functions(self, module: Module, part: Part) -> Iterator[Key]:
+        """``with opened() as rows: rows.append(1)``: what is changed is what the function gives."""
+        for chain, flags in zip(part.slots, part.flags, strict=True):
+            if flags & CALL:
+                found = self._resolver.through(module, chain)
+                yield from (key for key in found.units if not found.rest)
 
     def _stores(self, module: Module, key: Key) -> Iterator[Statement]:
         """Statements of a module that put something into a unit's object: ``h.table = T``."""

@@ -212,6 +212,7 @@ class CodeGraph:
             self._slice.forget(old.name, places)
             self._lines.pop(old.name, None)
             keys = self._made.forget((old.name, place) for place in places)
+            self._made.unsettle((new.name, place) for place in new.places)
             for nodes in self._worlds.values():
                 nodes.forget(keys)
             for reach in self._reaches.values():

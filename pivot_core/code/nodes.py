@@ -78,6 +78,13 @@ class Made:
             self.nodes.pop(key, None)
         return keys
 
+    def unsettle(self, places: Iterable[Place]) -> None:
+        """What stands where in these statements may be on other lines now."""
+        for place in places:
+            for key in self.of.get(place, ()):
+                for node in self.nodes.get(key, {}).values():
+                    node.widened = None
+
 
 class Nodes:
     """The units of one world, made when they are first reached."""

@@ -172,6 +172,8 @@ class _Binder:
         for name, chains in imported.items():
             if len(chains) == 1 and name not in scope.names:
                 scope.imports[name] = next(iter(chains))
+            else:
+                scope.parts.setdefault(name, set()).update(chains)
             scope.names.add(name)
         scope.names -= scope.globals | scope.outer
         for name in scope.globals | scope.outer:

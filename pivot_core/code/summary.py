@@ -231,8 +231,6 @@ class _Reader:
         if where.guards:
             writer.head.effects.clear()  # what a guard changes is counted once, where it stands
         writer.visit(node)
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            writer.head.effects.append(("augment", node.target.id, ""))
         writer.finish()
         if writer.quoted_hints:
             writer.notes.is_text()

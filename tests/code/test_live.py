@@ -147,6 +147,16 @@ def test_an_edit_of_what_a_function_says_keeps_the_graph(code):
     assert graph.fact((("table", "add"),)) is helper
 
 
+def test_what_cannot_be_followed_is_told_with_its_new_line_when_a_statement_is_only_formatted(code):
+    head, rest = "import names\n", "def s(text):\n    return T\n"
+    code.write({"pipeline.py": "import stages\n", "names.py": "a = b = 1\n"})
+    code.write({"stages.py": f"{head}T = [getattr(names, n) for n in 'ab']\n{rest}"})
+    (before,) = code.fact().widened
+    code.write({"stages.py": f"{head}T = [\n    getattr(names, n) for n in 'ab'\n]\n{rest}"})
+    (after,) = code.live.now(Sources(code.project, code.digest), code.cache).stage((("stages", "s"),)).widened
+    assert (before.line, after.line) == (2, 3)
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
