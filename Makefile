@@ -144,6 +144,6 @@ lock: $(READY)
 	$(COMPILE) --resolution lowest-direct -o requirements-lowest.lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-lowest dist .mypy_cache .ruff_cache .pytest_cache tests/editors/.helix
 	rm -rf $(addprefix $(EXTENSION)/,node_modules dist out wheel e2e/node_modules e2e/shots) $(EXTENSION)/*.vsix
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

