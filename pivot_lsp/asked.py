@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pivot_lsp.documents import Document
     from pivot_lsp.mentions import Mention, StageAt, Use
     from pivot_lsp.positions import Encoding, Lines
+    from pivot_lsp.protocol import Location
     from pivot_lsp.session import Session
     from pivot_lsp.source.sources import Sources
 
@@ -115,6 +116,15 @@ def extent(session: Session, asked: Asked, file: str, whole: Span, name: Span) -
     end = range_of(document.end(whole), document.lines, session.encoding).end
     start = place.range if first is None else range_of(first, document.lines, session.encoding)
     return types.Range(start.start, max(end, place.range.end))
+
+
+def as_types(place: Location) -> types.Location:
+    """A place that our own requests have, as LSP's."""
+    start, end = place.range.start, place.range.end
+    return types.Location(
+        place.uri,
+        types.Range(types.Position(start.line, start.character), types.Position(end.line, end.character)),
+    )
 
 
 def _is_same(before: Lines, then: Span, after: Lines, now: Span) -> bool:

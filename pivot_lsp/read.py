@@ -24,6 +24,16 @@ def of_function(answer: Answer, function: StageFunction) -> list[StageStatus]:
 
 def unwritten(sources: Sources, answer: Answer) -> list[StageSpec]:
     """The stages whose name, or one of whose paths, isn't to be seen in the text."""
+    if not isinstance(answer, Known):
+        return []
     complete = {stage.name for stage in sources.stages if stage.complete}
-    stages = answer.stages if isinstance(answer, Known) else ()
-    return [status.spec for status in stages if status.spec.name not in complete]
+    found = [status.spec for status in answer.stages if status.spec.name not in complete]
+    if not answer.outdated:
+        return found
+    # What the text tells wholly by now isn't what was read: a stage that has another name, say.
+    told: dict[tuple[str, str], bool] = {}
+    for stage in sources.stages:
+        if stage.function is not None:
+            where = (stage.function.top.path, stage.function.node.name)
+            told[where] = stage.complete and told.get(where, True)
+    return [spec for spec in found if not told.get((spec.path, spec.qualname))]

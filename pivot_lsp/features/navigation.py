@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from pivot_lsp.asked import Asked, asked_at, locations
+from pivot_lsp.asked import Asked, as_types, asked_at, locations
 from pivot_lsp.places import places
 from pivot_lsp.read import unwritten
 
 if TYPE_CHECKING:
+    from pivot_core.types import StageSpec
     from pivot_lsp.mentions import Mention
-    from pivot_lsp.protocol import Location
     from pivot_lsp.session import Session
 
 
@@ -30,11 +30,12 @@ def register(session: Session) -> None:
             return []
         makers = [other for other in of_path(asked.sources, mention.path) if not other.is_input]
         found = locations(session, asked, ((other.file, other.span) for other in makers))
-        return found or await _read(session, asked, mention.path) or _the_file(asked, mention.path)
+        found = found or await _unwritten(session, asked, mention, reading=False)
+        return found or _the_file(asked, mention.path)
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
     async def references(params: types.ReferenceParams) -> list[types.Location]:
-        """All places that name the path."""
+        """All places that name the path, and the stages that have it without."""
         from pivot_lsp.mentions import of_path
 
         asked = asked_at(session, params.text_document.uri, params.position)
@@ -44,7 +45,10 @@ def register(session: Session) -> None:
         wanted = of_path(asked.sources, mention.path)
         if not params.context.include_declaration:
             wanted = [other for other in wanted if other.is_input]
-        return locations(session, asked, ((other.file, other.span) for other in wanted))
+        found = locations(session, asked, ((other.file, other.span) for other in wanted))
+        for reading in (True, False) if params.context.include_declaration else (True,):
+            found += await _unwritten(session, asked, mention, reading=reading)
+        return found
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_LINK)
     async def links(params: types.DocumentLinkParams) -> list[types.DocumentLink]:
@@ -69,25 +73,36 @@ def _mention(asked: Asked) -> Mention | None:
     return use.mention if use is not None else asked.mention
 
 
-async def _read(session: Session, asked: Asked, path: str) -> list[types.Location]:
-    """The functions of stages that write a path which isn't written down: reading ``pipeline.py`` told it."""
+async def _unwritten(
+    session: Session, asked: Asked, mention: Mention, *, reading: bool
+) -> list[types.Location]:
+    """The functions of stages that have the path without its being written down: reading ``pipeline.py`` told
+    it."""
+    from pivot_lsp.hierarchy import function_of
+    from pivot_lsp.mentions import mentions
+
     answer = await session.verdicts(asked.project).current()
+    written = {
+        function_of(stage.function)
+        for other in mentions(asked.sources)
+        if other.path == mention.path and other.is_input == reading
+        for stage in other.stages
+        if stage.function is not None
+    }
     specs = [
         spec
         for spec in unwritten(asked.sources, answer)
-        if any(
-            out.path == path or (out.path.endswith("/") and path.startswith(out.path)) for out in spec.outs
-        )
+        if (spec.path, spec.qualname) not in written and _has(spec, mention.path, reading)
     ]
     at = places(session, asked.project, specs)
-    return [_as_types(place) for place in dict.fromkeys(map(at.of_stage, specs))]
+    return [as_types(place) for place in dict.fromkeys(map(at.of_stage, specs))]
 
 
-def _as_types(place: Location) -> types.Location:
-    start, end = place.range.start, place.range.end
-    return types.Location(
-        place.uri,
-        types.Range(types.Position(start.line, start.character), types.Position(end.line, end.character)),
+def _has(spec: StageSpec, path: str, reading: bool) -> bool:
+    if reading:
+        return any(dep.path == path for dep in spec.deps)
+    return any(
+        out.path == path or (out.path.endswith("/") and path.startswith(out.path)) for out in spec.outs
     )
 
 

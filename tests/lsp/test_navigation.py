@@ -351,3 +351,69 @@ async def test_each_variant_of_a_function_is_in_the_call_hierarchy(project: Proj
             types.CallHierarchyOutgoingCallsParams(item)
         )
         assert [call.to.name for call in calls or ()] == ["clean"]
+
+
+async def test_each_stage_of_a_loop_is_in_the_call_hierarchy_and_in_references(
+    project: Project, editor: Editor
+) -> None:
+    project.write("pipeline.py", IN_A_LOOP + "import reads\npipeline.register(reads.show)\n")
+    project.write("reads.py", READS)
+    editor.open("stages.py")
+    editor.open("reads.py")
+    editor.open("pipeline.py")
+    await editor.until_titles("reads.py", ["never run"])
+
+    async def items(name: str, text: str) -> list[types.CallHierarchyItem]:
+        place = Place(project, name, text)
+        prepare = types.CallHierarchyPrepareParams(place.document, place.position)
+        return list(await editor.client.text_document_prepare_call_hierarchy_async(prepare) or ())
+
+    async def consumers(item: types.CallHierarchyItem) -> list[tuple[str, int]]:
+        calls = await editor.client.call_hierarchy_incoming_calls_async(
+            types.CallHierarchyIncomingCallsParams(item)
+        )
+        return [(call.from_.name, len(call.from_ranges)) for call in calls or ()]
+
+    async def producers(item: types.CallHierarchyItem) -> list[str]:
+        calls = await editor.client.call_hierarchy_outgoing_calls_async(
+            types.CallHierarchyOutgoingCallsParams(item)
+        )
+        return [call.to.name for call in calls or ()]
+
+    variants = await items("stages.py", "count(")
+    assert [(item.name, item.detail) for item in variants] == [
+        ("count@a", "count-a.txt"),
+        ("count@b", "count-b.txt"),
+    ]
+    assert [item.name for item in await items("pipeline.py", "stages.count,")] == ["count@a", "count@b"]
+    (clean,) = await items("stages.py", "clean(")
+    assert await consumers(clean) == [("count@a", 1), ("count@b", 1)]
+    assert [await producers(item) for item in variants] == [["clean"], ["clean"]]
+    assert [await consumers(item) for item in variants] == [[("show", 1)], []]
+    (show,) = await items("reads.py", "show(")
+    assert await producers(show) == ["count@a"]
+
+    place = Place(project, "reads.py", '"count-a.txt"')
+    for declarations, expected in (
+        (True, [("reads.py", place.line), ("stages.py", Place(project, "stages.py", "count(").line)]),
+        (False, [("reads.py", place.line)]),
+    ):
+        context = types.ReferenceContext(declarations)
+        found = await editor.client.text_document_references_async(
+            types.ReferenceParams(context, place.document, place.position)
+        )
+        assert lines(found) == expected
+
+
+async def test_a_stage_that_gets_another_name_is_not_there_twice(ran: Project, editor: Editor) -> None:
+    editor.open("stages.py")
+    editor.open("pipeline.py")
+    await editor.until_titles("stages.py", ["fresh", "fresh"])
+    editor.type(
+        "pipeline.py", ran.text("pipeline.py").replace("(stages.clean)", '(stages.clean, name="tidy")')
+    )
+    place = Place(ran, "stages.py", "clean(")
+    prepare = types.CallHierarchyPrepareParams(place.document, place.position)
+    items = await editor.client.text_document_prepare_call_hierarchy_async(prepare)
+    assert [item.name for item in items or ()] == ["tidy"]
+    assert "made by tidy\n" in await hovered(editor, Place(ran, "stages.py", '"clean.txt"'))
