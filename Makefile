@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 SHARED := ../shared/corpus
 CORPUS := $(if $(wildcard $(SHARED)/harness.py),$(SHARED),tests/corpus)
 
-.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz torture bench bench-editor rules picture pictures lock clean venv extension workbench e2e
+.PHONY: help demo test test-lowest lint types pytest corpus corpus-more fuzz histories torture bench bench-editor rules picture pictures lock clean venv extension workbench e2e
 
 help:
 	@echo "make demo         see Pivot work on a real pipeline (sets up all it needs)"
@@ -20,6 +20,7 @@ help:
 	@echo "make test-lowest  the tests on the lowest allowed versions of the dependencies"
 	@echo "make lint types pytest corpus   the parts of make test"
 	@echo "make fuzz         random edits of well-known packages, executed (COUNT=1000 SEED=0)"
+	@echo "make histories    projects with a past: edits, runs, mishaps, branches (COUNT=1000 SEED=0)"
 	@echo "make torture      kill commands, and fail their disk, at every call (SAMPLE=20: at some)"
 	@echo "make bench        100 to 10,000 stages, beside other tools; 100,000 files, 10 GB; the code graph"
 	@echo "make bench-editor the language server beside ruff, ty and pyrefly, keystroke by keystroke"
@@ -58,7 +59,7 @@ corpus-more: $(READY)
 # disks, random edits, the lint of whole packages.
 test-lowest:
 	$(MAKE) pytest VENV=$(VENV)-lowest LOCK=requirements-lowest.lock \
-	  ARGS="--first-cases --ignore=tests/torture --ignore=tests/fuzz --ignore=tests/lsp/test_lint_packages.py"
+	  ARGS="--first-cases --ignore=tests/torture --ignore=tests/fuzz --ignore=tests/histories --ignore=tests/lsp/test_lint_packages.py"
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py --stages 100,1000,10000
@@ -76,6 +77,10 @@ COUNT ?= 1000
 SEED  ?= 0
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz/fuzz.py --count $(COUNT) --seed $(SEED)
+
+# Edits, runs and mishaps in a row, and after each: is every verdict and output what it should be? About 15 s for each.
+histories: $(READY)
+	$(BIN)/python tests/histories/histories.py --count $(COUNT) --seed $(SEED)
 
 # Commands killed, and disks failing, at each call that changes a file. About an hour on two cores.
 torture: $(READY)
