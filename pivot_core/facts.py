@@ -187,11 +187,19 @@ class Gatherer:
                 place = dep_place(self._project.root, spec, dep)
                 fault = self._hashes.fault(dep.path)
                 if fault is None:
-                    found.append(Reason("input", dep.path, _NOT_THERE, place.path, place.line))
+                    why = self._why_none(dep.path)
+                    found.append(Reason("input", dep.path, why, place.path, place.line))
                 else:
                     why = f"can't be used ({fault})"
                     found.append(Reason("unreadable", dep.path, why, place.path, place.line))
         return tuple(found)
+
+    def _why_none(self, path: str) -> str:
+        """Of an input that isn't there: something else may be."""
+        place = self._project.root / path.rstrip("/")
+        if path.endswith("/") and place.is_file():
+            return "is a file and no folder"
+        return "is a link to what isn't there" if place.is_symlink() else "isn't there, and no stage makes it"
 
 
 def files_of(specs: Iterable[StageSpec], records: Iterable[Lock | Reason | None]) -> list[str]:
@@ -201,9 +209,6 @@ def files_of(specs: Iterable[StageSpec], records: Iterable[Lock | Reason | None]
         if isinstance(record, Lock):
             paths.update(path for path in record.discovered if path[0] not in "$@" and path[-1] != "/")
     return sorted(paths)
-
-
-_NOT_THERE = "isn't there, and no stage makes it"
 
 
 def _made(path: str, made: Mapping[str, str]) -> bool:

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-import xxhash
-
 from pivot_core.artifacts.paths import below_resolved_parent
 from pivot_core.errors import UsageError
 from pivot_core.store import tree
@@ -109,7 +107,7 @@ class FileHashes:
         if not stat.S_ISDIR(found.status.st_mode):
             return signature_of(found.status), [found.status]
         files = _listing(found.path).files
-        return _tree_signature(files), [file.status for file in files]
+        return tree.signature(files), [file.status for file in files]
 
     def listing(self, logical_dir: str) -> str:
         """The digest of the sorted names in a folder (not below it); "" if there is no such folder."""
@@ -148,12 +146,14 @@ class FileHashes:
             self._faults.pop(path, None)
             self._pending.pop(path, None)
 
-    def remember(self, logical: str, digest: str) -> None:
-        """A worker hashed this output just now. Kept in the state by ``flush`` if it is unchanged then."""
+    def remember(self, logical: str, digest: str, signature: bytes | None) -> None:
+        """Somebody hashed this just now, when it had this ``signature``.
+
+        Nothing if somebody has changed it since. Kept in the state by ``flush`` if it is unchanged then.
+        """
         self.forget(logical)
-        self._memo[logical] = digest
-        signature = self.signature(logical)
-        if signature is not None:
+        if signature is not None and self.signature(logical) == signature:
+            self._memo[logical] = digest
             self._pending[logical] = (digest, signature)
 
     def flush(self) -> None:
@@ -176,7 +176,7 @@ class FileHashes:
         if is_dir := stat.S_ISDIR(found.status.st_mode):
             listed = _listing(found.path).files
             files = [file.status for file in listed]
-            current = _tree_signature(listed)
+            current = tree.signature(listed)
         else:
             current = signature_of(found.status)
         if current != signature or is_dir != is_tree(digest):
@@ -262,12 +262,12 @@ class FileHashes:
         listed = _listing(folder.path).files
         for _ in range(_ATTEMPTS):
             started = time.time_ns()
-            signature = _tree_signature(listed)
+            signature = tree.signature(listed)
             if (known := self._known_tree(folder, signature)) is not None:
                 return known
             digest = self._digest_of(folder, self._manifest(folder, listed))
             before, listed = listed, _listing(folder.path).files
-            if _tree_signature(listed) == signature:
+            if tree.signature(listed) == signature:
                 if all(is_settled(file.status, started) for file in before):
                     self._learn(TREES, folder, signature, digest)
                 break
@@ -324,13 +324,6 @@ class FileHashes:
 def _member(folder: _File, file: tree.TreeFile) -> _File:
     key = os.path.realpath(file.path) if file.linked else f"{folder.key}/{file.name}"
     return _File(file.path, key, file.status)
-
-
-def _tree_signature(files: Sequence[tree.TreeFile]) -> bytes:
-    hasher = xxhash.xxh3_128()
-    for file in files:
-        hasher.update(os.fsencode(file.name) + b"\0" + signature_of(file.status))
-    return hasher.digest()
 
 
 def _listing(path: str) -> tree.Listing:

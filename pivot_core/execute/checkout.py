@@ -143,7 +143,7 @@ class Checkout:
         except (CorruptContent, UsageError, OSError) as error:
             why = of_the_system(error, root) if isinstance(error, OSError) else str(error)
             return CheckedOut(out.path, spec.name, "failed", why, self._kept(keep))
-        self._hashes.remember(out.path, wanted)
+        self._hashes.remember(out.path, wanted, self._hashes.signature(out.path))
         instead = None if wished == "auto" or method in (wished, None) else _why_not(wished, out)
         return CheckedOut(
             out.path, spec.name, "restored", kept=self._kept(keep), method=method, instead=instead

@@ -58,6 +58,8 @@ def of_the_system(error: OSError, root: Path) -> str:
     said = error.strerror or str(error)
     if not real:
         return said
+    if real[0] == root:
+        return f"{said}: the folder of the project"
     path = real[0].relative_to(root) if real[0].is_relative_to(root) else real[0]
     return f"{said}: {shown(path.as_posix())}"
 

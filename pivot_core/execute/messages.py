@@ -63,7 +63,8 @@ Reads: TypeAlias = dict[str, tuple[tuple[str, int], ...]]  # module's path -> fi
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
-    """A stage has ended. ``outs`` maps logical paths to digests, all of them published.
+    """A stage has ended. ``outs`` maps logical paths to digests, all of them published, ``signatures`` to the
+    signatures that went with these.
 
     ``reads`` are the project files it opened undeclared. ``import_reads`` are those its worker's modules
     opened while they were imported: by module file, path and line of the statement (0: not known).
@@ -79,6 +80,7 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     duration_s: float
     error: StageError | None = None
     outs: dict[str, str] = {}
+    signatures: dict[str, bytes] = {}
     reads: tuple[str, ...] = ()
     import_reads: Reads = {}
     call_reads: Reads = {}
@@ -106,12 +108,13 @@ class Crashed(msgspec.Struct, frozen=True):
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """A restoring thread of the coordinator has ended; ``error`` when it couldn't be had. ``kept`` as
-    in Done."""
+    """A restoring thread of the coordinator has ended; ``error`` when it couldn't be had. ``kept`` and
+    ``signatures`` (of what it has restored) as in Done."""
 
     ticket: int
     error: str | None = None
     kept: tuple[tuple[str, str], ...] = ()
+    signatures: dict[str, bytes] = {}
 
 
 # What comes over the socket, and what can lie in the coordinator's inbox.

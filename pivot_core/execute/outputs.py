@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pivot_core.artifacts.hashing import FileHashes
 from pivot_core.errors import CorruptContent, PivotError, UsageError
 from pivot_core.execute.standing import fetch, is_foreign, move_aside, place_of, replace, unused
 from pivot_core.store.atomic import remove, scratch_path
@@ -52,6 +53,8 @@ class Outputs:
         self._scratch = project.scratch
         self._wrote = wrote
         self.touched: set[str] = set()
+        # By path, what an output had when it was certainly what its digest says.
+        self.signatures: dict[str, bytes] = {}
         self._kept: dict[str, str] = {}
         self._half_made: list[Path] = []
         self._path_only = {out.path for out in task.spec.outs if _is_path_only(out)}
@@ -95,6 +98,7 @@ class Outputs:
             for out in self._task.spec.outs:
                 with _about(out):
                     self._put_in_place(out, digests[out.path])
+                self._sign(out.path)
         finally:
             _clear_away(self._half_made)
         _clear_away(map(Path, self._task.aside.values()))
@@ -126,9 +130,20 @@ class Outputs:
     def _add(self, out: OutSpec, path: Path) -> str:
         with _about(out):
             if out.kind == "directory" or path.is_dir():
-                return self._cache.add_tree(path)
-            # An incremental output's own file stays where it is: the cache gets a copy of it.
+                digest, signature = self._cache.add_signed_tree(path)
+                if out.path in self._path_only:
+                    self.signatures[out.path] = signature
+                return digest
+            if out.kind == "incremental" and out.path in self._path_only:
+                # Its own file stays where it is: the cache gets a copy of it.
+                self._sign(out.path)
             return self._cache.add(path, move=out.kind != "incremental")
+
+    def _sign(self, path: str) -> None:
+        """Note what the output is like now, if it has stayed where it was hashed that was done before."""
+        signature = FileHashes(self._root, None).signature(path)
+        if signature is not None:
+            self.signatures.setdefault(path, signature)
 
     def _put_in_place(self, out: OutSpec, digest: str) -> None:
         place = place_of(self._root, out.path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from pivot_core.artifacts.hashing import FileHashes
 from pivot_core.artifacts.paths import NOT_TEXT, shown
 from pivot_core.decide import Facts, decide
 from pivot_core.errors import CorruptContent, UsageError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pivot_core.artifacts.folders import Folders
-    from pivot_core.artifacts.hashing import FileHashes
     from pivot_core.execute.claims import Claims
     from pivot_core.facts import Gatherer
     from pivot_core.project import Project
@@ -174,6 +174,7 @@ class Planner:
         _, known = cached(wanted, self._hashes, self._cache)
         kinds = {out.path: out.kind for out in plan.spec.outs}
         kept: dict[str, Path] = {}
+        signatures: dict[str, bytes] = {}
 
         def restore(path: str, digest: str) -> None:
             def to_keep() -> Path | None:
@@ -184,6 +185,9 @@ class Planner:
 
             mode: LinkMode = "copy" if kinds.get(path) == "incremental" else self._mode
             replace(self._cache, digest, place_of(self._project.root, path), mode, to_keep)
+            signature = FileHashes(self._project.root, None).signature(path)
+            if signature is not None:
+                signatures[path] = signature
 
         def restore_all() -> Restored:
             error = None
@@ -195,14 +199,14 @@ class Planner:
             except (CorruptContent, UsageError) as raised:
                 error = str(raised)
             now_there = ((path, str(to)) for path, to in kept.items() if os.path.lexists(to))
-            return Restored(ticket, error, tuple(now_there))
+            return Restored(ticket, error, tuple(now_there), signatures)
 
         return restore_all
 
-    def restored(self, plan: Plan) -> None:
-        """Record that an earlier result is in place again."""
+    def restored(self, plan: Plan, signatures: Mapping[str, bytes]) -> None:
+        """Record that an earlier result is in place again. ``signatures``: as in Restored."""
         assert plan.result is not None
-        self._record(plan, plan.result.discovered, plan.result.outs)
+        self._record(plan, plan.result.discovered, plan.result.outs, signatures)
 
     def made(self, plan: Plan, done: Done) -> list[Warning]:
         """Record a stage's success, unless what it was made of changed while it ran: then say so."""
@@ -235,7 +239,7 @@ class Planner:
                 for path in nameless
             ]
         discovered = self._gatherer.discovered(undeclared)
-        self._record(plan, discovered, done.outs)
+        self._record(plan, discovered, done.outs, done.signatures)
         self._recorder.ended(name, LastRun(now(), done.duration_s, self._run_id))
         named = (done.imported[name] for name in plan.facts.code.packages if name in done.imported)
         code = [path for path in named if not self._gatherer.counts(plan.facts.code, path)]
@@ -285,13 +289,19 @@ class Planner:
         inside = folder.removeprefix("./")
         return any(out.startswith(inside) and "/" not in out[len(inside) :].rstrip("/") for out in self._made)
 
-    def _record(self, plan: Plan, discovered: dict[str, str | None], outs: dict[str, str]) -> None:
+    def _record(
+        self,
+        plan: Plan,
+        discovered: dict[str, str | None],
+        outs: dict[str, str],
+        signatures: Mapping[str, bytes],
+    ) -> None:
         code = self._gatherer.whole_code(plan.spec)
         self._gatherer.keep_texts(plan.spec)
         self._recorder.success(plan.spec, msgspec.structs.replace(plan.facts, code=code), discovered, outs)
         self._claims.recorded()
         for path, digest in outs.items():
-            self._hashes.remember(path, digest)
+            self._hashes.remember(path, digest, signatures.get(path))
 
 
 def _told_outside(spec: StageSpec, paths: Sequence[str]) -> Iterator[Warning]:

@@ -285,7 +285,7 @@ class Run:
                 self._wait_for_slot(_Job(plan))
             return
         try:
-            self._planner.restored(plan)
+            self._planner.restored(plan, message.signatures)
         except OSError as error:
             self._fail(plan, self._planner.broken(error), 0.0)
             return

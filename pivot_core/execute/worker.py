@@ -133,6 +133,7 @@ class Worker:
                 duration_s=time.perf_counter() - began,
                 error=error,
                 outs=outs,
+                signatures=outputs.signatures if error is None else {},
                 reads=tuple(sorted(reads)),
                 import_reads=_sorted(self._reads.imports),
                 call_reads=_sorted(self._reads.calls),

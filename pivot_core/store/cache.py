@@ -136,11 +136,19 @@ class ContentCache:
     def add_tree(self, path: Path) -> str:
         """Publish every file under a folder, then the manifest; returns the digest of the tree.
 
+        Raises UsageError, OSError as ``add_signed_tree`` does.
+        """
+        return self.add_signed_tree(path)[0]
+
+    def add_signed_tree(self, path: Path) -> tuple[str, bytes]:
+        """``add_tree``, with the signature that the folder had before any of it was read.
+
         Raises UsageError naming what can't be kept (links that leave the folder, pipes, …).
         """
         listing = tree.walk(str(path))
         tree.check_publishable(str(path), listing, self._home())
-        return self.add_listing({file.name: self.add(Path(file.path)) for file in listing.files})
+        digest = self.add_listing({file.name: self.add(Path(file.path)) for file in listing.files})
+        return digest, tree.signature(listing.files)
 
     def add_listing(self, manifest: Mapping[str, str]) -> str:
         """Publish the manifest of a tree, whose files may be elsewhere; returns the digest of the tree."""

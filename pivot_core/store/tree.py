@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import xxhash
 
 from pivot_core.errors import CorruptContent, UsageError
 from pivot_core.store.atomic import is_scratch
 from pivot_core.store.digests import TREE_SUFFIX, hash_bytes, is_digest, is_tree
+from pivot_core.store.signature import signature_of
 
 
 class TreeFile(NamedTuple):
@@ -73,6 +75,14 @@ def _walk(folder: str, prefix: str, linked: bool, above: tuple[tuple[int, int], 
                 yield TreeFile(name, entry.path, status, linked or is_link)
             else:
                 yield name, "neither a file nor a folder"
+
+
+def signature(files: Iterable[TreeFile]) -> bytes:
+    """As ``store.signature``'s of a file: over the names and statuses of all these."""
+    hasher = xxhash.xxh3_128()
+    for file in files:
+        hasher.update(os.fsencode(file.name) + b"\0" + signature_of(file.status))
+    return hasher.digest()
 
 
 def check_publishable(root: str, listing: Listing, also: str) -> None:

@@ -256,8 +256,8 @@ def test_what_is_remembered_is_known_at_once_and_kept_when_it_is_old_enough(
     tree = FileHashes(tmp_path, None).digest("d/")
     assert tree is not None
     hashes = FileHashes(tmp_path, state)
-    hashes.remember("out", "told")
-    hashes.remember("d/", tree)
+    hashes.remember("out", "told", hashes.signature("out"))
+    hashes.remember("d/", tree, hashes.signature("d/"))
     assert hashes.digest("out") == "told"
     hashes.flush()
     assert _known(state) == set(), "as young as it is, an edit might not show"
@@ -274,7 +274,7 @@ def test_what_changed_after_it_was_remembered_is_not_kept(tmp_path: Path, state:
     _write(tmp_path, "gone", b"text")
     hashes = FileHashes(tmp_path, state)
     for name in ("out", "gone", "never there"):
-        hashes.remember(name, "told")
+        hashes.remember(name, "told", hashes.signature(name))
     time.sleep(SETTLING_S)
     _write(tmp_path, "out", b"edit")
     (tmp_path / "gone").unlink()
@@ -282,6 +282,16 @@ def test_what_changed_after_it_was_remembered_is_not_kept(tmp_path: Path, state:
     hashes.flush()
     assert _known(state) == set()
     assert FileHashes(tmp_path, state).digest("out") == _digest(b"edit")
+
+
+def test_what_changed_between_hashing_and_remembering_is_not_believed(tmp_path: Path, state: State) -> None:
+    _write(tmp_path, "out", b"text")
+    hashes = FileHashes(tmp_path, state)
+    before = hashes.signature("out")
+    time.sleep(SETTLING_S)
+    _write(tmp_path, "out", b"edit")
+    hashes.remember("out", "told", before)
+    assert hashes.digest("out") == _digest(b"edit")
 
 
 def test_a_signature_changes_with_the_content_and_is_none_if_absent(tmp_path: Path) -> None:

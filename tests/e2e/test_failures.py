@@ -475,3 +475,26 @@ def test_a_value_that_can_not_be_written_is_told_with_the_output(project):
     )
     error = error_of(project.run(ok=False), "bad")
     assert (error["type"], error["traceback"]) == ("TypeError", "while JSON wrote bad.json of bad")
+
+
+@pytest.mark.parametrize(
+    ("stands", "told"), [("a file", "is a file and no folder"), ("a link", "is a link to what isn't there")]
+)
+def test_an_input_in_whose_place_something_else_is_says_what(project, stands, told):
+    project.pipeline(
+        """
+        def read(
+            data: Annotated[Path, outputs.Dep("data/", loaders.PathOnly())],
+        ) -> Annotated[str, outputs.Out("out.txt", Text)]:
+            return "done"
+
+        pipeline = Pipeline("p")
+        pipeline.register(read)
+        """
+    )
+    if stands == "a file":
+        project.write("data", "")
+    else:
+        (project.root / "data").symlink_to("nowhere")
+    (reason,) = project.status()["read"]["reasons"]
+    assert reason["detail"] == told

@@ -713,3 +713,45 @@ def test_the_package_of_an_unpickled_object_counts(project):
     lock = json.loads(project.read(".pivot/stages/use.lock"))
     assert lock["discovered"] == {"@msgspec": importlib.metadata.version("msgspec")}
     assert project.run().outcomes == {"make": "skipped", "use": "skipped"}
+
+
+def test_an_output_that_is_edited_while_it_is_recorded_is_not_fresh(project):
+    """By a process that waits for the listing in the cache: the folder has been hashed then."""
+    project.write(
+        "later.py",
+        """
+        import glob, time
+        pattern = ".pivot/cache/files/*/*.dir"
+        known = set(glob.glob(pattern))
+        open("ready", "w").close()
+        while set(glob.glob(pattern)) == known:
+            pass
+        with open("parts/0.txt", "w") as file:
+            file.write("edited")
+        open("done", "w").close()
+        """,
+    )
+    project.pipeline(
+        """
+        import os, subprocess, sys, time
+
+        def make() -> Annotated[Path, outputs.DirectoryOut("parts/")]:
+            for number in range(100):
+                Path(f"parts/{number}.txt").write_text(str(number))
+            subprocess.Popen([sys.executable, "later.py"], start_new_session=True)
+            while not os.path.exists("ready"):
+                time.sleep(0.01)
+            return Path("parts")
+
+        def wait() -> Annotated[str, outputs.Out("out.txt", Text)]:
+            while not os.path.exists("done"):
+                time.sleep(0.01)
+            return ""
+
+        pipeline = Pipeline("p")
+        pipeline.register(make)
+        pipeline.register(wait, timeout=20)
+        """
+    )
+    assert project.run().outcomes == {"make": "ran", "wait": "ran"}
+    assert project.reasons("make") == [("output", "parts/")]
