@@ -168,7 +168,8 @@ class Gatherer:
         """Inputs and source files that are no longer what ``facts`` says."""
         for path in facts.deps:
             self._hashes.forget(path)
-        return [path for path, was in facts.deps.items() if self._hashes.digest(path) != was]
+        now = self._hashes.known(facts.deps)  # None also for what has become something that can't be read
+        return [path for path, was in facts.deps.items() if now[path] != was]
 
     def outdated(self, codes: Iterable[CodeFact], loaded: Mapping[str, str]) -> list[str]:
         """Files of the stage's code that a worker ran in another version than the fingerprint's."""

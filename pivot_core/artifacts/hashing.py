@@ -15,7 +15,7 @@ from pivot_core.errors import UsageError
 from pivot_core.store import tree
 from pivot_core.store.atomic import is_scratch
 from pivot_core.store.digests import hash_bytes, hash_file, is_tree
-from pivot_core.store.signature import SIZE, is_settled, signature_of
+from pivot_core.store.signature import SIZE, identity_of, is_settled, signature_of
 from pivot_core.store.state import FILES, TREES, State
 
 _ATTEMPTS = 5
@@ -92,6 +92,16 @@ class FileHashes:
         """
         found = self._signed(logical)
         return None if found is None else found[0]
+
+    def identity(self, logical: str) -> bytes | None:
+        """As ``signature``, but only an edit gives another (see ``identity_of``). None: nothing to read."""
+        try:
+            found = self._find(logical)
+            if found is None or not stat.S_ISDIR(found.status.st_mode):
+                return None if found is None else identity_of(found.status)
+            return tree.signature(_listing(found.path).files, identity_of)
+        except UsageError:
+            return None
 
     def settled_signature(self, logical: str) -> bytes | None:
         """``signature``, if every edit from now on will certainly give another one; else None, too."""

@@ -33,13 +33,16 @@ if TYPE_CHECKING:
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What to do for a stage that is due."""
+    """What to do for a stage that is due. ``stood``: of one that is to be made, its inputs and what they are
+    like; an edit that is taken back before the stage ends leaves the same content.
+    """
 
     spec: StageSpec
     verdict: Verdict
     action: Literal["skip", "restore", "make", "fail"]
     facts: Facts
     result: Result | None = None
+    stood: dict[str, bytes | None] = {}
 
 
 class Planner:
@@ -91,13 +94,17 @@ class Planner:
             return Plan(spec, decide(missing, None, {}), "fail", facts)
         verdict = self._folders.told(decide(facts, record, {}), record, facts)
         if force:
-            return Plan(spec, verdict, "make", facts)
+            return Plan(spec, verdict, "make", facts, stood=self._stand(spec))
         if verdict.state == "fresh":
             return Plan(spec, verdict, "skip", facts)
         result = self._recorder.earlier(spec, facts, record, verdict, self._gatherer.discovered)
         if result is not None:
             return Plan(spec, verdict, "restore", facts, result)
-        return Plan(spec, verdict, "make", facts)
+        return Plan(spec, verdict, "make", facts, stood=self._stand(spec))
+
+    def _stand(self, spec: StageSpec) -> dict[str, bytes | None]:
+        """What its inputs are like now."""
+        return {dep.path: self._hashes.identity(dep.path) for dep in spec.deps}
 
     def task(self, plan: Plan, ticket: int) -> Task:
         """The order for a worker."""
@@ -212,8 +219,10 @@ class Planner:
         """Record a stage's success, unless what it was made of changed while it ran: then say so."""
         name = plan.spec.name
         undeclared = self._undeclared(plan, done)
+        stand = self._stand(plan.spec)
         changed = [
             *self._gatherer.changed_since(plan.facts),
+            *(path for path, was in plan.stood.items() if stand[path] != was),
             *self._gatherer.outdated((plan.facts.code, *self._gatherer.unpickled(undeclared)), done.sources),
             *(path for path in undeclared if path in done.changed),
         ]
@@ -225,7 +234,7 @@ class Planner:
                 Warning(
                     message=f"{path} changed while the stage ran: it will run again", stage=name, path=path
                 )
-                for path in changed
+                for path in dict.fromkeys(changed)
             ]
         if nameless := [path for path in undeclared if NOT_TEXT in path]:
             return [

@@ -29,6 +29,15 @@ def signature_of(status: os.stat_result) -> bytes:
     )
 
 
+def identity_of(status: os.stat_result) -> bytes:
+    """Another one after each edit, also one that is taken back; but not after links to the file came or went.
+
+    A file that nobody may write may be an object of the cache, whose times say when it was used.
+    """
+    written = status.st_mtime_ns if status.st_mode & 0o222 else 0
+    return _SIGNATURE.pack(status.st_size, written, 0, status.st_ino & _INODE_MASK)
+
+
 def is_settled(status: os.stat_result, now: int) -> bool:
     """Whether an edit after ``now`` (ns) would certainly give another signature than this one."""
     changed = status.st_ctime_ns

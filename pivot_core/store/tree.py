@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,11 +77,11 @@ def _walk(folder: str, prefix: str, linked: bool, above: tuple[tuple[int, int], 
                 yield name, "neither a file nor a folder"
 
 
-def signature(files: Iterable[TreeFile]) -> bytes:
-    """As ``store.signature``'s of a file: over the names and statuses of all these."""
+def signature(files: Iterable[TreeFile], of: Callable[[os.stat_result], bytes] = signature_of) -> bytes:
+    """Over the names of all these, and what ``of`` says of each."""
     hasher = xxhash.xxh3_128()
     for file in files:
-        hasher.update(os.fsencode(file.name) + b"\0" + signature_of(file.status))
+        hasher.update(os.fsencode(file.name) + b"\0" + of(file.status))
     return hasher.digest()
 
 

@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import shutil
+import time
 
 import pytest
 
@@ -755,3 +756,108 @@ def test_an_output_that_is_edited_while_it_is_recorded_is_not_fresh(project):
     )
     assert project.run().outcomes == {"make": "ran", "wait": "ran"}
     assert project.reasons("make") == [("output", "parts/")]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_an_input_that_was_another_while_the_stage_ran_is_not_recorded(project, tmp_path, kind):
+    """Another branch is checked out, say, and the former again."""
+    dep, file = {"file": ("raw.txt", "raw.txt"), "folder": ("raw/", "raw/one.txt")}[kind]
+    project.write(file, "as it is")
+    project.pipeline(
+        f"""
+        import time
+        outside = Path({str(tmp_path)!r})
+
+        def wait(name):
+            while not (outside / name).exists():
+                time.sleep(0.01)
+
+        def read(
+            raw: Annotated[Path, outputs.Dep({dep!r}, loaders.PathOnly())],
+        ) -> Annotated[str, outputs.Out("out.txt", Text)]:
+            (outside / "begun").touch()
+            wait("edited")
+            text = Path({file!r}).read_text()
+            (outside / "read").touch()
+            wait("taken back")
+            return text
+
+        pipeline = Pipeline("p")
+        pipeline.register(read, timeout=30)
+        """
+    )
+    process = project.popen("run")
+    for awaited, text, told in (("begun", "edited", "edited"), ("read", "as it is", "taken back")):
+        while process.poll() is None and not (tmp_path / awaited).exists():
+            time.sleep(0.01)
+        project.write(file, text)
+        (tmp_path / told).touch()
+    _, stderr = process.communicate()
+    assert f"{dep} changed while the stage ran: it will run again" in stderr
+    assert project.read("out.txt") == "edited"
+    assert project.states() == {"read": "never_run"}
+    project.run()
+    assert project.read("out.txt") == "as it is"
+    assert project.states() == {"read": "fresh"}
+
+
+def test_an_input_that_becomes_no_file_while_the_stage_runs_ends_no_run(project):
+    project.write("raw.txt", "text")
+    project.pipeline(
+        """
+        import os
+
+        def read(
+            raw: Annotated[Path, outputs.Dep("raw.txt", loaders.PathOnly())],
+        ) -> Annotated[str, outputs.Out("out.txt", Text)]:
+            raw.unlink()
+            os.mkfifo(raw)
+            return ""
+
+        def other() -> Annotated[str, outputs.Out("other.txt", Text)]:
+            return ""
+
+        pipeline = Pipeline("p")
+        pipeline.register(read)
+        pipeline.register(other)
+        """
+    )
+    ended = project.run("-j1")
+    assert ended.outcomes == {"read": "ran", "other": "ran"}
+    assert "raw.txt changed while the stage ran" in ended.of("warning")[0]["message"]
+
+
+@pytest.mark.parametrize("mode", ["hardlink", "symlink"])
+def test_an_input_that_is_a_link_to_what_the_cache_uses_meanwhile_is_none_that_changed(
+    project, tmp_path, mode
+):
+    project.write(".pivot/config.yaml", f"cache: {{mode: {mode}}}\n")
+    project.pipeline(
+        f"""
+        import time
+        outside = Path({str(tmp_path)!r})
+
+        def one() -> Annotated[str, outputs.Out("1.txt", Text)]:
+            return "the same"
+
+        def read(
+            one: Annotated[Path, outputs.Dep("1.txt", loaders.PathOnly())],
+        ) -> Annotated[str, outputs.Out("out.txt", Text)]:
+            (outside / "begun").touch()
+            while not Path("2.txt").exists():
+                time.sleep(0.01)
+            return one.read_text()
+
+        def two() -> Annotated[str, outputs.Out("2.txt", Text)]:
+            while not (outside / "begun").exists():
+                time.sleep(0.01)
+            return "the same"
+
+        pipeline = Pipeline("p")
+        for stage in (one, read, two):
+            pipeline.register(stage, timeout=30)
+        """
+    )
+    ended = project.run()
+    assert set(ended.outcomes.values()) == {"ran"}
+    assert not [each for each in ended.of("warning") if "changed while" in each["message"]]
