@@ -86,31 +86,34 @@ def asked_at(session: Session, uri: str, position: types.Position | None = None)
     return Asked(document, project, home.linter.sources, home.path, line, column)
 
 
-def location(session: Session, asked: Asked, file: str, span: Span) -> types.Location | None:
+def location(session: Session, sources: Sources, file: str, span: Span) -> types.Location | None:
     """A stretch of a file of the project, as the editor counts; None where its text was edited since it could
     last be parsed."""
-    module, document = asked.sources.module(file), session.documents.at(asked.root / file)
+    assert sources.project is not None
+    root, module = sources.project.root, sources.module(file)
+    document = session.documents.at(root / file)
     assert module is not None
     if document is None:
-        return types.Location((asked.root / file).as_uri(), range_of(span, module.lines, session.encoding))
+        return types.Location((root / file).as_uri(), range_of(span, module.lines, session.encoding))
     here = document.now(span) if document.good is not None and document.good.text == module.text else None
     if here is None or not _is_same(module.lines, span, document.lines, here):
         return None
     return types.Location(document.uri, range_of(here, document.lines, session.encoding))
 
 
-def locations(session: Session, asked: Asked, places: Iterable[tuple[str, Span]]) -> list[types.Location]:
+def locations(session: Session, sources: Sources, places: Iterable[tuple[str, Span]]) -> list[types.Location]:
     """Those of several stretches, as far as they are left."""
-    found = (location(session, asked, file, span) for file, span in places)
+    found = (location(session, sources, file, span) for file, span in places)
     return [place for place in found if place is not None]
 
 
-def extent(session: Session, asked: Asked, file: str, whole: Span, name: Span) -> types.Range | None:
+def extent(session: Session, sources: Sources, file: str, whole: Span, name: Span) -> types.Range | None:
     """All of something long, which may be edited just now; None if the line with its name is."""
-    document = session.documents.at(asked.root / file)
-    place = location(session, asked, file, name)
+    assert sources.project is not None
+    document = session.documents.at(sources.project.root / file)
+    place = location(session, sources, file, name)
     if document is None or place is None:
-        found = location(session, asked, file, whole)
+        found = location(session, sources, file, whole)
         return found.range if found is not None and place is not None else None
     first = document.now(Span(whole.line, whole.column, whole.line, whole.column))
     end = range_of(document.end(whole), document.lines, session.encoding).end

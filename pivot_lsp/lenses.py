@@ -27,13 +27,15 @@ _UNTRUSTED = "this workspace isn't trusted, so its code isn't loaded"
 
 
 class Viewer(NamedTuple):
-    """What a lens depends on besides the verdicts. ``explains``: the client shows what explains one."""
+    """What a lens depends on besides the verdicts. ``explains``: the client shows what explains one.
+    ``elsewhere``: where the mistakes of ``pipeline.py`` are, if not in that."""
 
     root: Path
     runs: Runs
     loading: State
     trusted: bool
     explains: bool = False
+    elsewhere: str = ""
 
 
 class Lens(NamedTuple):
@@ -84,7 +86,9 @@ def why_not(answer: Answer, viewer: Viewer) -> str:
         return answer.why
     if not viewer.trusted:
         return _UNTRUSTED
-    return f"{PIPELINE} can't be read: see its problems" if viewer.loading == "failed" else _READING
+    if viewer.loading != "failed":
+        return _READING
+    return f"{PIPELINE} can't be read: see {viewer.elsewhere or 'its problems'}"
 
 
 def remark_on(answer: Known, viewer: Viewer, unread: str) -> str:
@@ -97,7 +101,8 @@ def _outdated(viewer: Viewer) -> str:
     if not viewer.trusted:
         return f"as {PIPELINE} was: {_UNTRUSTED}"
     if viewer.loading == "failed":
-        return f"as {PIPELINE} was: now it has mistakes"
+        where = f", in {viewer.elsewhere}" if viewer.elsewhere else ""
+        return f"as {PIPELINE} was: now it has mistakes{where}"
     return _READING if viewer.loading == "loading" else "the definition changed: save to read it"
 
 

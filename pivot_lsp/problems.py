@@ -82,6 +82,11 @@ class Problems:
         """The problems in a file, as they are now."""
         return [item for said in self._by_path.get(path, {}).values() for item in said]
 
+    def said(self, speaker: str, root: Path) -> list[Placed]:
+        """All that a speaker has said about a project."""
+        found = (said.get(speaker, []) for said in self._by_path.values())
+        return [item for items in found for item in items if item.root == root]
+
     @property
     def paths(self) -> list[Path]:
         """The files that have some."""

@@ -20,7 +20,7 @@ from pivot_lsp.folders import Folders
 from pivot_lsp.lenses import Viewer
 from pivot_lsp.loading import Loading
 from pivot_lsp.messages import shown_if_slow
-from pivot_lsp.problems import Problems
+from pivot_lsp.problems import PIPELINE, Problems
 from pivot_lsp.runs import Runs
 from pivot_lsp.settings import Settings
 
@@ -233,7 +233,16 @@ class Session:
     def viewer(self, project: Project) -> Viewer:
         """What is said of a project's stages depends on this besides the verdicts."""
         loading = self.loading.state(project.root)
-        return Viewer(project.root, self.runs, loading, self.trusted, "explain" in self.wants)
+        elsewhere = self._mistakes_elsewhere(project)
+        return Viewer(project.root, self.runs, loading, self.trusted, "explain" in self.wants, elsewhere)
+
+    def _mistakes_elsewhere(self, project: Project) -> str:
+        """Where the first mistake of a definition is, if none is in ``pipeline.py``: else ""."""
+        places = [(one.problem.path, one.span.line) for one in self.problems.said(PIPELINE, project.root)]
+        if not places or any(project.root / path == project.pipeline_file for path, _ in places):
+            return ""
+        path, line = places[0]
+        return f"{path}:{line}"
 
     def _new_verdicts(self, root: Path, answer: Answer) -> None:
         if root not in self._verdicts:

@@ -114,8 +114,8 @@ def _function(session: Session, asked: Asked, node: Node) -> tuple[types.Locatio
         place = as_types(places(session, asked.project, [node.spec]).of_stage(node.spec))
         return place, place.range
     span = name_span(function)
-    name = location(session, asked, node.file, span)
-    whole = extent(session, asked, node.file, function.top.spot(function.node).absolute, span)
+    name = location(session, asked.sources, node.file, span)
+    whole = extent(session, asked.sources, node.file, function.top.spot(function.node).absolute, span)
     return (name, whole) if name is not None and whole is not None else None
 
 
@@ -128,5 +128,5 @@ def _in_the_text(asked: Asked, node: Node) -> StageFunction | None:
 def _places(session: Session, asked: Asked, paths: Iterable[Path], uri: str) -> list[types.Range]:
     """Where paths are written, as far as in one file: the protocol has no more."""
     spots = (spot for path in paths for spot in path.spots)
-    found = locations(session, asked, ((spot.path, spot.absolute) for spot in spots))
+    found = locations(session, asked.sources, ((spot.path, spot.absolute) for spot in spots))
     return [place.range for place in found if place.uri == uri]

@@ -42,7 +42,7 @@ def register(session: Session) -> None:
         named = use or mention or at
         if named is None:
             return None
-        place = location(session, asked, asked.path, named.span)  # before the text is another
+        place = location(session, asked.sources, asked.path, named.span)  # before the text is another
         if mention is not None:
             answer = await session.verdicts(asked.project).current()
             text = "\n".join(_artifact(asked, mention, answer))
@@ -79,13 +79,15 @@ def _most_telling(statuses: Sequence[StageStatus]) -> list[StageStatus]:
 
 
 async def _status(session: Session, asked: Asked, status: StageStatus, written: Stage | None) -> str:
+    from pivot_core.cli.wording import ago, duration
     from pivot_lsp.explaining import reasons  # with the engine: not before the client has its answer
 
     spec, last = status.spec, status.last_run
-    lines = [f"**{spec.name}** · {status.verdict.state.replace('_', ' ')}"]
+    state = status.verdict.state.replace("_", " ")
+    lines = [f"**{spec.name}** · {'never succeeded' if last and state == 'never run' else state}"]
     if last is not None:
         failed = f", failed: {last.failed}" if last.failed else ""
-        lines += ["", f"last run {last.at}, {last.duration_s:.1f} s{failed}"]
+        lines += ["", f"last run {ago(last.at)}, {duration(last.duration_s)} ({last.at}){failed}"]
     if any(_has_more(reason, asked.root) for reason in status.verdict.reasons):
         with contextlib.suppress(JsonRpcInvalidParams):  # it went meanwhile: then with less
             status = await explained(session, asked.project, spec.name)
@@ -122,7 +124,10 @@ def _artifact(asked: Asked, mention: Mention, answer: Answer) -> Iterator[str]:
     makers = _names(asked, mention.path, answer, reading=False)
     readers = _names(asked, mention.path, answer, reading=True)
     yield f"**{mention.path}**\n"
-    yield f"- made by {', '.join(makers) if makers else 'no stage: a source'}"
+    if makers or mention.is_input:
+        yield f"- made by {', '.join(makers) if makers else 'no stage: a source'}"
+    else:
+        yield "- no stage makes it: this isn't registered, or with another path"
     if readers:
         yield f"- read by {', '.join(readers)}"
     yield from _on_disk(asked, mention.path)

@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from pivot_lsp.answers import Known
 from pivot_lsp.asked import Asked, asked_at, location
+from pivot_lsp.read import of_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ def register(session: Session) -> None:
         found = [
             types.InlayHint(place.range.end, text, padding_left=True)
             for span, text in (*_sizes(asked), *durations)
-            if (place := location(session, asked, asked.path, span)) is not None
+            if (place := location(session, asked.sources, asked.path, span)) is not None
         ]
         first, last = params.range.start.line, params.range.end.line
         return [hint for hint in found if first <= hint.position.line <= last]
@@ -47,7 +48,8 @@ def register(session: Session) -> None:
 
 
 async def _durations(session: Session, asked: Asked) -> list[tuple[Span, str]]:
-    from pivot_lsp.mentions import name_span, stages_of
+    from pivot_core.cli.wording import duration
+    from pivot_lsp.mentions import name_span
 
     answer = await session.verdicts(asked.project).current()
     module = asked.sources.module(asked.path)
@@ -56,10 +58,10 @@ async def _durations(session: Session, asked: Asked) -> list[tuple[Span, str]]:
     lasted = {one.spec.name: one.last_run.duration_s for one in answer.stages if one.last_run is not None}
     found = []
     for function in module.functions:
-        names = [stage.name for stage in stages_of(asked.sources, function)]
+        names = [status.spec.name for status in of_function(answer, function)]
         known = [lasted[name] for name in names if name in lasted]
         if known:
-            found.append((name_span(function), f"{sum(known):.1f} s"))
+            found.append((name_span(function), duration(sum(known))))
     return found
 
 

@@ -29,7 +29,7 @@ def register(session: Session) -> None:
         if asked is None or mention is None:
             return []
         makers = [other for other in of_path(asked.sources, mention.path) if not other.is_input]
-        found = locations(session, asked, ((other.file, other.span) for other in makers))
+        found = locations(session, asked.sources, ((other.file, other.span) for other in makers))
         found = found or await _unwritten(session, asked, mention, reading=False)
         return found or _the_file(asked, mention.path)
 
@@ -45,7 +45,7 @@ def register(session: Session) -> None:
         wanted = of_path(asked.sources, mention.path)
         if not params.context.include_declaration:
             wanted = [other for other in wanted if other.is_input]
-        found = locations(session, asked, ((other.file, other.span) for other in wanted))
+        found = locations(session, asked.sources, ((other.file, other.span) for other in wanted))
         for reading in (True, False) if params.context.include_declaration else (True,):
             found += await _unwritten(session, asked, mention, reading=reading)
         return found
@@ -62,7 +62,7 @@ def register(session: Session) -> None:
         for mention in mentions(asked.sources):
             file = asked.root / mention.path
             if mention.file == asked.path and file.is_file():
-                places = locations(session, asked, [(mention.file, mention.span)])
+                places = locations(session, asked.sources, [(mention.file, mention.span)])
                 found += [types.DocumentLink(place.range, file.as_uri()) for place in places]
         return found
 

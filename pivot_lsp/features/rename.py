@@ -29,7 +29,7 @@ def register(session: Session) -> None:
         asked, mention = _asked(session, params)
         if asked is None or mention is None:
             return None
-        place = location(session, asked, mention.file, mention.span)
+        place = location(session, asked.sources, mention.file, mention.span)
         return types.PrepareRenamePlaceholder(place.range, mention.text.value) if place is not None else None
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
@@ -110,7 +110,7 @@ def _renamed(session: Session, asked: Asked, mention: Mention, name: str) -> typ
     for other in mentions(asked.sources):
         inside = mention.path.endswith("/") and other.path.startswith(mention.path)
         if inside or other.path == mention.path:
-            place = location(session, asked, other.file, other.span)
+            place = location(session, asked.sources, other.file, other.span)
             if place is None:  # another version came meanwhile
                 raise JsonRpcContentModified
             new = name + other.path.removeprefix(mention.path)

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from pivot_lsp.asked import Asked, asked_at, extent, location
+from pivot_lsp.asked import Asked, as_types, asked_at, extent, location, locations
+from pivot_lsp.places import places
+from pivot_lsp.read import unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from pivot_lsp.positions import Span
+    from pivot_lsp.answers import Answer
     from pivot_lsp.session import Session
+    from pivot_lsp.source.sources import Sources
     from pivot_lsp.source.stages import StageFunction
 
 
@@ -32,12 +34,13 @@ def register(session: Session) -> None:
     @server.feature(types.WORKSPACE_SYMBOL)
     async def search(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
         query = params.query.lower()
-        projects: dict[Path, Asked] = {}
-        for document in session.documents:
-            asked = asked_at(session, document.uri)
-            if asked is not None:
-                projects.setdefault(asked.root, asked)
-        found = [symbol for asked in projects.values() for symbol in _named(session, asked)]
+        found: list[types.WorkspaceSymbol] = []
+        for project in await session.folders.projects():
+            linter = await session.linters.of(project)
+            answer = await session.verdicts(project).current()
+            for document in session.documents:
+                _ = document.reading  # what it says may be in the answer
+            found += _named(session, linter.sources, answer)
         return [symbol for symbol in found if _matches(query, symbol.name.lower())]
 
 
@@ -45,8 +48,8 @@ def _symbol(session: Session, asked: Asked, function: StageFunction) -> types.Do
     from pivot_lsp.mentions import name_span, stages_of
 
     span = name_span(function)
-    name = location(session, asked, asked.path, span)
-    whole = extent(session, asked, asked.path, function.top.spot(function.node).absolute, span)
+    name = location(session, asked.sources, asked.path, span)
+    whole = extent(session, asked.sources, asked.path, function.top.spot(function.node).absolute, span)
     if name is None or whole is None:
         return None
     names = ", ".join(stage.name or "…" for stage in stages_of(asked.sources, function))
@@ -64,29 +67,38 @@ def _artifacts(session: Session, asked: Asked, function: StageFunction) -> Itera
     """What its own annotations say, wherever the text of a path is."""
     for artifact in function.artifacts:
         if artifact.path is not None and artifact.top is function.top:
-            whole = location(session, asked, asked.path, artifact.top.spot(artifact.call).absolute)
-            path = location(session, asked, asked.path, artifact.path_spot.absolute)
+            whole = location(session, asked.sources, asked.path, artifact.top.spot(artifact.call).absolute)
+            path = location(session, asked.sources, asked.path, artifact.path_spot.absolute)
             if whole is not None and path is not None:
                 detail = "reads" if artifact.is_input else "writes"
                 kind = types.SymbolKind.File
                 yield types.DocumentSymbol(artifact.path.value, kind, whole.range, path.range, detail)
 
 
-def _named(session: Session, asked: Asked) -> Iterator[types.WorkspaceSymbol]:
+def _named(session: Session, sources: Sources, answer: Answer) -> Iterator[types.WorkspaceSymbol]:
     from pivot_lsp.mentions import mentions, name_span
 
-    named: list[tuple[str, str, Span, types.SymbolKind, str]] = []
-    for stage in asked.sources.stages:
-        if stage.name is not None and stage.function is not None:
-            file, span = stage.function.top.path, name_span(stage.function)
-            named.append((stage.name, file, span, types.SymbolKind.Event, "stage"))
-    for mention in mentions(asked.sources):
+    def symbol(name: str, place: types.Location, kind: types.SymbolKind, what: str) -> types.WorkspaceSymbol:
+        return types.WorkspaceSymbol(place, name, kind, container_name=what)
+
+    assert sources.project is not None
+    stage, artifact = (types.SymbolKind.Event, "stage"), (types.SymbolKind.File, "artifact")
+    told = unwritten(sources, answer)
+    names, made = {spec.name for spec in told}, set()
+    for one in sources.stages:
+        if one.name is not None and one.function is not None and one.name not in names:
+            for place in locations(session, sources, [(one.function.top.path, name_span(one.function))]):
+                yield symbol(one.name, place, *stage)
+    for mention in mentions(sources):
         if not mention.is_input:
-            named.append((mention.path, mention.file, mention.span, types.SymbolKind.File, "artifact"))
-    for name, file, span, kind, what in named:
-        place = location(session, asked, file, span)
-        if place is not None:
-            yield types.WorkspaceSymbol(place, name, kind, container_name=what)
+            made.add(mention.path)
+            for place in locations(session, sources, [(mention.file, mention.span)]):
+                yield symbol(mention.path, place, *artifact)
+    at = places(session, sources.project, told)
+    for spec in told:
+        place = as_types(at.of_stage(spec))
+        yield symbol(spec.name, place, *stage)
+        yield from (symbol(out.path, place, *artifact) for out in spec.outs if out.path not in made)
 
 
 def _matches(query: str, name: str) -> bool:

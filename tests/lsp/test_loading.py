@@ -101,7 +101,7 @@ async def test_a_mistake_that_a_fix_mends_does_not_stay_until_the_file_is_saved(
     (found,) = await editor.until_problems("stages.py")
     assert found.code == "PVT305"
     editor.open("pipeline.py")
-    await editor.until_titles("pipeline.py", ["Pivot: pipeline.py can't be read: see its problems"])
+    await editor.until_titles("pipeline.py", ["Pivot: pipeline.py can't be read: see stages.py:13"])
     line, end = found.range.start.line, found.range.end.character
     editor.replace("stages.py", line, end - 2, end - 1, "")
     assert await editor.diagnostics("stages.py") == []
