@@ -53,11 +53,11 @@ class Gatherer:
         return self._environment, self._packages.signature(), self._strict
 
     def code(self, spec: StageSpec, record: Lock | Reason | None) -> CodeFact:
-        """The stage's code. It has its units unless the record's fingerprint is the same."""
+        """The stage's code. It has its units if the record has another fingerprint: they tell why."""
         code = self._code.fact(spec)
-        if isinstance(record, Lock) and record.code == code.fingerprint:
-            return code
-        return self._code.whole(spec)
+        if isinstance(record, Lock) and record.code != code.fingerprint:
+            return self._code.whole(spec)
+        return code
 
     def facts(self, spec: StageSpec, record: Lock | Reason | None) -> Facts:
         """The facts of one stage; ``units`` of its code as in :meth:`code`."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pivot_core.code.drafts import Drafts
     from pivot_core.code.influence import Influence
     from pivot_core.code.nodes import Node
-    from pivot_core.code.records import Statement
+    from pivot_core.code.records import SourceError, Statement
     from pivot_core.code.sources import Sources
 
 __all__ = ["CodeGraph", "SummaryCache"]
@@ -204,7 +204,9 @@ class CodeGraph:
     # --- edits -----------------------------------------------------------------------------------
 
     def _follow(self, path: str) -> bool:
+        others = False  # than what the facts with all units tell of it
         for old, new in self._modules.reload(path):
+            others = others or _told(old) != _told(new)
             places = self._edited(old, new)
             if places is None or new.error is not None:
                 return False
@@ -218,7 +220,7 @@ class CodeGraph:
             for reach in self._reaches.values():
                 self._forget(roots for key in reach.forget(keys) for roots in self._begin.get(key, ()))
         self._forget([roots for roots, answer in self._answers.items() if "source" in answer.whole.reads])
-        for answer in self._answers.values():
+        for answer in self._answers.values() if others else ():
             if path in answer.files:
                 answer.stage = None
         return True
@@ -396,6 +398,11 @@ class CodeGraph:
         module = self._modules.get(place[0])
         assert module is not None
         return module.at(place[1])
+
+
+def _told(module: Module) -> tuple[SourceError | None, list[int]]:
+    """What facts tell of a module besides what its code says."""
+    return module.unsaved_error, [statement.line for statement in module.summary.statements]
 
 
 def _at(widening: Widening, line: int) -> Widening:

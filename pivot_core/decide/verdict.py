@@ -31,7 +31,7 @@ class Facts(msgspec.Struct, frozen=True):
     """What is true of one stage now. Digests by logical path; None where there is nothing.
 
     ``discovered`` and ``environment`` cover at least what the record names; ``units`` of ``code`` may be
-    left empty while the fingerprint equals the record's, since then nobody asks for them.
+    left empty unless there is a record with another fingerprint, since then nobody asks for them.
     ``defined_at`` is the place that changes of the definition are reported at. ``strict``: bug-fix releases
     of packages count, too.
     """
