@@ -35,10 +35,16 @@ _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _MODULE = re.compile(rf"(?<!\S)-m ({_DOTTED.pattern.replace('(', '(?:')})(?!\S)")
 # Where the arguments of an event have the words of the command line, and the folder it is started in.
 _COMMANDS: dict[str, Callable[[tuple[Any, ...]], tuple[Iterable[object], object]]] = {
-    "subprocess.Popen": lambda args: (args[1] if isinstance(args[1], list | tuple) else [args[1]], args[2]),
+    "subprocess.Popen": lambda args: (
+        [args[0], *(args[1] if isinstance(args[1], list | tuple) else [args[1]])],
+        args[2],
+    ),
     "os.system": lambda args: (args, None),
-    "os.posix_spawn": lambda args: (args[1], None),
+    "os.posix_spawn": lambda args: ([args[0], *args[1]], None),
+    "os.exec": lambda args: ([args[0], *args[1]], None),  # also in a fork: os.spawnv, pty.spawn
 }
+# What gives a file a name. (A hard link changes the file that it is made to, as any look at it shows.)
+_NAMING = frozenset({"os.rename", "os.symlink"})
 _LISTINGS = frozenset({"os.listdir", "os.scandir"})
 # Packages that read a whole folder by native code when they are handed one.
 _READ_FOLDERS = frozenset({"polars", "pyarrow"})
@@ -81,6 +87,8 @@ class Observer:
                 self._note(path, listing=True)
         elif event in _COMMANDS and self._reads.wanted:
             self._started(*_COMMANDS[event](args))
+        elif event in _NAMING and self._reads.wanted:
+            self._given_a_name(event, args[0], args[1])
         elif event == "pickle.find_class" and self._reads.wanted:
             self._reads.add(f"@{args[0]}:{args[1]}")
         elif event == "sqlite3.connect" and isinstance(args[0], str | bytes | os.PathLike):
@@ -102,6 +110,18 @@ class Observer:
             # Not what shutil.rmtree and the like open: a folder, or a name that is relative to one.
             self._note(path)
             self._note_outside(path)
+
+    def _given_a_name(self, event: str, source: object, name: object) -> None:
+        """What the stage has written is its own also where it renames it to; it reads what it links to."""
+        paths = str, bytes, os.PathLike
+        if not isinstance(source, paths) or not isinstance(name, paths):
+            return
+        full = os.path.abspath(os.fsdecode(name))  # noqa: PTH100
+        if event == "os.symlink" and is_file(target := Path(full).parent / os.fsdecode(source)):
+            self._note(target)
+            self._reads.add_written(full)
+        elif event == "os.rename" and self._reads.is_written(os.path.abspath(os.fsdecode(source))):  # noqa: PTH100
+            self._reads.add_written(full)
 
     def _started(self, words: Iterable[object], cwd: object) -> None:
         """A child process: the files that its command line names. (What else it reads can't be seen.)"""

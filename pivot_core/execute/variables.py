@@ -28,8 +28,8 @@ def hear(asked: Callable[[str, str], None]) -> None:
     def heard_getitem(environ: os._Environ[str], key: str) -> str:
         nonlocal listed
         before, listed = listed, None
-        if before != key and isinstance(key, str):
-            asked(key, _asker(sys._getframe(1)))
+        if before != key and isinstance(key, str | bytes):  # bytes: of os.environb
+            asked(os.fsdecode(key), _asker(sys._getframe(1)))
         return getitem(environ, key)
 
     def heard_iterate(environ: os._Environ[str]) -> Iterator[str]:
@@ -73,8 +73,8 @@ def variables_read(project_root: Path) -> Iterator[set[str]]:
         frame = sys._getframe(1)
         while frame.f_back is not None and frame.f_code.co_filename.startswith("<frozen"):
             frame = frame.f_back
-        if frame.f_code.co_filename.startswith(root) and isinstance(key, str):
-            seen.add(key)
+        if frame.f_code.co_filename.startswith(root) and isinstance(key, str | bytes):
+            seen.add(os.fsdecode(key))
         return original(self, key)
 
     kind.__getitem__ = getitem  # type: ignore[method-assign]

@@ -371,3 +371,55 @@ def test_a_pool_that_lives_on_tells_each_stage_what_it_reads_for_it(project, rea
     project.run("-j1")
     project.write("extra.txt", "two")
     assert project.states() == {"one": "stale", "two": "stale"}
+
+
+COMMANDS = {
+    "os.spawnv": "os.spawnv(os.P_WAIT, '/bin/sh', ['sh', 'extra.txt']); return ''",
+    "os.execv": "if not os.fork(): os.execv('/bin/sh', ['sh', 'extra.txt'])\n    os.wait(); return ''",
+    "an executable": "import subprocess; subprocess.run(['x'], executable='./extra.txt'); return ''",
+    "posix_spawn": "os.waitpid(os.posix_spawn('./extra.txt', ['x'], {}), 0); return ''",
+}
+
+
+@pytest.mark.parametrize("body", COMMANDS.values(), ids=COMMANDS)
+def test_what_a_command_line_names_is_an_input_however_it_is_started(project, reading, body):
+    (project.root / "extra.txt").write_text("#!/bin/sh\n")
+    (project.root / "extra.txt").chmod(0o755)
+    reading(body)
+    project.write("extra.txt", "#!/bin/sh\ntrue\n")
+    assert project.reasons("reading") == [("discovered_input", "extra.txt")]
+
+
+def test_what_a_stage_reads_by_a_link_that_it_makes_is_an_input_by_its_own_name(project, reading):
+    link = "os.symlink('extra.txt', 'other.txt')"
+    reading(f"{link}; text = Path('other.txt').read_text(); os.unlink('other.txt'); return text")
+    project.write("extra.txt", "two")
+    assert project.reasons("reading") == [("discovered_input", "extra.txt")]
+
+
+def test_what_a_stage_puts_in_the_place_of_what_it_has_read_is_its_own(project, reading):
+    """As one does who keeps something for the next time: read, and replace by one rename."""
+    project.write("kept.txt", "1")
+    reading(
+        """
+    kept = Path("kept.txt").read_text()
+    Path("kept.new").write_text("2")
+    os.replace("kept.new", "kept.txt")
+    return kept
+    """
+    )
+    project.write("kept.txt", "3")
+    assert project.reasons("reading") == [("discovered_input", "kept.txt")]
+
+
+def test_what_a_stage_moves_and_reads_then_is_still_an_input(project, reading):
+    reading("os.replace('extra.txt', 'moved.txt'); return Path('moved.txt').read_text()")
+    project.write("moved.txt", "two")
+    assert project.reasons("reading") == [("discovered_input", "moved.txt")]
+
+
+@pytest.mark.parametrize("ask", ["os.getenvb(name)", "os.environb.get(name)"])
+def test_a_variable_whose_name_is_bytes_is_an_input(project, reading, ask):
+    reading(f"name = ('extr' + text[:0] + 'a').upper().encode(); return str({ask})")
+    stage = project.status(env={"EXTRA": "1"})["reading"]
+    assert [(reason["kind"], reason["subject"]) for reason in stage["reasons"]] == [("environment", "EXTRA")]
