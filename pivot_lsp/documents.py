@@ -106,10 +106,14 @@ class Document:
     def outdated(self) -> None:
         """What was read of it may be read otherwise now."""
         if vars(self).pop("reading", None) is not None:
-            vars(self)["reading"] = self.read(self.path, self.text)
+            _ = self.reading  # what was no part of a project wasn't parsed, and may not be Python now
         elif self.last_good is not None:  # whoever reads it now doesn't know what it said
-            self.last_good = self.read(self.path, self.last_good.text)
-            self.former.reread(self.last_good)
+            try:
+                self.last_good = self.read(self.path, self.last_good.text)
+            except SyntaxError:
+                self.last_good = None
+            else:
+                self.former.reread(self.last_good)
 
     @property
     def good(self) -> Reading | None:

@@ -463,3 +463,21 @@ async def test_a_project_that_is_deleted_during_a_run(endless: Project, editor: 
     (message,) = await editor.until(lambda: editor.messages)
     assert message.startswith("Pivot: clean failed")
     await editor.until(lambda: all(map(is_gone, started)))
+
+
+@ONE_EDITOR
+@pytest.mark.asyncio
+async def test_a_file_that_is_no_python_is_open_before_its_project_is_read(
+    ran: Project, editor: Editor
+) -> None:
+    """Then nobody knows yet that it is part of a project, and it isn't parsed. What is found in the other files
+    is shown all the same."""
+    ran.write("notes.py", "x = (\n")
+    ran.write("stages.py", ran.text("stages.py").replace('"count.txt"', '"clean.txt"'))
+    for name in ("notes.py", "stages.py"):
+        editor.open(name)
+        await editor.diagnostics(name)
+    assert await editor.until_problems("stages.py")
+    editor.type("notes.py", "x = ((\n")
+    await editor.lenses("stages.py")
+    assert editor.messages == []
