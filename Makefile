@@ -81,6 +81,7 @@ fuzz: $(READY)
 # Edits, runs and mishaps in a row, and after each: is every verdict and output what it should be? About 15 s for each.
 histories: $(READY)
 	$(BIN)/python tests/histories/histories.py --count $(COUNT) --seed $(SEED)
+	$(BIN)/python tests/histories/editor.py --count $(COUNT) --seed $(SEED)
 
 # Commands killed, and disks failing, at each call that changes a file. About an hour on two cores.
 torture: $(READY)

@@ -470,8 +470,8 @@ async def test_a_project_that_is_deleted_during_a_run(endless: Project, editor: 
 async def test_a_file_that_is_no_python_is_open_before_its_project_is_read(
     ran: Project, editor: Editor
 ) -> None:
-    """Then nobody knows yet that it is part of a project, and it isn't parsed. What is found in the other files
-    is shown all the same."""
+    """Then nobody knows yet that it is part of a project, and it isn't parsed. What is found in the others is
+    shown all the same."""
     ran.write("notes.py", "x = (\n")
     ran.write("stages.py", ran.text("stages.py").replace('"count.txt"', '"clean.txt"'))
     for name in ("notes.py", "stages.py"):
