@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from pivot_lsp.answers import Known
 from pivot_lsp.asked import Asked, asked_at, location
 from pivot_lsp.features.why import explained
+from pivot_lsp.lenses import why_not
+from pivot_lsp.markup import plain
 from pivot_lsp.places import places
 from pivot_lsp.read import of_function, unwritten
 
@@ -48,8 +49,17 @@ def register(session: Session) -> None:
             text = "\n".join(_artifact(asked, mention, answer))
         elif at is not None:
             text = await _function(session, asked, at)
-        content = types.MarkupContent(types.MarkupKind.Markdown, text)
+        if _shows_markdown(session):
+            content = types.MarkupContent(types.MarkupKind.Markdown, text)
+        else:
+            content = types.MarkupContent(types.MarkupKind.PlainText, plain(text))
         return types.Hover(content, place.range if place is not None else None)
+
+
+def _shows_markdown(session: Session) -> bool:
+    client = session.server.client_capabilities.text_document
+    formats = client.hover.content_format if client is not None and client.hover is not None else None
+    return not formats or types.MarkupKind.Markdown in formats
 
 
 async def _function(session: Session, asked: Asked, at: StageAt) -> str:
@@ -67,7 +77,8 @@ async def _function(session: Session, asked: Asked, at: StageAt) -> str:
         await _status(session, asked, status, written.get(status.spec.name))
         for status in _most_telling(statuses)[:_VARIANTS]
     ]
-    texts += [_unread(stage, answer) for stage in unread]
+    why = why_not(answer, session.viewer(asked.project)) or "pipeline.py is being read again"
+    texts += [_unread(stage, why) for stage in unread]
     if len(statuses) > _VARIANTS:
         texts.append(f"and {len(statuses) - _VARIANTS} more stages")
     return "\n\n---\n\n".join(texts) or "no stage: nobody registers this function"
@@ -104,8 +115,7 @@ def _has_more(reason: Reason, root: Path) -> bool:
     return reason.kind == "code"
 
 
-def _unread(stage: Stage, answer: Answer) -> str:
-    why = "pipeline.py is being read again" if isinstance(answer, Known) else answer.why
+def _unread(stage: Stage, why: str) -> str:
     return "\n".join([f"**{stage.title}**", "", why, *_written(stage)])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from lsprotocol import types
@@ -12,7 +12,7 @@ from lsprotocol import types
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from conftest import Editor, Project
+    from conftest import Editor, Project, Raw
 
 T = TypeVar("T")
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(60)]
@@ -244,6 +244,52 @@ async def test_hovering_over_a_stage_tells_what_made_it_stale(ran: Project, edit
     assert "- code: helpers.normalise changed since the last run ([helpers.py:3](" in stale
     assert "  -    return text.strip().lower()\n  +    return text.strip().upper()" in stale
     assert "reads `raw.txt`" in stale
+
+
+async def test_hovering_over_a_stage_tells_why_nothing_is_known_of_it(
+    project: Project, editor: Editor
+) -> None:
+    project.write("pipeline.py", project.text("pipeline.py") + "1 / 0\n")
+    editor.open("stages.py")
+    await editor.until_problems("pipeline.py")
+    stage = Place(project, "stages.py", "clean(")
+    while "pipeline.py can't be read: see its problems" not in (text := await hovered(editor, stage)):
+        assert "hasn't been read" not in text
+        await asyncio.sleep(0.05)
+    assert "reads `raw.txt`" in text
+
+
+async def test_hovering_is_in_plain_text_where_the_editor_shows_no_markdown(
+    ran: Project, start: Callable[..., Raw]
+) -> None:
+    """As Emacs's eglot without markdown-mode."""
+    raw = start(initialize=False)
+    folder = {"uri": ran.root.as_uri(), "name": "project"}
+    capabilities = {"textDocument": {"hover": {"contentFormat": ["plaintext"]}}}
+    raw.send("initialize", {"processId": None, "workspaceFolders": [folder], "capabilities": capabilities}, 1)
+    assert "result" in raw.receive()
+    raw.send("initialized", {})
+    place = Place(ran, "stages.py", '"clean.txt"')
+    document = {
+        "uri": place.document.uri,
+        "languageId": "python",
+        "version": 1,
+        "text": ran.text("stages.py"),
+    }
+    raw.send("textDocument/didOpen", {"textDocument": document})
+    at = {"line": place.position.line, "character": place.position.character}
+    answer: dict[str, Any] = {}
+    for number in range(2, 200):
+        raw.send("textDocument/hover", {"textDocument": {"uri": document["uri"]}, "position": at}, number)
+        while (answer := raw.receive()).get("id") != number:
+            pass
+        if answer["result"]:
+            break
+        await asyncio.sleep(0.1)
+    contents = answer["result"]["contents"]
+    assert contents["kind"] == "plaintext"
+    assert contents["value"].startswith("clean.txt\n\n- made by clean\n")
+    assert "`" not in contents["value"]
 
 
 async def test_hovering_over_a_stage_tells_which_files_of_a_folder_changed(
