@@ -61,9 +61,9 @@ class Desk:
     @property
     def environment(self) -> dict[str, str]:
         """Nothing that the person who runs the tests has set up, and no other server for Python."""
-        kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-        here = {"HOME": self.home, "XDG_STATE_HOME": self.home, "PATH": f"{self.bin}:/usr/bin:/bin"}
-        return kept | {name: str(value) for name, value in here.items()}
+        kept = {name: os.environ[name] for name in ("TMPDIR",) if name in os.environ}
+        home = {"HOME": str(self.home), "XDG_STATE_HOME": str(self.home)}
+        return kept | home | {"PATH": f"{self.bin}:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
     def text(self, name: str) -> str:
         return (self.root / name).read_text(encoding="utf-8")
@@ -172,7 +172,7 @@ def lua() -> str:
 
 @pytest.fixture
 def elisp() -> str:
-    return documented("elisp", "eglot")
+    return documented("elisp", "eglot-server-programs")
 
 
 @pytest.fixture

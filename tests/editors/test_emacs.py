@@ -32,9 +32,8 @@ def test_a_person_sees_what_is_wrong_fixes_it_and_runs_the_stage(
     emacs = terminal(EMACS, "-nw", "stages.py")
     emacs.until("def shout")
     emacs.press("M-x", "eglot", "Enter")
-    emacs.until("Flymake[1 0]")
-    emacs.press("M-x", "flymake-goto-next-error", "Enter")
-    emacs.until("ends in /, which only a DirectoryOut does")
+    mistake = "ends in /, which only a DirectoryOut does"
+    emacs.press_until(mistake, "M-x", "flymake-goto-next-error", "Enter", back="C-g")
     emacs.press("M-x", "eglot-code-actions", "Enter")
     emacs.until('(default write "loud.txt")')
     emacs.press("Enter")
