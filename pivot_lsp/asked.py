@@ -94,7 +94,7 @@ def location(session: Session, sources: Sources, file: str, span: Span) -> types
     document = session.documents.at(root / file)
     assert module is not None
     if document is None:
-        return types.Location((root / file).as_uri(), range_of(span, module.lines, session.encoding))
+        return types.Location(session.uri(root / file), range_of(span, module.lines, session.encoding))
     here = document.now(span) if document.good is not None and document.good.text == module.text else None
     if here is None or not _is_same(module.lines, span, document.lines, here):
         return None

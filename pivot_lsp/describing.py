@@ -96,7 +96,7 @@ class _Stages:
         return protocol.Input(path, self._uri(path), self._producers[path], there, kind)
 
     def _uri(self, path: str) -> str:
-        return (self._root / path).as_uri()
+        return self._places.uri(path)
 
 
 def reasons(status: StageStatus, at: Places) -> list[protocol.Reason]:

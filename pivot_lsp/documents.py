@@ -176,15 +176,15 @@ class Document:
     def _is_half_typed(self, line: int) -> bool:
         return self.reading is None or self.lines.line(line).startswith(("def ", "async def "))
 
-    def elsewhere(self, path: str) -> tuple[str, Lines]:
-        """URI and lines of a file of its project, by the path that findings name it by."""
+    def elsewhere(self, path: str) -> tuple[Path, Lines]:
+        """Path and lines of a file of its project, by the path that findings name it by."""
         home = self.good.home if self.good is not None else None
         if home is None or path == home.path:
-            return self.uri, self.lines
+            return self.path, self.lines
         module, project = home.linter.sources.module(path), home.linter.sources.project
         assert module is not None
         assert project is not None
-        return (project.root / path).as_uri(), module.lines
+        return project.root / path, module.lines
 
     def logical(self, project: Project) -> str | None:
         """Its logical path; None if it isn't the project's own."""

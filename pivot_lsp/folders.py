@@ -26,6 +26,7 @@ class Folders:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._known: asyncio.Task[list[Path]] | None = None
+        self._links: list[tuple[Path, Path]] | None = None
         session.on_files(self._files_changed)
 
     @property
@@ -48,9 +49,21 @@ class Folders:
                 return folder.resolve() / path.relative_to(folder)
         return path.parent.resolve() / path.name
 
+    def uri(self, path: Path) -> str:
+        """What the editor calls a file: as :meth:`real`, the other way round."""
+        if self._links is None:
+            named = [(folder.resolve(), folder) for folder in self._as_named]
+            plain = [real for real, folder in named if real == folder]
+            links = [(real, folder) for real, folder in named if real not in plain]
+            self._links = sorted(links, key=lambda link: -len(link[0].parts))  # the innermost first
+        for real, folder in self._links:
+            if path.is_relative_to(real):
+                return (folder / path.relative_to(real)).as_uri()
+        return path.as_uri()
+
     def changed(self) -> None:
         """There are other folders than before."""
-        self._known = None
+        self._known = self._links = None
         for root in self._session.known_roots():
             if not self._is_open(root):
                 self._session.forget(root)

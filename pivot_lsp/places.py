@@ -13,7 +13,7 @@ from pivot_lsp.positions import Lines, width
 from pivot_lsp.protocol import Location, Position, Range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from pivot_core.project import Project
@@ -31,14 +31,17 @@ class Text(NamedTuple):
 
 
 class Places:
-    """``texts``: those of the editor, by logical path."""
+    """``texts``: those of the editor, by logical path. ``uri``: what the editor calls a file."""
 
-    def __init__(self, root: Path, texts: Mapping[str, Text], encoding: Encoding) -> None:
+    def __init__(
+        self, root: Path, texts: Mapping[str, Text], encoding: Encoding, uri: Callable[[Path], str]
+    ) -> None:
         self._root = root
+        self._named = uri
         self._texts = texts
         self._encoding = encoding
         self._text = cache(self._read)
-        self._uri = cache(self._uri_of)
+        self._there = cache(self._uri_of)
 
     def of_stage(self, spec: StageSpec) -> Location:
         """The name in the ``def`` of its function."""
@@ -51,22 +54,26 @@ class Places:
         start = text.lines.units_before(number, at, self._encoding)
         return _location(text.uri, number, start, start + width(spec.qualname, self._encoding))
 
+    def uri(self, path: str) -> str:
+        """What the editor calls a file or folder, which needn't be there."""
+        return self._named(self._root / path)
+
     def of_line(self, path: str | None, line: int | None) -> Location | None:
         """The beginning of a line, from 1; None without a file."""
-        uri = self._uri(path) if path else None
+        uri = self._there(path) if path else None
         return _location(uri, max(line or 0, 1), 0, 0) if uri is not None else None
 
     def _read(self, path: str) -> Text:
         if path in self._texts:
             return self._texts[path]
         lines = Lines(on_disk(self._root / path) or "")
-        return Text((self._root / path).as_uri(), lines, definitions(lines))
+        return Text(self.uri(path), lines, definitions(lines))
 
     def _uri_of(self, path: str) -> str | None:
         if path in self._texts:
             return self._texts[path].uri
         file = self._root / path
-        return file.as_uri() if file.is_file() else None
+        return self.uri(path) if file.is_file() else None
 
 
 def places(session: Session, project: Project, specs: Iterable[StageSpec] = ()) -> Places:
@@ -78,7 +85,7 @@ def places(session: Session, project: Project, specs: Iterable[StageSpec] = ()) 
         path: Text(document.uri, document.lines, document.lines_of(functions.get(path, ())))
         for path, document in session.documents.of(project)
     }
-    return Places(project.root, texts, session.encoding)
+    return Places(project.root, texts, session.encoding, session.folders.uri)
 
 
 def _location(uri: str, line: int, start: int, end: int) -> Location:

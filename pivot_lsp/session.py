@@ -90,6 +90,11 @@ class Session:
         if self.asking is not None:
             await asyncio.wait([self.asking], timeout=_LONGEST_S)
 
+    def uri(self, path: Path) -> str:
+        """What the editor calls a file, be it open or not."""
+        document = self.documents.at(path)
+        return document.uri if document is not None else self.folders.uri(path)
+
     # --- who wants to know
 
     def on_change(self, listener: Callable[[Document], None]) -> None:

@@ -82,7 +82,7 @@ def _offered(
     ]
     if _is_wanted(types.CodeActionKind.QuickFix.value, wanted):
         for finding in here:
-            diagnostic = diagnostic_of(finding, document, encoding)
+            diagnostic = diagnostic_of(session, finding, document)
             if finding.fix is not None and changes(finding.fix):  # else it can't be done after all
                 place = (finding.span.line, finding.span.column)
                 yield types.CodeAction(
@@ -170,7 +170,8 @@ def _workspace_edit(session: Session, wanted: Iterable[Change], document: Docume
     """The changes as an edit: of the document, of other open ones, and of files of the project."""
     by_document: dict[tuple[str, int | None], list[_Edits]] = {}
     for change in wanted:
-        uri, lines = document.elsewhere(change.path)
+        path, lines = document.elsewhere(change.path)
+        uri = session.uri(path)
         other = session.documents.get(uri)
         edit = types.TextEdit(range_of(change.span, lines, session.encoding), change.text)
         by_document.setdefault((uri, other.version if other is not None else None), []).append(edit)

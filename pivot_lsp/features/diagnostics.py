@@ -128,7 +128,7 @@ class Sending:
         if not found and path not in self._shown and not _concerns_us(path, document):
             return
         (self._shown.add if found else self._shown.discard)(path)
-        uri, version = (document.uri, document.version) if document is not None else (path.as_uri(), None)
+        uri, version = (document.uri, document.version) if document is not None else (session.uri(path), None)
         session.server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
 
     def _send_newest(self, uri: str) -> None:
@@ -148,10 +148,10 @@ class Sending:
 
 def of_document(session: Session, document: Document) -> list[types.Diagnostic]:
     """All that is known of an open document."""
-    lines, encoding, findings = document.lines, session.encoding, document.findings
+    lines, findings = document.lines, document.findings
     said = [_too_long(document)] if document.is_too_long and mentions_pivot(document.text) else []
-    return [*said, *(diagnostic_of(finding, document, encoding) for finding in findings)] + [
-        _problem(placed, lines, encoding)
+    return [*said, *(diagnostic_of(session, finding, document) for finding in findings)] + [
+        _problem(session, placed, lines)
         for placed in session.problems.of(document.path)
         if not _is_told(placed, findings) and not _is_mended(placed, lines)
     ]
@@ -185,7 +185,7 @@ def _is_mended(placed: Placed, lines: Lines) -> bool:
 
 def of_closed(session: Session, path: Path) -> list[types.Diagnostic]:
     """What others than the lint know of a file that isn't open: by whole lines, so its text isn't needed."""
-    return [_problem(placed, None, session.encoding) for placed in session.problems.of(path)]
+    return [_problem(session, placed, None) for placed in session.problems.of(path)]
 
 
 def as_json(session: Session, found: list[types.Diagnostic]) -> msgspec.Raw:
@@ -202,12 +202,12 @@ def _concerns_us(path: Path, document: Document | None) -> bool:
     return document is None or mentions_pivot(document.text) or project_of(path) is not None
 
 
-def diagnostic_of(finding: Finding, document: Document, encoding: Encoding) -> types.Diagnostic:
+def diagnostic_of(session: Session, finding: Finding, document: Document) -> types.Diagnostic:
     """A finding, as an editor shows it."""
-    related = []
+    related, encoding = [], session.encoding
     for other in finding.related:
-        uri, lines = document.elsewhere(other.path)
-        place = types.Location(uri, range_of(other.span, lines, encoding))
+        path, lines = document.elsewhere(other.path)
+        place = types.Location(session.uri(path), range_of(other.span, lines, encoding))
         related.append(types.DiagnosticRelatedInformation(place, other.message))
     return types.Diagnostic(
         range=range_of(finding.span, document.lines, encoding),
@@ -219,11 +219,11 @@ def diagnostic_of(finding: Finding, document: Document, encoding: Encoding) -> t
     )
 
 
-def _problem(placed: Placed, lines: Lines | None, encoding: Encoding) -> types.Diagnostic:
-    problem, span = placed.problem, placed.span
+def _problem(session: Session, placed: Placed, lines: Lines | None) -> types.Diagnostic:
+    problem, span, encoding = placed.problem, placed.span, session.encoding
     related = [
         types.DiagnosticRelatedInformation(
-            types.Location((placed.root / place.path).as_uri(), _whole_line(place.line, None, encoding)),
+            types.Location(session.uri(placed.root / place.path), _whole_line(place.line, None, encoding)),
             "see here",
         )
         for place in problem.related

@@ -31,7 +31,7 @@ def register(session: Session) -> None:
         makers = [other for other in of_path(asked.sources, mention.path) if not other.is_input]
         found = locations(session, asked.sources, ((other.file, other.span) for other in makers))
         found = found or await _unwritten(session, asked, mention, reading=False)
-        return found or _the_file(asked, mention.path)
+        return found or _the_file(session, asked, mention.path)
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
     async def references(params: types.ReferenceParams) -> list[types.Location]:
@@ -63,7 +63,7 @@ def register(session: Session) -> None:
             file = asked.root / mention.path
             if mention.file == asked.path and file.is_file():
                 places = locations(session, asked.sources, [(mention.file, mention.span)])
-                found += [types.DocumentLink(place.range, file.as_uri()) for place in places]
+                found += [types.DocumentLink(place.range, session.uri(file)) for place in places]
         return found
 
 
@@ -106,7 +106,7 @@ def _has(spec: StageSpec, path: str, reading: bool) -> bool:
     )
 
 
-def _the_file(asked: Asked, path: str) -> list[types.Location]:
+def _the_file(session: Session, asked: Asked, path: str) -> list[types.Location]:
     file = asked.root / path
     start = types.Position(0, 0)
-    return [types.Location(file.as_uri(), types.Range(start, start))] if file.is_file() else []
+    return [types.Location(session.uri(file), types.Range(start, start))] if file.is_file() else []

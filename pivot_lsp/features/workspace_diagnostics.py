@@ -69,7 +69,7 @@ async def _reports(session: Session, known: Mapping[str, str]) -> list[_Report]:
     found: dict[str, _Report] = {}
     async for path, document in _files(session):
         is_open = document is not None and session.documents.get(document.uri) is document
-        uri, version = (document.uri, document.version) if document is not None else (path.as_uri(), None)
+        uri, version = session.uri(path), document.version if document is not None else None
         items = of_document(session, document) if document is not None else of_closed(session, path)
         number = identity(as_json(session, items))
         if known.get(uri) == number:
