@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pivot_core.code.drafts import Drafts
     from pivot_core.code.influence import Influence
     from pivot_core.code.nodes import Node
-    from pivot_core.code.records import SourceError, Statement
+    from pivot_core.code.records import Statement
     from pivot_core.code.sources import Sources
 
 __all__ = ["CodeGraph", "SummaryCache"]
@@ -204,9 +204,8 @@ class CodeGraph:
     # --- edits -----------------------------------------------------------------------------------
 
     def _follow(self, path: str) -> bool:
-        others = False  # than what the facts with all units tell of it
+        moved = False
         for old, new in self._modules.reload(path):
-            others = others or _told(old) != _told(new)
             places = self._edited(old, new)
             if places is None or new.error is not None:
                 return False
@@ -214,13 +213,15 @@ class CodeGraph:
             self._slice.forget(old.name, places)
             self._lines.pop(old.name, None)
             keys = self._made.forget((old.name, place) for place in places)
-            self._made.unsettle((new.name, place) for place in new.places)
+            if not _stands(old, new, frozenset(places)):
+                moved = True
+                self._made.unsettle((new.name, place) for place in new.places)
             for nodes in self._worlds.values():
                 nodes.forget(keys)
             for reach in self._reaches.values():
                 self._forget(roots for key in reach.forget(keys) for roots in self._begin.get(key, ()))
         self._forget([roots for roots, answer in self._answers.items() if "source" in answer.whole.reads])
-        for answer in self._answers.values() if others else ():
+        for answer in self._answers.values() if moved else ():
             if path in answer.files:
                 answer.stage = None
         return True
@@ -400,9 +401,12 @@ class CodeGraph:
         return module.at(place[1])
 
 
-def _told(module: Module) -> tuple[SourceError | None, list[int]]:
-    """What facts tell of a module besides what its code says."""
-    return module.unsaved_error, [statement.line for statement in module.summary.statements]
+def _stands(old: Module, new: Module, edited: frozenset[float]) -> bool:
+    """Whether the statements that weren't edited are on the same lines, to the last; and read from the same
+    text."""
+    return old.unsaved_error == new.unsaved_error and all(
+        statement is new.at(place) for place, statement in old.placed() if place not in edited
+    )
 
 
 def _at(widening: Widening, line: int) -> Widening:
