@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _KEY = "index"
 _INFLUENCE = "influence"
 _THE_DEFINITION = ""  # among names of stages and ``@module:class``
-_VERSION = f"6:{ENGINE_VERSION}"
+_VERSION = f"7:{ENGINE_VERSION}"
 
 Roots = tuple[tuple[str, str], ...]
 

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
 from typing import TYPE_CHECKING
 
 from pivot_core.code.encoding import NotTextError, decode
@@ -165,10 +166,17 @@ class Sources:
             if self.digest(base + "/__init__.py") is not None:
                 return Located(base + "/__init__.py", (base + "/",))
             if self.digest(base + ".py") is not None:
-                return Located(base + ".py", ())
+                return None if self._is_compiled(base) else Located(base + ".py", ())
             if self._has_folder(base + "/"):
                 portions.append(base + "/")
         return Located("", tuple(portions)) if portions else None
+
+    def _is_compiled(self, base: str) -> bool:
+        """Whether Python takes a compiled module that stands beside the text (by Cython or mypyc).
+
+        It is an input of the stages that import it, as all compiled modules are.
+        """
+        return any(self.digest(base + suffix) is not None for suffix in EXTENSION_SUFFIXES)
 
     def _has_folder(self, folder: str) -> bool:
         """A folder without ``__init__.py`` counts as a package when there are modules somewhere in it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from importlib.machinery import EXTENSION_SUFFIXES
 
 import pandas
 import pytest
@@ -423,3 +424,15 @@ def test_a_variable_whose_name_is_bytes_is_an_input(project, reading, ask):
     reading(f"name = ('extr' + text[:0] + 'a').upper().encode(); return str({ask})")
     stage = project.status(env={"EXTRA": "1"})["reading"]
     assert [(reason["kind"], reason["subject"]) for reason in stage["reasons"]] == [("environment", "EXTRA")]
+
+
+def test_a_compiled_module_that_comes_to_stand_beside_its_text_is_what_the_stage_imports(project, reading):
+    """As mypyc and Cython leave it. The text counts no more: Python doesn't look at it."""
+    project.write("_xxhash.py", "__name__ = 'text'")
+    reading("import _xxhash; return _xxhash.__file__[-3:]")
+    shutil.copy(xxhash._xxhash.__file__, project.root / f"_xxhash{EXTENSION_SUFFIXES[0]}")
+    assert project.states() == {"reading": "stale"}
+    assert project.run().outcomes == {"reading": "ran"}
+    assert project.read("out.txt") == ".so"
+    project.write("_xxhash.py", "__name__ = 'other'")
+    assert project.states() == {"reading": "fresh"}
