@@ -27,12 +27,13 @@ _INFO, _WARNING, _ERROR = types.MessageType.Info, types.MessageType.Warning, typ
 
 
 class Presenter:
-    """Listens to one run, from the event loop's thread."""
+    """Listens to one run, from the event loop's thread. ``remark`` is said after how it ended."""
 
-    def __init__(self, session: Session, failures: Failures) -> None:
+    def __init__(self, session: Session, failures: Failures, remark: str = "") -> None:
         self._session = session
         self._server = session.server
         self._failures = failures
+        self._remark = remark
         self._progress = WorkDone(session.server)
 
     async def begin(self, run: Run) -> None:
@@ -77,7 +78,7 @@ class Presenter:
         if self._client_listens:
             self._notify(run, {"event": "ended", "code": code, "message": said or None})
         elif said:
-            show(self._server, kind, said)
+            show(self._server, kind, said + self._remark)
 
     def _summary(self, run: Run, ended: Ended) -> tuple[types.MessageType, str]:
         """What to tell at the end; "" if the lenses tell it."""

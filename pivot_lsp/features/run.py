@@ -59,12 +59,14 @@ def register(session: Session) -> None:
         request = arguments.of_command(given, Request)
         project = arguments.project(session, request.root)
         await session.settled()
-        why = _refusal(session, project, request) or await _unsaved(session, project)
-        # Again, since a person may take a while to answer.
-        why = why or _refusal(session, project, request)
+        why, remark = _refusal(session, project, request), ""
+        if why is None:
+            why, remark = await _unsaved(session, project)
+            # Again, since a person may take a while to answer.
+            why = why or _refusal(session, project, request)
         if why is not None:
             return msgspec.to_builtins(Begun(why=why))
-        presenter = Presenter(session, of(project.root))
+        presenter = Presenter(session, of(project.root), remark)
         begun = runs.begin(project, request, presenter.heard)
         server.watch(asyncio.get_running_loop().create_task(_follow(session, begun, presenter)))
         return msgspec.to_builtins(Begun(run=begun.number))
@@ -128,14 +130,17 @@ def _refusal(session: Session, project: Project, request: Request) -> str | None
     return why
 
 
-async def _unsaved(session: Session, project: Project) -> str | None:
-    """Tell of buffers that aren't saved, since a run takes the files. Why nothing is run, if so."""
+async def _unsaved(session: Session, project: Project) -> tuple[str | None, str]:
+    """Tell of buffers that aren't saved, since a run takes the files. Why nothing is run, if so; and what is
+    to be said at the end of a run that nobody could be asked about."""
     names = [
         name for name, document in session.documents.of(project) if on_disk(document.path) != document.text
     ]
     if not names:
-        return None
+        return None, ""
     files = f"{', '.join(names[:3])}{' …' * (len(names) > 3)}"
     text = f"{files} {'has' if len(names) == 1 else 'have'} edits that aren't saved; a run doesn't see them"
     asked, chosen = await choose(session.server, text, [_ANYWAY])
-    return f"not saved: {files}" if asked and chosen is None else None
+    if not asked:
+        return None, f" · {files} as saved"
+    return (f"not saved: {files}" if chosen is None else None), ""

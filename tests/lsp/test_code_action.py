@@ -200,6 +200,13 @@ async def test_a_comment_is_offered_only_where_there_is_room_for_one(
     assert 'return "#"  # pivot: ignore[PVT305]\n' in await chosen(editor, action)
 
 
+def told(raw: Raw) -> str:
+    """The next message that is shown."""
+    while (message := raw.receive()).get("method") != "window/showMessage":
+        pass
+    return str(message["params"]["message"])
+
+
 async def test_an_editor_without_lenses_is_offered_what_they_would_offer(
     start: Callable[..., Raw], project: Project
 ) -> None:
@@ -233,12 +240,14 @@ async def test_an_editor_without_lenses_is_offered_what_they_would_offer(
     async with asyncio.timeout(20):
         while not (project.root / "clean.txt").exists():
             await asyncio.sleep(0.05)
-    while (told := raw.receive()).get("method") != "window/showMessage":
-        pass
-    assert told["params"]["type"] == types.MessageType.Info
-    assert told["params"]["message"].startswith("Pivot: clean ran in ")
+    assert told(raw).startswith("Pivot: clean ran in ")
+    changed = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": f"{text}NEW = 1\n"}]}
+    raw.send("textDocument/didChange", changed)
+    raw.send("workspace/executeCommand", action["command"], 1001)
+    assert told(raw) == "Pivot: stages.py has edits that aren't saved; a run doesn't see them"
+    assert told(raw) == "Pivot: nothing to do: clean is fresh · stages.py as saved"
     only = {"diagnostics": [], "only": ["quickfix"]}
-    raw.send("textDocument/codeAction", {**asked, "context": only}, 1001)
-    while (answer := raw.receive()).get("id") != 1001:
+    raw.send("textDocument/codeAction", {**asked, "context": only}, 1002)
+    while (answer := raw.receive()).get("id") != 1002:
         pass
     assert answer["result"] == []
