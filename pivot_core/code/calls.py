@@ -310,6 +310,9 @@ class CallWriter(Writer):
             chain = self._part_of(arg)
             if chain is not None:
                 self.out.effects.append(("give", chain, callee))
+        for keyword in call.keywords:
+            if keyword.arg == "out":  # ``np.add(A, 1, out=A)``
+                self.notice_store(keyword.value)
 
     def notice_store(self, node: ast.AST, outer: bool = False) -> None:
         """Something inside the object at the bottom of ``a.b[0].c`` is changed. ``outer``: it is the place

@@ -74,6 +74,8 @@ class Canonical(ScopeWriter):
                 self.notice_store(node, outer=True)
             elif node.attr in MUTATORS:  # ``T["a"].append``, called here or by whom it is given to
                 self.notice_store(node.value)
+                if not self.depth and (owner := self.bottom(node.value)) is not None:
+                    self.out.effects.append(("bound", owner + ("?" if owner.endswith(":") else ".?"), ""))
         self.notice_attribute(node.attr, node)
 
     def on_Subscript(self, node: ast.Subscript) -> None:

@@ -210,7 +210,8 @@ class Effects:
                 (base := self._resolver.through(module, chain)).library, REMEMBERS_CLASSES
             ):
                 found.update(dict.fromkeys(library_of(base)))
-        if part is statement.head and self._changes_own_variable(module, statement, [*found, *drawn]):
+        own = ((module.name, chain) for kind, chain, _ in part.effects if kind == "augment")
+        if part is statement.head and self._changes_own_variable(module, statement, [*found, *drawn, *own]):
             taken = [*self._values.taken(module, part, libraries=True), *self._asked(module, part)]
             taken += self._called_functions(module, part)
             found.update(dict.fromkeys(taken))
@@ -478,6 +479,9 @@ class Effects:
                 defaults = self._values.taken(module, statement.head) if statement.kind == "function" else ()
                 own.update(default for default in defaults if self._values.is_object(default))
             own.update(self._targets(module, statement.body, statement))
+            for kind, chain, by in statement.head.effects:
+                if kind == "bound":  # ``HOOKS = {"add": T["a"].append}``
+                    own.update(key for key, _ in self._target(module, kind, chain, by))
             for part in (statement.head, statement.body):
                 reading = self._reader.read(module, part)
                 links.update(reading.links)

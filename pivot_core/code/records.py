@@ -14,7 +14,7 @@ import msgspec
 from pivot_core.code.stream import IMPORT
 
 # Part of every cache key: a summary made by another version of the engine is made again.
-ENGINE_VERSION = f"19:{sys.version_info[0]}.{sys.version_info[1]}"
+ENGINE_VERSION = f"20:{sys.version_info[0]}.{sys.version_info[1]}"
 
 WHOLE: Final = "*"  # the name of the unit that is a whole module
 LOADING: Final = "(import)"  # of what can fail in a module while it is imported

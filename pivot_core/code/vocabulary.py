@@ -268,6 +268,7 @@ MUTATORS = frozenset(
     append appendleft extend extendleft insert add update setdefault pop popitem popleft remove
     discard clear sort reverse register unregister __setitem__ __delitem__ __setattr__ __delattr__
     difference_update intersection_update symmetric_difference_update
+    fit fit_predict fit_transform partial_fit set_params
     """.split()
 )
 # Functions that change what they are given, and whose value is of use.
