@@ -98,7 +98,8 @@ class Outputs:
             for out in self._task.spec.outs:
                 with _about(out):
                     self._put_in_place(out, digests[out.path])
-                self._sign(out.path)
+                if out.path not in self.signatures:  # else it stayed where it was hashed
+                    self._sign(out.path)
         finally:
             _clear_away(self._half_made)
         _clear_away(map(Path, self._task.aside.values()))
@@ -140,10 +141,10 @@ class Outputs:
             return self._cache.add(path, move=out.kind != "incremental")
 
     def _sign(self, path: str) -> None:
-        """Note what the output is like now, if it has stayed where it was hashed that was done before."""
+        """Note what the output is like now."""
         signature = FileHashes(self._root, None).signature(path)
         if signature is not None:
-            self.signatures.setdefault(path, signature)
+            self.signatures[path] = signature
 
     def _put_in_place(self, out: OutSpec, digest: str) -> None:
         place = place_of(self._root, out.path)
