@@ -69,8 +69,7 @@ def asked_at(session: Session, uri: str, position: types.Position | None = None)
 
     None without that, and while its project isn't read yet.
     """
-    for other in session.documents:
-        _ = other.reading  # what it says may be in the answer
+    session.read_documents()
     document = session.documents.get(uri)
     good = document.good if document is not None else None
     home = good.home if good is not None else None

@@ -50,11 +50,16 @@ class Former:
         self._reading = reading
 
     @property
+    def _path(self) -> str | None:
+        home = self._reading.home if self._reading is not None else None
+        return home.path if home is not None else None
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         if self._findings is None:
             self._findings = () if self._reading is None else self._reading.findings
         for edit in self._edits:
-            self._findings = _moved(self._findings, edit)
+            self._findings = _moved(self._findings, edit, self._path)
         self._edits.clear()
         return self._findings
 
@@ -268,17 +273,20 @@ def _lost(places: Mapping[str, int], definitions: Mapping[str, int]) -> dict[str
     return {name: line for line, name in oldest.items()}
 
 
-def _moved(findings: tuple[Finding, ...], edit: Edit) -> tuple[Finding, ...]:
+def _moved(findings: tuple[Finding, ...], edit: Edit, path: str | None) -> tuple[Finding, ...]:
     placed = ((finding, move(finding.span, edit)) for finding in findings)
     return tuple(
-        msgspec.structs.replace(finding, span=span, related=_related(finding, edit))
+        msgspec.structs.replace(finding, span=span, related=_related(finding, edit, path))
         for finding, span in placed
         if span is not None
     )
 
 
-def _related(finding: Finding, edit: Edit) -> tuple[Elsewhere, ...]:
-    placed = ((other, move(other.span, edit)) for other in finding.related)
+def _related(finding: Finding, edit: Edit, path: str | None) -> tuple[Elsewhere, ...]:
+    """Those in the edited file, which is at ``path``, are moved, too."""
+    placed = (
+        (other, move(other.span, edit) if other.path == path else other.span) for other in finding.related
+    )
     return tuple(msgspec.structs.replace(other, span=span) for other, span in placed if span is not None)
 
 

@@ -95,6 +95,11 @@ class Session:
         document = self.documents.at(path)
         return document.uri if document is not None else self.folders.uri(path)
 
+    def read_documents(self) -> None:
+        """Have the newest version of each open document read: an answer about one may be about others."""
+        for document in self.documents:
+            _ = document.reading
+
     # --- who wants to know
 
     def on_change(self, listener: Callable[[Document], None]) -> None:

@@ -21,7 +21,7 @@ from pivot_lsp.positions import Span
 from pivot_lsp.source.comments import takes_comment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pivot_lsp.documents import Document
     from pivot_lsp.lenses import Lens
@@ -50,6 +50,7 @@ def register(session: Session) -> None:
         document = session.documents.get(params.text_document.uri)
         if document is None:
             return []
+        session.read_documents()
         found = list(_offered(session, document, params)) if document.reading is not None else []
         if not _resolves(session):
             for action in found:
@@ -83,7 +84,8 @@ def _offered(
     if _is_wanted(types.CodeActionKind.QuickFix.value, wanted):
         for finding in here:
             diagnostic = diagnostic_of(session, finding, document)
-            if finding.fix is not None and changes(finding.fix):  # else it can't be done after all
+            wanted_there = changes(finding.fix) if finding.fix is not None else []
+            if finding.fix is not None and wanted_there and _can_be_changed(session, document, wanted_there):
                 place = (finding.span.line, finding.span.column)
                 yield types.CodeAction(
                     finding.fix.title,
@@ -123,6 +125,7 @@ def _as_actions(found: Iterable[Lens], where: types.Range) -> Iterator[types.Cod
 
 
 def _edit(session: Session, chosen: Chosen) -> types.WorkspaceEdit:
+    session.read_documents()
     document = session.documents.get(chosen.uri)
     if document is None or document.version != chosen.version or document.reading is None:
         raise JsonRpcContentModified
@@ -166,8 +169,20 @@ def _silenced(finding: Finding, document: Document) -> Change | None:
     return None
 
 
-def _workspace_edit(session: Session, wanted: Iterable[Change], document: Document) -> types.WorkspaceEdit:
+def _can_be_changed(session: Session, document: Document, wanted: Iterable[Change]) -> bool:
+    """Whether the places of changes are those of the texts as they are: not of one that is half typed."""
+    for path in {change.path for change in wanted}:
+        file, lines = document.elsewhere(path)
+        other = session.documents.at(file)
+        if other is not None and other is not document and other.text != lines.text:
+            return False
+    return True
+
+
+def _workspace_edit(session: Session, wanted: Sequence[Change], document: Document) -> types.WorkspaceEdit:
     """The changes as an edit: of the document, of other open ones, and of files of the project."""
+    if not _can_be_changed(session, document, wanted):
+        raise JsonRpcContentModified
     by_document: dict[tuple[str, int | None], list[_Edits]] = {}
     for change in wanted:
         path, lines = document.elsewhere(change.path)

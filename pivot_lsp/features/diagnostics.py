@@ -207,7 +207,13 @@ def diagnostic_of(session: Session, finding: Finding, document: Document) -> typ
     related, encoding = [], session.encoding
     for other in finding.related:
         path, lines = document.elsewhere(other.path)
-        place = types.Location(session.uri(path), range_of(other.span, lines, encoding))
+        there, span = session.documents.at(path), other.span
+        if there is not None and there is not document and there.reading is None:  # it is half typed
+            left = there.now(span)
+            if left is None:
+                continue
+            span, lines = left, there.lines
+        place = types.Location(session.uri(path), range_of(span, lines, encoding))
         related.append(types.DiagnosticRelatedInformation(place, other.message))
     return types.Diagnostic(
         range=range_of(finding.span, document.lines, encoding),

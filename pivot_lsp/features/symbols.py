@@ -38,8 +38,7 @@ def register(session: Session) -> None:
         for project in await session.folders.projects():
             linter = await session.linters.of(project)
             answer = await session.verdicts(project).current()
-            for document in session.documents:
-                _ = document.reading  # what it says may be in the answer
+            session.read_documents()
             found += _named(session, linter.sources, answer)
         return [symbol for symbol in found if _matches(query, symbol.name.lower())]
 

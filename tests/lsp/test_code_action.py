@@ -251,3 +251,23 @@ async def test_an_editor_without_lenses_is_offered_what_they_would_offer(
     while (answer := raw.receive()).get("id") != 1002:
         pass
     assert answer["result"] == []
+
+
+async def test_no_fix_is_offered_that_changes_another_file_which_is_half_typed(
+    project: Project, editor: Editor
+) -> None:
+    """Its lines aren't where they were when it was read."""
+    text = project.text("pipeline.py").replace("pipeline.register(stages.count)\n", "")
+    project.write("pipeline.py", text)
+    editor.open("pipeline.py")
+    editor.open("stages.py")
+    await editor.until_problems("stages.py")
+    title = "Register count in pipeline.py"
+    (action,) = [one for one in await offered(editor) if one.title == title]
+    editor.type("pipeline.py", "x = (\n" + text)
+    assert [one for one in await offered(editor) if one.title == title] == []
+    if action.edit is None:
+        with pytest.raises(Exception, match="Content Modified"):
+            await editor.client.code_action_resolve_async(action)
+    editor.type("pipeline.py", "x = ()\n" + text)
+    assert [one for one in await offered(editor) if one.title == title]

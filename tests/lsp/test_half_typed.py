@@ -192,3 +192,39 @@ async def test_a_project_that_is_read_again_meanwhile(ran: Project, editor: Edit
         while await asking.callers(asking.at("count(")) != ["show"]:
             await asyncio.sleep(0.02)
     assert len(await asking.links()) == 4
+
+
+@pytest.mark.parametrize("half", ["stages.py", "more.py"])
+async def test_what_a_finding_names_in_another_file_is_where_that_is(
+    ran: Project, editor: Editor, half: str
+) -> None:
+    """Whichever of the two is half typed: here two stages make one file."""
+    text = ran.text("stages.py").replace("def clean", "def tidy").partition("\n\n\ndef count")[0]
+    ran.write("more.py", text + "\n")
+    ran.write("pipeline.py", ran.text("pipeline.py") + "import more\npipeline.register(more.tidy)\n")
+    for name in ("stages.py", "more.py", "pipeline.py"):
+        editor.open(name)
+
+    async def named() -> dict[str, tuple[int, list[tuple[str, int]]]]:
+        found = {}
+        for name in ("stages.py", "more.py"):
+            for one in await editor.diagnostics(name):
+                places = [item.location for item in one.related_information or ()]
+                lines = [(place.uri.rpartition("/")[2], place.range.start.line) for place in places]
+                if one.code == "PVT301":
+                    found[name] = (one.range.start.line, lines)
+        return found
+
+    async with asyncio.timeout(20):
+        while not (before := await named()):
+            await asyncio.sleep(0.05)
+    editor.insert(half, 0, 0, "x = (\n")
+    after = await named()
+    assert {name: line for name, (line, _) in after.items()} == {
+        name: line + (name == half) for name, (line, _) in before.items()
+    }
+    for name, (_, places) in after.items():
+        if not editor.pulls and name != half:
+            continue  # what was sent of a file that isn't edited stays until the other can be parsed
+        assert places
+        assert places == [(file, line + (file == half)) for file, line in before[name][1]]
