@@ -224,3 +224,12 @@ def test_a_relative_link_of_the_user_leads_where_it_led_wherever_it_is(project, 
     assert (kept / "far/link").read_text() == (kept / "far/own").read_text() == "far away"
     assert (kept / "far/own").readlink() == Path("link")
     assert project.read("near.txt") == "near"
+
+
+def test_an_output_that_is_only_no_longer_in_the_cache_is_kept_and_not_called_somebody_elses(chain):
+    chain.run()
+    shutil.rmtree(chain.root / ".pivot/cache")
+    chain.write("in.txt", "three four\n")
+    (warning, *_) = chain.run().of("warning")
+    assert warning["message"].startswith("mid.txt as it stood there isn't in the cache (")
+    assert "or the cache was emptied" in warning["message"]
