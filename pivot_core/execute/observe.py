@@ -20,6 +20,7 @@ from pivot_core.execute.foreign import Foreign
 from pivot_core.execute.reads import ReadLog
 from pivot_core.execute.relay import Relay, watch_started
 from pivot_core.execute.signature import is_file
+from pivot_core.store.atomic import is_scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -120,8 +121,11 @@ class Observer:
         if event == "os.symlink" and is_file(target := Path(full).parent / os.fsdecode(source)):
             self._note(target)
             self._reads.add_written(full)
-        elif event == "os.rename" and self._reads.is_written(os.path.abspath(os.fsdecode(source))):  # noqa: PTH100
-            self._reads.add_written(full)
+        elif event == "os.rename":
+            former = os.path.abspath(os.fsdecode(source))  # noqa: PTH100
+            # Not what the worker itself puts in an output's place: what comes there later is somebody else's.
+            if self._reads.is_written(former) and not is_scratch(os.path.basename(former)):  # noqa: PTH119
+                self._reads.add_written(full)
 
     def _started(self, words: Iterable[object], cwd: object) -> None:
         """A child process: the files that its command line names. (What else it reads can't be seen.)"""

@@ -158,8 +158,8 @@ class Planner:
         for path, to in kept:
             shown = Path(to).relative_to(self._project.root).as_posix()
             yield Warning(
-                message=f"{path} as it stood there isn't in the cache (it wasn't made by this stage, was edited "
-                f"since, or the cache was emptied); kept as {shown}",
+                message=f"{path} as it stood there isn't in the cache (it wasn't made by this stage, was "
+                f"edited since, or the cache was emptied); kept as {shown}",
                 stage=stage,
                 path=path,
             )
