@@ -256,7 +256,7 @@ class Session:
             if should is None or found["state"] == "outdated":
                 if should is None and found["state"] == "known":
                     said: object = found["stages"]
-                elif found["state"] == "outdated" and not self.unsaved():
+                elif should is not None and not self.unsaved():
                     said = found["state"]
                 else:
                     return
@@ -270,7 +270,10 @@ class Session:
             await asyncio.sleep(0.1)
 
     def unsaved(self) -> bool:
-        return any(self.text(path) != text for path, text in self.buffers.items())
+        """Files lack what verdicts are on: a text isn't saved, or one that can't be parsed is."""
+        return any(self.text(path) != text for path, text in self.buffers.items()) or any(
+            self.text(path) != text for path, text in self.readable.items()
+        )
 
     def should(self) -> dict[str, tuple[str, object]] | None:
         """By an engine that remembers nothing, on a copy; None if there is no pipeline."""
@@ -313,7 +316,7 @@ def _is_readable(text: str) -> bool:
 
 async def play(seed: int, count: int, counts: Counter[str]) -> str | None:
     lsp = _client()
-    with tempfile.TemporaryDirectory(prefix="pivot-editor-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pivot-editor-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve() / "project"
         root.mkdir()
         project = lsp.Project(root)
@@ -328,8 +331,8 @@ async def play(seed: int, count: int, counts: Counter[str]) -> str | None:
                     await session.step()
                 except Different as error:
                     return "\n".join([*session.told[-15:], str(error)])
-            await client.shutdown_session()
         finally:
+            await client.shutdown_session()
             await client.stop()
     return None
 
