@@ -32,6 +32,11 @@ class Garbage:
             loop = asyncio.get_running_loop()
             self._timers = [loop.call_later(_SOON_S, self._young), loop.call_later(_QUIET_S, _thoroughly)]
 
+    def keep(self) -> None:
+        """Much was read that will live on: it isn't looked at until it is quiet."""
+        if gc.isenabled():
+            gc.freeze()
+
     def _young(self) -> None:
         times = next(self._times)
         gc.collect(0 if times % _OLDER else 1 if times % _ALL else 2)

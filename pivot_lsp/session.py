@@ -188,7 +188,8 @@ class Session:
         self._on_findings.append(listener)
 
     def new_findings(self) -> None:
-        """Any document may have other findings than before, though it wasn't edited."""
+        """Any document may have other findings than before, though it wasn't edited: a project was read."""
+        self.server.garbage.keep()
         for document in self.documents:
             document.outdated()
         for listener in self._on_findings:
@@ -235,6 +236,7 @@ class Session:
                 lambda: frozenset(logical for logical, _ in self.documents.of(project)),
                 self._executor,
                 lambda answer: self._new_verdicts(project.root, answer),
+                self.server.garbage.keep,
                 self.server.failed,
                 lambda work: shown_if_slow(self.server, f"Pivot: checking {project.root.name}", work),
             )

@@ -74,9 +74,9 @@ class Verdicts:
     """Use from the event loop's thread only.
 
     ``overlay`` gives the texts at the moment it is called, ``opened`` the logical paths of the files that are
-    open. ``changed`` is called with each answer that is another than the one before, ``failed`` with what
-    went wrong in us. ``shown`` waits for a look, and may show a person that it takes long: all inputs may
-    have to be read.
+    open. ``changed`` is called with each answer that is another than the one before, ``warm`` when the code
+    of the open files is ready for keystrokes, ``failed`` with what went wrong in us. ``shown`` waits for a
+    look, and may show a person that it takes long: all inputs may have to be read.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Verdicts:
         opened: Callable[[], frozenset[str]],
         executor: Executor,
         changed: Callable[[Answer], None],
+        warm: Callable[[], None],
         failed: Callable[[BaseException], None],
         shown: Callable[[Awaitable[Answer]], Awaitable[Answer]],
     ) -> None:
@@ -94,6 +95,7 @@ class Verdicts:
         self._opened = opened
         self._executor = executor
         self._changed = changed
+        self._is_warm = warm
         self._failed = failed
         self._shown = shown
         self._memory = Memory()
@@ -161,5 +163,8 @@ class Verdicts:
         looked.add_done_callback(self._warmed_up)
 
     def _warmed_up(self, looked: asyncio.Future[Answer]) -> None:
-        if not looked.cancelled() and (error := looked.exception()) is not None:
+        if looked.cancelled():
+            return
+        if (error := looked.exception()) is not None:
             self._failed(error)
+        self._is_warm()

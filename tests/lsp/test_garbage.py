@@ -60,11 +60,16 @@ async def test_garbage_is_looked_for_while_messages_come_and_go(server: Server, 
 
 @pytest.mark.asyncio
 async def test_and_thoroughly_when_it_is_quiet(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(garbage, "_QUIET_S", 0.1)
+    """Then also among what was read of a project, which is left out until then."""
     cycle = Cycle()
-    gc.freeze()  # as if it had been in use when it was quiet the last time
+    server.garbage.keep()
     gone = weakref.ref(cycle)
     del cycle
+    for _ in range(garbage._OLDER + 1):
+        ask(server)
+        await asyncio.sleep(garbage._SOON_S * 1.5)
+    assert gone() is not None
+    monkeypatch.setattr(garbage, "_QUIET_S", 0.1)
     ask(server)
     async with asyncio.timeout(20):
         while gone() is not None:

@@ -35,6 +35,7 @@ class Editor:
             lambda: self.opened,
             executor,
             lambda answer: None,
+            lambda: None,
             self.failed.append,
             _unseen,
         )
