@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -70,6 +70,18 @@ pipeline.register(stages.count)
 """
 
 
+class Place:
+    """Where a text stands in a file of the project, counted as an ASCII editor does."""
+
+    def __init__(self, project: Project, name: str, text: str) -> None:
+        before, _, after = project.text(name).partition(text)
+        assert after
+        self.line = before.count("\n")
+        self.character = len(before) - before.rfind("\n") - 1
+        self.document = types.TextDocumentIdentifier(project.uri(name))
+        self.position = types.Position(self.line, self.character + 1)
+
+
 class Project:
     """Three modules, two stages. ``stages.py`` leaves ``imported.marker`` when it is imported."""
 
@@ -88,6 +100,9 @@ class Project:
 
     def uri(self, name: str) -> str:
         return (self.root / name).as_uri()
+
+    def place(self, name: str, text: str) -> Place:
+        return Place(self, name, text)
 
     def pivot(self, *args: str) -> None:
         """Run the command line in it."""
@@ -337,6 +352,13 @@ class Editor:
                 if found if lines is None else [item.range.start.line for item in found] == lines:
                     return found
                 await asyncio.sleep(0.05)
+
+    async def answer(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask until there is an answer: the project is read in the background."""
+        async with asyncio.timeout(TIMEOUT_S):
+            while not (found := await ask()):
+                await asyncio.sleep(0.02)
+        return found
 
     async def until(self, condition: Callable[[], T | None]) -> T:
         """Wait for something that a notification brings."""

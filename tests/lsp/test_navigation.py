@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from lsprotocol import types
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    from conftest import Editor, Project, Raw
+    from conftest import Editor, Place, Project, Raw
 
-T = TypeVar("T")
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(60)]
-
-
-class Place:
-    """Where a text stands in a file of the project, counted as an ASCII editor does."""
-
-    def __init__(self, project: Project, name: str, text: str) -> None:
-        before = project.text(name).partition(text)[0]
-        assert text in project.text(name)
-        self.line = before.count("\n")
-        self.character = len(before) - before.rfind("\n") - 1
-        self.document = types.TextDocumentIdentifier(project.uri(name))
-        self.position = types.Position(self.line, self.character + 1)
-
-
-async def until(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask until there is an answer: the project is read in the background."""
-    async with asyncio.timeout(20):
-        while not (found := await ask()):
-            await asyncio.sleep(0.02)
-    return found
 
 
 def lines(found: object) -> list[tuple[str, int]]:
@@ -48,10 +27,10 @@ async def test_the_definition_of_an_input_is_where_a_stage_writes_it(
 ) -> None:
     editor.open("stages.py")
     reads, writes = (
-        Place(project, "stages.py", '"clean.txt", loaders.Text())],'),
-        Place(project, "stages.py", 'Out("clean'),
+        project.place("stages.py", '"clean.txt", loaders.Text())],'),
+        project.place("stages.py", 'Out("clean'),
     )
-    found = await until(
+    found = await editor.answer(
         lambda: editor.client.text_document_definition_async(
             types.DefinitionParams(reads.document, reads.position)
         )
@@ -61,8 +40,8 @@ async def test_the_definition_of_an_input_is_where_a_stage_writes_it(
 
 async def test_the_definition_of_a_source_is_its_file(project: Project, editor: Editor) -> None:
     editor.open("stages.py")
-    place = Place(project, "stages.py", '"raw.txt"')
-    found = await until(
+    place = project.place("stages.py", '"raw.txt"')
+    found = await editor.answer(
         lambda: editor.client.text_document_definition_async(
             types.DefinitionParams(place.document, place.position)
         )
@@ -72,8 +51,8 @@ async def test_the_definition_of_a_source_is_its_file(project: Project, editor: 
 
 async def test_references_are_all_places_that_name_the_path(project: Project, editor: Editor) -> None:
     editor.open("stages.py")
-    place = Place(project, "stages.py", '"clean.txt"')
-    found = await until(
+    place = project.place("stages.py", '"clean.txt"')
+    found = await editor.answer(
         lambda: editor.client.text_document_references_async(
             types.ReferenceParams(types.ReferenceContext(True), place.document, place.position)
         )
@@ -84,7 +63,7 @@ async def test_references_are_all_places_that_name_the_path(project: Project, ed
 async def test_files_that_are_there_are_links(project: Project, editor: Editor) -> None:
     editor.open("stages.py")
     document = types.TextDocumentIdentifier(project.uri("stages.py"))
-    found = await until(
+    found = await editor.answer(
         lambda: editor.client.text_document_document_link_async(types.DocumentLinkParams(document))
     )
     assert [link.target for link in found or ()] == [project.uri("raw.txt")]
@@ -103,7 +82,7 @@ async def test_paths_are_completed_in_a_line_that_is_half_typed(project: Project
     (project.root / "data").mkdir()
     (project.root / "data" / "more.csv").write_text("")
     editor.open("stages.py")
-    await until(
+    await editor.answer(
         lambda: editor.client.text_document_document_link_async(
             types.DocumentLinkParams(types.TextDocumentIdentifier(project.uri("stages.py")))
         )
@@ -129,7 +108,7 @@ async def test_paths_are_completed_in_a_line_that_is_half_typed(project: Project
 async def test_stages_are_in_the_outline_and_are_found_by_name(project: Project, editor: Editor) -> None:
     editor.open("stages.py")
     document = types.TextDocumentIdentifier(project.uri("stages.py"))
-    outline = await until(
+    outline = await editor.answer(
         lambda: editor.client.text_document_document_symbol_async(types.DocumentSymbolParams(document))
     )
     assert [symbol.name for symbol in outline or ()] == ["clean", "count"]
@@ -159,7 +138,7 @@ async def test_stages_and_artifacts_are_found_by_name_though_no_file_is_open(
 async def test_an_output_that_no_stage_has_is_no_source(project: Project, editor: Editor) -> None:
     project.write("pipeline.py", IN_A_LOOP)
     editor.open("stages.py")
-    text = await hovered(editor, Place(project, "stages.py", '"count.txt"'))
+    text = await hovered(editor, project.place("stages.py", '"count.txt"'))
     assert "- no stage makes it: this isn't registered, or with another path" in text
 
 
@@ -170,7 +149,7 @@ async def test_a_stage_that_only_ever_failed_says_so(project: Project, editor: E
     await editor.until_titles("stages.py", ["never run", "never run"])
     await editor.execute("pivot.run", {"root": str(project.root)})
     await editor.until(lambda: editor.messages)
-    assert "**count** · never succeeded\n" in await hovered(editor, Place(project, "stages.py", "count("))
+    assert "**count** · never succeeded\n" in await hovered(editor, project.place("stages.py", "count("))
 
 
 async def test_the_outline_has_a_path_where_the_constant_stands_for_it(
@@ -181,7 +160,7 @@ async def test_the_outline_has_a_path_where_the_constant_stands_for_it(
     project.write("stages.py", text.replace("\n\n\ndef", '\n\nRAW = "raw.txt"\n\ndef', 1))
     editor.open("stages.py")
     document = types.TextDocumentIdentifier(project.uri("stages.py"))
-    outline = await until(
+    outline = await editor.answer(
         lambda: editor.client.text_document_document_symbol_async(types.DocumentSymbolParams(document))
     )
     assert outline is not None
@@ -197,9 +176,9 @@ async def test_the_outline_has_a_path_where_the_constant_stands_for_it(
 
 async def test_the_call_hierarchy_is_the_graph(project: Project, editor: Editor) -> None:
     editor.open("stages.py")
-    place = Place(project, "stages.py", "clean(")
+    place = project.place("stages.py", "clean(")
     prepare = types.CallHierarchyPrepareParams(place.document, place.position)
-    items = await until(lambda: editor.client.text_document_prepare_call_hierarchy_async(prepare))
+    items = await editor.answer(lambda: editor.client.text_document_prepare_call_hierarchy_async(prepare))
     assert items is not None
     (item,) = items
     incoming = await editor.client.call_hierarchy_incoming_calls_async(
@@ -215,7 +194,7 @@ async def test_the_call_hierarchy_is_the_graph(project: Project, editor: Editor)
 
 
 async def hovered(editor: Editor, place: Place) -> str:
-    found = await until(
+    found = await editor.answer(
         lambda: editor.client.text_document_hover_async(types.HoverParams(place.document, place.position))
     )
     assert found is not None
@@ -225,7 +204,7 @@ async def hovered(editor: Editor, place: Place) -> str:
 
 async def test_hovering_over_a_path_tells_who_makes_it_and_what_it_is(ran: Project, editor: Editor) -> None:
     editor.open("stages.py")
-    text = await hovered(editor, Place(ran, "stages.py", '"clean.txt"'))
+    text = await hovered(editor, ran.place("stages.py", '"clean.txt"'))
     assert "made by clean" in text
     assert "read by count" in text
     assert "5 bytes, written 2" in text
@@ -235,11 +214,11 @@ async def test_hovering_over_a_path_tells_who_makes_it_and_what_it_is(ran: Proje
 async def test_hovering_over_a_stage_tells_what_made_it_stale(ran: Project, editor: Editor) -> None:
     editor.open("stages.py")
     editor.open("helpers.py")
-    fresh = await hovered(editor, Place(ran, "stages.py", "clean("))
+    fresh = await hovered(editor, ran.place("stages.py", "clean("))
     assert "**clean** · fresh" in fresh
     assert re.search(r"\nlast run (just now|\d+ min ago), [\d.]+ m?s \(2\d+-", fresh)
     editor.type("helpers.py", ran.text("helpers.py").replace("lower", "upper"))
-    stale = await hovered(editor, Place(ran, "stages.py", "clean("))
+    stale = await hovered(editor, ran.place("stages.py", "clean("))
     assert "**clean** · stale" in stale
     assert "- code: helpers.normalise changed since the last run ([helpers.py:3](" in stale
     assert "  -    return text.strip().lower()\n  +    return text.strip().upper()" in stale
@@ -252,7 +231,7 @@ async def test_hovering_over_a_stage_tells_why_nothing_is_known_of_it(
     project.write("pipeline.py", project.text("pipeline.py") + "1 / 0\n")
     editor.open("stages.py")
     await editor.until_problems("pipeline.py")
-    stage = Place(project, "stages.py", "clean(")
+    stage = project.place("stages.py", "clean(")
     while "pipeline.py can't be read: see its problems" not in (text := await hovered(editor, stage)):
         assert "hasn't been read" not in text
         await asyncio.sleep(0.05)
@@ -269,7 +248,7 @@ async def test_hovering_is_in_plain_text_where_the_editor_shows_no_markdown(
     raw.send("initialize", {"processId": None, "workspaceFolders": [folder], "capabilities": capabilities}, 1)
     assert "result" in raw.receive()
     raw.send("initialized", {})
-    place = Place(ran, "stages.py", '"clean.txt"')
+    place = ran.place("stages.py", '"clean.txt"')
     document = {
         "uri": place.document.uri,
         "languageId": "python",
@@ -302,7 +281,7 @@ async def test_hovering_over_a_stage_tells_which_files_of_a_folder_changed(
     ran.pivot("commit", "clean")
     ran.write("data/b.txt", "b")
     editor.open("stages.py")
-    text = await hovered(editor, Place(ran, "stages.py", "clean("))
+    text = await hovered(editor, ran.place("stages.py", "clean("))
     assert "- input: data/ changed since the last run (b.txt added)" in text
     assert (await editor.lenses("stages.py"))[11] == "stale: data/ changed"
 
@@ -318,13 +297,13 @@ async def test_hints_are_off_until_they_are_asked_for(ran: Project, editor: Edit
         )
         return [str(hint.label) for hint in found or ()]
 
-    await hovered(editor, Place(ran, "stages.py", "clean("))  # the project is read
+    await hovered(editor, ran.place("stages.py", "clean("))  # the project is read
     assert await hints() == []
     editor.client.set_configuration({"pivot": {"inlayHints": {"enabled": True}}})
     editor.client.workspace_did_change_configuration(
         types.DidChangeConfigurationParams({"pivot": {"inlayHints": {"enabled": True}}})
     )
-    found = await until(hints)
+    found = await editor.answer(hints)
     assert "5 B" in found
     assert any(re.fullmatch(r"[\d.]+ m?s", text) for text in found)
 
@@ -357,24 +336,24 @@ async def test_stages_that_the_text_does_not_tell_are_known_from_the_last_load(
     editor.open("stages.py")
     editor.open("reads.py")
     await editor.until_titles("reads.py", ["never run"])
-    text = await hovered(editor, Place(project, "stages.py", "count("))
+    text = await hovered(editor, project.place("stages.py", "count("))
     assert "**count@a** · never run" in text
     assert "**count@b** · never run" in text
     assert "writes `count-b.txt`" in text
-    place = Place(project, "reads.py", '"count-a.txt"')
+    place = project.place("reads.py", '"count-a.txt"')
     text = await hovered(editor, place)
     assert "- made by count@a\n- read by show" in text
     found = await editor.client.text_document_definition_async(
         types.DefinitionParams(place.document, place.position)
     )
-    assert lines(found) == [("stages.py", Place(project, "stages.py", "count(").line)]
+    assert lines(found) == [("stages.py", project.place("stages.py", "count(").line)]
 
 
 async def test_of_many_variants_those_that_are_not_fresh_are_told(project: Project, editor: Editor) -> None:
     project.write("pipeline.py", IN_A_LOOP.replace('("a", "b")', "range(9)"))
     editor.open("stages.py")
     await editor.until_titles("stages.py", ["never run", "9 stages: 9 never run"])
-    text = await hovered(editor, Place(project, "stages.py", "count("))
+    text = await hovered(editor, project.place("stages.py", "count("))
     assert text.count("· never run") == 5
     assert text.endswith("and 4 more stages")
 
@@ -384,7 +363,7 @@ async def test_a_rename_tells_where_code_puts_the_path_together(project: Project
     project.write("reads.py", READS)
     editor.open("reads.py")
     await editor.until_titles("reads.py", ["never run"])
-    place = Place(project, "reads.py", '"count-a.txt"')
+    place = project.place("reads.py", '"count-a.txt"')
     edit = await editor.client.text_document_rename_async(
         types.RenameParams(place.document, place.position, "first.txt")
     )
@@ -401,7 +380,9 @@ async def test_calls_are_completed_however_they_are_written(project: Project, ed
     editor.open("stages.py")
     editor.open("pipeline.py")
     document = types.TextDocumentIdentifier(project.uri("stages.py"))
-    await until(lambda: editor.client.text_document_document_link_async(types.DocumentLinkParams(document)))
+    await editor.answer(
+        lambda: editor.client.text_document_document_link_async(types.DocumentLinkParams(document))
+    )
     for name, typed, wanted in [
         ("stages.py", 'x: Annotated[str, outputs.Dep(\n    path="', {"clean.txt", "raw.txt"}),
         ("stages.py", "x: Annotated[str, outputs.Dep(r'", {"clean.txt", "raw.txt"}),
@@ -419,7 +400,9 @@ async def test_calls_are_completed_however_they_are_written(project: Project, ed
 async def test_a_completion_takes_the_place_of_what_was_typed(project: Project, editor: Editor) -> None:
     editor.open("stages.py")
     document = types.TextDocumentIdentifier(project.uri("stages.py"))
-    await until(lambda: editor.client.text_document_document_link_async(types.DocumentLinkParams(document)))
+    await editor.answer(
+        lambda: editor.client.text_document_document_link_async(types.DocumentLinkParams(document))
+    )
     before, typed = 'e = "🏠"; x = outputs.Dep("', "d🏠ü"
     editor.type("stages.py", project.text("stages.py") + before + typed)
     line = project.text("stages.py").count("\n")
@@ -447,9 +430,9 @@ async def test_each_variant_of_a_function_is_in_the_call_hierarchy(project: Proj
     text = project.text("pipeline.py").replace("pipeline.register(stages.count)\n", "".join(variants))
     project.write("pipeline.py", text)
     editor.open("stages.py")
-    place = Place(project, "stages.py", "count(")
+    place = project.place("stages.py", "count(")
     prepare = types.CallHierarchyPrepareParams(place.document, place.position)
-    items = await until(lambda: editor.client.text_document_prepare_call_hierarchy_async(prepare))
+    items = await editor.answer(lambda: editor.client.text_document_prepare_call_hierarchy_async(prepare))
     assert [(item.name, item.detail) for item in items or ()] == [("count@a", "a.txt"), ("count@b", "b.txt")]
     for item in items or ():
         calls = await editor.client.call_hierarchy_outgoing_calls_async(
@@ -469,7 +452,7 @@ async def test_each_stage_of_a_loop_is_in_the_call_hierarchy_and_in_references(
     await editor.until_titles("reads.py", ["never run"])
 
     async def items(name: str, text: str) -> list[types.CallHierarchyItem]:
-        place = Place(project, name, text)
+        place = project.place(name, text)
         prepare = types.CallHierarchyPrepareParams(place.document, place.position)
         return list(await editor.client.text_document_prepare_call_hierarchy_async(prepare) or ())
 
@@ -498,9 +481,9 @@ async def test_each_stage_of_a_loop_is_in_the_call_hierarchy_and_in_references(
     (show,) = await items("reads.py", "show(")
     assert await producers(show) == ["count@a"]
 
-    place = Place(project, "reads.py", '"count-a.txt"')
+    place = project.place("reads.py", '"count-a.txt"')
     for declarations, expected in (
-        (True, [("reads.py", place.line), ("stages.py", Place(project, "stages.py", "count(").line)]),
+        (True, [("reads.py", place.line), ("stages.py", project.place("stages.py", "count(").line)]),
         (False, [("reads.py", place.line)]),
     ):
         context = types.ReferenceContext(declarations)
@@ -517,8 +500,8 @@ async def test_a_stage_that_gets_another_name_is_not_there_twice(ran: Project, e
     editor.type(
         "pipeline.py", ran.text("pipeline.py").replace("(stages.clean)", '(stages.clean, name="tidy")')
     )
-    place = Place(ran, "stages.py", "clean(")
+    place = ran.place("stages.py", "clean(")
     prepare = types.CallHierarchyPrepareParams(place.document, place.position)
     items = await editor.client.text_document_prepare_call_hierarchy_async(prepare)
     assert [item.name for item in items or ()] == ["tidy"]
-    assert "made by tidy\n" in await hovered(editor, Place(ran, "stages.py", '"clean.txt"'))
+    assert "made by tidy\n" in await hovered(editor, ran.place("stages.py", '"clean.txt"'))

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 from lsprotocol import types
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from conftest import Editor, Place, Project
 
-    from conftest import Editor, Project
-
-T = TypeVar("T")
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(60)]
 
 PATHS = """
@@ -41,26 +37,6 @@ pipeline.register(paths.there)
 pipeline.register(paths.joined)
 pipeline.register(paths.added)
 """
-
-
-class Place:
-    """Where a text stands in a file of the project, counted as an ASCII editor does."""
-
-    def __init__(self, project: Project, name: str, text: str) -> None:
-        before, _, after = project.text(name).partition(text)
-        assert after
-        self.line = before.count("\n")
-        self.character = len(before) - before.rfind("\n") - 1
-        self.document = types.TextDocumentIdentifier(project.uri(name))
-        self.position = types.Position(self.line, self.character + 1)
-
-
-async def until(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask until there is an answer: the project is read in the background."""
-    async with asyncio.timeout(20):
-        while not (found := await ask()):
-            await asyncio.sleep(0.02)
-    return found
 
 
 async def prepared(editor: Editor, place: Place) -> str | None:
@@ -102,8 +78,8 @@ async def test_an_artifact_is_renamed_wherever_it_is_written(project: Project, e
         """,
     )
     editor.open("stages.py")
-    place = Place(project, "stages.py", '"clean.txt"')
-    edit = await until(
+    place = project.place("stages.py", '"clean.txt"')
+    edit = await editor.answer(
         lambda: editor.client.text_document_rename_async(
             types.RenameParams(place.document, place.position, "tidy/clean.txt")
         )
@@ -131,8 +107,8 @@ async def test_a_path_is_renamed_where_its_text_is_and_not_by_the_name_of_that(
         ("places.py", '"there.txt"', "there.txt"),
         ("pipeline.py", '"other.txt"', "other.txt"),
     ]:
-        place = Place(constants, file, literal)
-        assert await until(lambda place=place: prepared(editor, place)) == old  # type: ignore[misc]
+        place = constants.place(file, literal)
+        assert await editor.answer(lambda place=place: prepared(editor, place)) == old  # type: ignore[misc]
         assert await renamed(editor, place, "new.txt") == [(file, '"new.txt"')]
     for file, name in [
         ("paths.py", "HERE, "),
@@ -142,16 +118,16 @@ async def test_a_path_is_renamed_where_its_text_is_and_not_by_the_name_of_that(
         ("paths.py", "FOLDER +"),
         ("pipeline.py", "OTHER)"),
     ]:
-        assert await prepared(editor, Place(constants, file, name)) is None, name
+        assert await prepared(editor, constants.place(file, name)) is None, name
 
 
 async def test_a_path_that_is_put_together_says_why_it_is_not_renamed(
     constants: Project, editor: Editor
 ) -> None:
     editor.open("paths.py")
-    await until(lambda: prepared(editor, Place(constants, "paths.py", '"here.txt"')))
+    await editor.answer(lambda: prepared(editor, constants.place("paths.py", '"here.txt"')))
     for text in ('f"{FOLDER}/raw', '/raw.txt", loaders.Text())]) -> None: ...\ndef added', '"/raw.txt"'):
-        place = Place(constants, "paths.py", text)
+        place = constants.place("paths.py", text)
         with pytest.raises(Exception, match="put together from several parts: change these by hand"):
             await prepared(editor, place)
 
@@ -159,8 +135,8 @@ async def test_a_path_that_is_put_together_says_why_it_is_not_renamed(
 async def test_a_name_that_stands_for_a_path_tells_of_it(constants: Project, editor: Editor) -> None:
     (constants.root / "here.txt").write_text("x")
     editor.open("paths.py")
-    place = Place(constants, "paths.py", "HERE, ")
-    found = await until(
+    place = constants.place("paths.py", "HERE, ")
+    found = await editor.answer(
         lambda: editor.client.text_document_hover_async(types.HoverParams(place.document, place.position))
     )
     assert found is not None
@@ -215,7 +191,7 @@ async def test_an_artifact_gets_no_path_that_it_can_not_have(
     editor.open("stages.py")
     editor.open("more.py")
     await editor.until_titles("more.py", ["never run", "never run"])
-    place = Place(project, "stages.py", '"clean.txt"')
+    place = project.place("stages.py", '"clean.txt"')
     assert await prepared(editor, place) == "clean.txt"
     with pytest.raises(Exception, match=why):
         await renamed(editor, place, name)
@@ -244,14 +220,14 @@ async def test_a_path_may_have_blanks_and_quotes_and_what_is_in_its_folder_goes_
     more = "import more\npipeline.register(more.fill)\npipeline.register(more.take)\n"
     project.write("pipeline.py", project.text("pipeline.py") + more)
     editor.open("more.py")
-    folder = Place(project, "more.py", '"made/"')
-    await until(lambda: prepared(editor, folder))
+    folder = project.place("more.py", '"made/"')
+    await editor.answer(lambda: prepared(editor, folder))
     assert await renamed(editor, folder, '  "new one/it\'s/"  ') == [
         ("more.py", '"new one/it\'s/"'),
         ("more.py", '"new one/it\'s/x.txt"'),
     ]
     assert await renamed(editor, folder, "made/") == [("more.py", '"made/"'), ("more.py", '"made/x.txt"')]
-    inside = Place(project, "more.py", '"made/x.txt"')
+    inside = project.place("more.py", '"made/x.txt"')
     assert await renamed(editor, inside, "made/y.txt") == [("more.py", '"made/y.txt"')]
 
 
