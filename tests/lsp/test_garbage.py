@@ -77,6 +77,20 @@ async def test_and_thoroughly_when_it_is_quiet(server: Server, monkeypatch: pyte
 
 
 @pytest.mark.asyncio
+async def test_an_editor_that_only_asks_now_and_then_is_left_alone(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(garbage, "_QUIET_S", 0.05)
+    cycle = Cycle()
+    gc.freeze()
+    gone = weakref.ref(cycle)
+    del cycle
+    ask(server)
+    await asyncio.sleep(0.3)
+    assert gone() is not None
+
+
+@pytest.mark.asyncio
 async def test_but_not_before_the_server_has_begun(server: Server) -> None:
     gc.disable()
     gone = weakref.ref(Cycle())
