@@ -134,6 +134,11 @@ class Protocol(LanguageServerProtocol):
         except (OSError, ValueError):  # nobody listens any more; the stream was closed
             self._server.leave()
 
+    def notify(self, method: str, params: object = None) -> None:
+        """Nothing after the answer that we are shut down: a client waits for nothing then."""
+        if not self._shutdown:
+            super().notify(method, params)
+
     def _send_response(
         self, msg_id: MessageId, result: object = None, error: types.ResponseError | None = None
     ) -> None:
